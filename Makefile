@@ -1,0 +1,56 @@
+# Every target creates what it needs. VENV names another environment: make test VENV=~/.venvs/cdp
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+READY := $(VENV)/.cdp-ready
+MANIFEST := dbt_project/target/manifest.json
+DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
+WORKERS ?= 2
+
+.PHONY: help setup demo demo-real test lint format bench lock clean
+
+help:
+	@echo "make setup   environment in $(VENV) and the dbt manifest"
+	@echo "make demo    sample data, a full run, and a summary of it"
+	@echo "make test    all tests"
+	@echo "make lint    formatting, lint and types"
+	@echo "make bench   accuracy and time on the sample beside bare Splink"
+
+setup: $(READY) $(MANIFEST)
+
+$(READY): pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'
+	touch $@
+
+$(MANIFEST): $(READY) $(DBT_FILES)
+	$(BIN)/python -c 'from cdp_pipeline.warehouse import prepare_manifest; prepare_manifest()'
+	touch $@
+
+demo: setup
+	$(BIN)/cdp demo
+
+demo-real: setup
+	$(BIN)/cdp demo --real
+
+test: setup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python bench/yardstick.py
+
+# Pins every package of the environment, without index addresses and without the project itself.
+lock: setup
+	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools | grep -Ev '^(-|#)' > requirements.lock
+
+clean:
+	rm -rf $(VENV) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,111 @@
+"""Dispatch: finds the command, runs it, and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from cdp_pipeline.cli import (
+    demo,
+    dev,
+    doctor,
+    generate,
+    identity_commands,
+    profile,
+    publish,
+    quarantine,
+    run,
+    segment,
+    source,
+)
+from cdp_pipeline.cli._common import CommandError, UsageError
+
+GROUPS = (demo, generate, run, dev, identity_commands, profile, segment, quarantine, source, publish, doctor)
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one line on stderr instead of the usage text, and the nearest command for an unknown one."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see `{self.prog} --help`)")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        choices = [str(choice) for choice in action.choices or ()]
+        if choices and value not in choices:
+            near = difflib.get_close_matches(str(value), choices, 1)
+            hint = f", did you mean '{near[0]}'?" if near else f": one of {', '.join(choices)}"
+            what = "command" if isinstance(action, argparse._SubParsersAction) else f"value for {action.metavar}"
+            raise UsageError(f"{self.prog}: unknown {what} '{value}'{hint}")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; a command sets ``run``, a function from its arguments to an exit code."""
+    parser = Parser(prog="cdp", description="Self-hosted customer data platform.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    for group in GROUPS:
+        group.register(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Exit codes: 0 done; 1 failed, nothing half-written; 2 bad usage or bad input.
+
+    Every failure is one line on standard error that says what and where. Set ``CDP_TRACEBACK=1`` to see an
+    unexpected error's origin as well.
+    """
+    try:
+        parser = build_parser()
+        arguments = parser.parse_args(argv)
+        if not hasattr(arguments, "run"):
+            parser.print_help()
+            return DONE if argv is None and len(sys.argv) == 1 else USAGE
+        return int(arguments.run(arguments))
+    except UsageError as error:
+        return _say(USAGE, str(error))
+    except CommandError as error:
+        return _say(FAILED, str(error))
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough; a second error at shutdown would only confuse.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return _say(FAILED, "stopped")
+    except Exception as error:
+        return _say(*_classify(error))
+
+
+def _classify(error: Exception) -> tuple[int, str]:
+    """Exit code and line for an error that a command let through."""
+    from cdp_pipeline.inputs import InputsError
+    from cdp_pipeline.settings import SettingsError
+    from cdp_pipeline.sources.contract import ContractError
+    from identity.errors import IdentityInputError
+    from profiles.errors import ProfilesError
+
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, InputsError | SettingsError | ContractError | IdentityInputError):
+        return USAGE, text
+    if isinstance(error, ProfilesError | RuntimeError | FileNotFoundError):
+        return FAILED, text
+    if os.environ.get("CDP_TRACEBACK"):
+        raise error
+    # Unforeseen: its text may quote data, so only its type and place are told.
+    place = ""
+    if error.__traceback__ is not None:
+        last = error.__traceback__
+        while last.tb_next is not None:
+            last = last.tb_next
+        place = f" at {os.path.basename(last.tb_frame.f_code.co_filename)}:{last.tb_lineno}"  # noqa: PTH119
+    return FAILED, f"unexpected {type(error).__name__}{place}; CDP_TRACEBACK=1 shows more"
+
+
+def _say(code: int, line: str) -> int:
+    text = " ".join(line.split())
+    print(text if text.startswith("cdp") else f"cdp: {text}", file=sys.stderr)
+    return code

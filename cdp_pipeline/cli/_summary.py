@@ -1,0 +1,86 @@
+"""What a run prints when it is done: counts first, then time, then where to look."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cdp_pipeline.cli._common import table
+
+if TYPE_CHECKING:
+    from cdp_pipeline.run import RunSummary
+
+_MOST_NOTES = 12
+_MOST_CHANGES = 20
+
+
+def say(line: str) -> None:
+    """One progress line on standard error, so that standard output stays the result."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def format_run(summary: RunSummary) -> str:
+    """Rows, identity, segments, time per step, peak memory."""
+    parts = [_ingest(summary), _identity(summary), _segments(summary.segments), _time(summary)]
+    state = f"published {summary.version}" if summary.published else f"nothing new to publish, {summary.version} stays"
+    return "\n\n".join([part for part in parts if part] + [f"{state}, as of {summary.as_of}"])
+
+
+def format_plan(summary: RunSummary) -> str:
+    """What a run would do to profile ids; nothing is published."""
+    lines = [
+        f"{change.event:<11} {change.profile_id}"
+        + (f" ← {change.related_profile_id}" if change.related_profile_id else "")
+        + (f"  ({change.reason})" if change.reason else "")
+        for change in summary.changes[:_MOST_CHANGES]
+    ]
+    if len(summary.changes) > _MOST_CHANGES:
+        lines.append(f"… and {len(summary.changes) - _MOST_CHANGES:,} more")
+    counts = Counter(change.event for change in summary.changes)
+    told = ", ".join(f"{n:,} {event}" for event, n in sorted(counts.items())) or "no merge and no split"
+    parts = [_ingest(summary), _identity(summary), "\n".join([f"plan as of {summary.as_of}: {told}", *lines])]
+    return "\n\n".join([part for part in parts if part] + ["nothing was published: `cdp run` does it"])
+
+
+def _ingest(summary: RunSummary) -> str:
+    lines = [
+        f"rows in      {summary.rows_delivered:,} delivered in {summary.files:,} files:"
+        f" {summary.rows_loaded:,} raw, {summary.rows_quarantined:,} quarantined"
+    ]
+    lines += [f"  {rows:>8,}  {reason}" for reason, rows in summary.quarantined_by_reason.items()]
+    notes = list(summary.notes)
+    lines += [f"  note: {note}" for note in notes[:_MOST_NOTES]]
+    if len(notes) > _MOST_NOTES:
+        lines.append(f"  … and {len(notes) - _MOST_NOTES} more: cdp quarantine list")
+    return "\n".join(lines)
+
+
+def _identity(summary: RunSummary) -> str:
+    run = summary.identity
+    if run is None:
+        return ""
+    return (
+        f"identity     {run.records:,} records → {run.profiles:,} profiles; {run.merges:,} merges, {run.splits:,} splits,"
+        f" {run.review:,} pairs to review, largest profile {run.largest_cluster:,} records"
+        f" (model {run.model_version}{', trained now' if run.trained else ''})"
+    )
+
+
+def _segments(segments: Mapping[str, int]) -> str:
+    if not segments:
+        return ""
+    return table(["segment", "profiles"], segments.items())
+
+
+def _time(summary: RunSummary) -> str:
+    rows = sorted(summary.seconds.items(), key=lambda item: -item[1])
+    ingest = sum(seconds for step, seconds in rows if step.startswith("raw_"))
+    shown = [("ingest", ingest)] if ingest else []
+    shown += [(step, seconds) for step, seconds in rows if not step.startswith("raw_") and seconds >= 0.1]
+    listed = ", ".join(f"{step} {seconds:.1f}" for step, seconds in sorted(shown, key=lambda item: -item[1]))
+    return (
+        f"time         {summary.total_seconds:.0f} s ({listed}; rest: start-up)\n"
+        f"peak memory  {summary.peak_memory_gb:.2f} GB"
+    )

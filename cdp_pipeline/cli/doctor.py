@@ -1,0 +1,146 @@
+"""``cdp doctor``: checks the installation, the home and the last run."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from cdp_pipeline.cli._common import Subparsers, add_home, add_json, home_of, print_json
+from cdp_pipeline.home import Home
+
+PACKAGES = (
+    "dagster",
+    "dagster-dbt",
+    "dbt-core",
+    "dbt-duckdb",
+    "duckdb",
+    "splink",
+    "great-expectations",
+    "lmdb",
+    "pandas",
+)
+ENOUGH_GB = 2.0
+
+Finding = tuple[str, bool, str]
+
+
+def register(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    doctor = commands.add_parser("doctor", help="check the installation, the home and the last run")
+    add_home(doctor)
+    add_json(doctor)
+    doctor.set_defaults(run=_doctor)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    home = home_of(arguments, must_exist=False)
+    findings = list(_installation())
+    if home.root.is_dir():
+        for check in (_home, _receipts, _published, _lock):
+            findings += _guarded(check, home)
+    else:
+        findings.append(("home", True, f"{home.root} does not exist yet: `cdp demo` or `cdp run` makes one"))
+    if arguments.json:
+        print_json([{"check": name, "ok": ok, "message": message} for name, ok, message in findings])
+    else:
+        for name, ok, message in findings:
+            print(f"{'ok  ' if ok else 'FAIL'}  {name:<14} {message}")
+    return 0 if all(ok for _, ok, _ in findings) else 1
+
+
+def _installation() -> Iterator[Finding]:
+    yield "python", sys.version_info >= (3, 11), sys.version.split()[0]
+    for package in PACKAGES:
+        try:
+            yield package, True, version(package)
+        except PackageNotFoundError:
+            yield package, False, "not installed: run `make setup`"
+    from cdp_pipeline import warehouse
+    from cdp_pipeline.settings import Settings, SettingsError
+    from cdp_pipeline.sources.contract import ContractError, load_contracts
+
+    dbt = warehouse.dbt_executable()
+    yield "dbt", dbt.exists(), str(dbt)
+    manifest = warehouse.PROJECT / "target" / "manifest.json"
+    yield "dbt manifest", manifest.exists(), str(manifest) if manifest.exists() else "missing: run `make setup`"
+    try:
+        contracts = load_contracts()
+        yield "contracts", True, f"{len(contracts)} sources, {sum(len(c.objects) for c in contracts.values())} objects"
+    except ContractError as error:
+        yield "contracts", False, str(error)
+    try:
+        settings = Settings.from_env()
+        yield "settings", True, f"time zone {settings.timezone}, daily run at '{settings.schedule}'"
+    except SettingsError as error:
+        yield "settings", False, str(error)
+
+
+def _guarded(check: Callable[[Home], Iterator[Finding]], home: Home) -> list[Finding]:
+    """A check that itself fails is a finding, so that the others still report."""
+    try:
+        return list(check(home))
+    except Exception as error:
+        return [(check.__name__.lstrip("_"), False, f"could not be checked ({type(error).__name__})")]
+
+
+def _home(home: Home) -> Iterator[Finding]:
+    free = shutil.disk_usage(home.root).free / 1e9
+    yield "disk", free >= ENOUGH_GB, f"{free:.1f} GB free at {home.root}"
+    if home.secrets.exists():
+        mode = home.secrets.stat().st_mode & 0o777
+        yield "secrets", mode & 0o077 == 0, f"mode {mode:o}" + ("" if mode & 0o077 == 0 else ", expected 700")
+    from cdp_pipeline.inputs import landed_days
+    from cdp_pipeline.sources.contract import load_contracts
+    from cdp_pipeline.sources.ingest import pending, unclaimed
+
+    contracts = load_contracts()
+    days = landed_days(home)
+    yield "landing", bool(days), f"{len(days)} delivery days to {days[-1]}" if days else "nothing has landed"
+    waiting = sum(len(p.files) for p in pending(home, contracts))
+    yield "unseen", True, f"{waiting} files wait for `cdp run`" if waiting else "every landed file has been taken in"
+    for line in unclaimed(home, contracts):
+        yield "unclaimed", False, line
+
+
+def _receipts(home: Home) -> Iterator[Finding]:
+    if not home.ops_db.exists():
+        return
+    from cdp_pipeline.ops_export import reconciliation
+
+    found = reconciliation(home)
+    told = f"{found.delivered:,} delivered = {found.loaded:,} raw + {found.quarantined:,} quarantined"
+    yield "rows", found.ok, told if found.ok else f"{len(found.mismatches)} files do not add up: {found.mismatches[0]}"
+    for line in (*found.failed, *found.over_budget):
+        yield "file", False, line
+
+
+def _published(home: Home) -> Iterator[Finding]:
+    from profiles.snapshots import current_manifest
+
+    manifest = current_manifest(home.root)
+    if manifest is None:
+        yield "published", True, "nothing yet"
+        return
+    folder = home.published / manifest.version
+    wrong = [
+        name
+        for name, entry in manifest.files.items()
+        if not (folder / name).exists() or (folder / name).stat().st_size != entry.size_bytes
+    ]
+    told = f"{manifest.version}, as of {manifest.as_of}, generation {manifest.generation}"
+    yield "published", not wrong, told if not wrong else f"{manifest.version}: {len(wrong)} files missing or cut short"
+    pii = folder / "pii.duckdb"
+    yield "pii mode", pii.stat().st_mode & 0o077 == 0, f"{pii.stat().st_mode & 0o777:o}"
+
+
+def _lock(home: Home) -> Iterator[Finding]:
+    from cdp_pipeline.lock import RunInProgress, run_lock
+
+    try:
+        with run_lock(home.run_lock):
+            yield "lock", True, "no run in progress"
+    except RunInProgress as error:
+        yield "lock", True, str(error)

@@ -1,0 +1,51 @@
+"""``cdp run``: materialise what changed, publish it, and say what happened."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from cdp_pipeline.cli import _summary
+from cdp_pipeline.cli._common import Subparsers, add_home, add_json, day, home_of, print_json
+
+
+def register(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    run = commands.add_parser("run", help="materialise what changed and publish it")
+    add_home(run)
+    run.add_argument("--full", action="store_true", help="recompute everything, also where nothing changed")
+    run.add_argument(
+        "--as-of", type=day, metavar="DATE", help="day the results stand for (default: greatest landed dt)"
+    )
+    run.add_argument("--plan", action="store_true", help="show merges and splits first; publishes nothing")
+    run.add_argument("--out", type=Path, metavar="DIR", help="use a home of its own there, over the same landing")
+    add_json(run)
+    run.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from cdp_pipeline.run import run
+
+    quiet = arguments.json
+    summary = run(
+        home_of(arguments),
+        full=arguments.full,
+        as_of=arguments.as_of,
+        plan=arguments.plan,
+        out=arguments.out,
+        progress=None if quiet else _summary.say,
+        progress_fd=None if quiet else sys.stderr.fileno(),
+    )
+    if arguments.json:
+        print_json(asdict(summary))
+    elif not summary.changed:
+        print(
+            f"nothing changed since {summary.version} (as of {summary.as_of}), checked in {summary.total_seconds:.1f} s"
+        )
+    elif arguments.plan:
+        print(_summary.format_plan(summary))
+    else:
+        print(_summary.format_run(summary))
+    return 0

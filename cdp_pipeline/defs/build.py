@@ -1,0 +1,48 @@
+"""Puts the whole graph together. Nothing here reads data, and nothing is read before `build_defs` is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from cdp_pipeline.defs.dbt import dbt_resource, dbt_steps, manifest_path
+from cdp_pipeline.defs.jobs import build_job, build_schedule, build_sensor
+from cdp_pipeline.defs.progress import progress_logger
+from cdp_pipeline.defs.python_assets import python_assets
+from cdp_pipeline.defs.raw import raw_assets
+from cdp_pipeline.defs.resources import PlatformResource
+from cdp_pipeline.home import Home
+from cdp_pipeline.settings import Settings
+from cdp_pipeline.sources.contract import load_contracts
+
+
+def build_defs(
+    home: Home | None = None,
+    settings: Settings | None = None,
+    resource_overrides: Mapping[str, object] | None = None,
+) -> dg.Definitions:
+    """All definitions for one home (default: the environment's).
+
+    `resource_overrides` replaces resources by key (``platform``, ``dbt``), so that a test swaps one without patching.
+    Raises FileNotFoundError with the command to run when the dbt manifest has not been built.
+    """
+    home = home or Home.from_env()
+    settings = settings or Settings.from_env()
+    contracts = load_contracts()
+    raw = raw_assets(contracts, settings)
+    core, marts = dbt_steps(manifest_path())
+    job = build_job()
+    return dg.Definitions(
+        assets=[*raw, core, marts, *python_assets(raw, core, marts)],
+        jobs=[job],
+        schedules=[build_schedule(job, home, contracts, settings)],
+        sensors=[build_sensor(job, home, contracts, settings)],
+        resources={
+            "platform": PlatformResource(home=str(home.root)),
+            "dbt": dbt_resource(),
+            **(resource_overrides or {}),
+        },
+        executor=dg.in_process_executor,
+        loggers={"progress": progress_logger},
+    )

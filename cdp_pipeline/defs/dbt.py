@@ -1,0 +1,105 @@
+"""The dbt models as assets: one Dagster step up to the core tables, one for the marts."""
+
+# No `from __future__ import annotations`: Dagster reads the types of parameters when it builds definitions.
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from cdp_pipeline import warehouse
+from cdp_pipeline.defs.resources import PlatformResource
+from cdp_pipeline.home import Home
+
+WAREHOUSE_POOL = "warehouse.duckdb"
+HISTORY = ("history", "segment_membership")
+# dbt sources that Python assets write, table by table under the same name; every other source is a raw asset.
+HANDED_OVER = ("identity", "history", "ops")
+
+
+class Translator(DagsterDbtTranslator):
+    """Names dbt nodes as the rest of the graph does.
+
+    A source table of a contract is the raw asset of that object; models are ``<schema>/<name>``, grouped by schema.
+    """
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        props = dbt_resource_props
+        if props["resource_type"] == "source":
+            path = [props["source_name"], props["name"]]
+            return dg.AssetKey(path if path[0] in HANDED_OVER else ["raw", *path])
+        return dg.AssetKey([props.get("config", {}).get("schema") or "main", props.get("alias") or props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return str(dbt_resource_props.get("config", {}).get("schema") or "main")
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        return ["team:data-engineering"]
+
+
+def manifest_path() -> Path:
+    """The parsed dbt project. Raises FileNotFoundError with the command that builds it."""
+    path = warehouse.PROJECT / "target" / "manifest.json"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: run `make setup` (or `cdp doctor --fix`)")
+    return path
+
+
+def dbt_resource() -> DbtCliResource:
+    """The dbt beside the running Python; PATH may hold another one or none."""
+    return DbtCliResource(
+        project_dir=str(warehouse.PROJECT),
+        profiles_dir=str(warehouse.PROJECT),
+        dbt_executable=str(warehouse.dbt_executable()),
+    )
+
+
+def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
+    """Core and marts; both write ``warehouse.duckdb``, so they share its pool."""
+    translator = Translator()
+
+    @dbt_assets(
+        manifest=manifest,
+        select="tag:core",
+        name="dbt_core",
+        pool=WAREHOUSE_POOL,
+        dagster_dbt_translator=translator,
+    )
+    def core(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:
+        yield from _build(context, dbt, platform)
+
+    @dbt_assets(
+        manifest=manifest,
+        select="tag:marts",
+        name="dbt_marts",
+        pool=WAREHOUSE_POOL,
+        dagster_dbt_translator=translator,
+    )
+    def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:
+        yield from _build(context, dbt, platform)
+
+    return core, marts
+
+
+def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:
+    home = platform.paths
+    warehouse.hash_key(home)
+    target = warehouse.target_folder(home)
+    args = warehouse.dbt_args("build", None, home, platform.plan.as_of)
+    with _environment(home):
+        yield from dbt.cli(args, context=context, target_path=target).stream()
+
+
+@contextmanager
+def _environment(home: Home) -> Iterator[None]:
+    """dagster-dbt hands its own environment on, so the variables of the call have to stand in it."""
+    before = dict(os.environ)
+    os.environ.update(warehouse.dbt_env(home))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,179 @@
+"""Starts the job inside this process, on the persistent Dagster instance of a home."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import dagster as dg
+
+from cdp_pipeline import steps
+from cdp_pipeline.defs.build import build_defs
+from cdp_pipeline.defs.jobs import JOB
+from cdp_pipeline.defs.resources import AS_OF_TAG, FULL_TAG
+from cdp_pipeline.home import Home
+from cdp_pipeline.inputs import ROOT
+
+LAUNCHER_TAG = "cdp/launcher"
+# First part of the keys of everything up to identity; a plan (`cdp run --plan`) stops there.
+UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", "ops")
+
+
+@dataclass(frozen=True)
+class LaunchResult:
+    """What one Dagster run did. `seconds` by step in order of their end; `failures` one line per failed step or check."""
+
+    run_id: str
+    success: bool
+    seconds: dict[str, float]
+    failures: list[str] = field(default_factory=list)
+
+
+def launch(home: Home, plan: steps.RunPlan, *, publish: bool, log_file: Path, progress_fd: int | None) -> LaunchResult:
+    """Run the job over everything unseen up to the plan's as-of; the caller holds the run lock.
+
+    Objects without unseen files are left out. With `publish` False the run stops after identity. What the steps
+    print goes to `log_file`; one line per finished step goes to the file descriptor `progress_fd`.
+    """
+    with _output_to(log_file, progress_fd) as fd:
+        steps.ensure_manifest()
+        job = build_defs(home).resolve_job_def(JOB)
+        with instance_of(home) as instance:
+            release_dead_runs(instance)
+            result = job.execute_in_process(
+                run_config={"loggers": {"progress": {"config": {"fd": fd}}}},
+                instance=instance,
+                raise_on_error=False,
+                asset_selection=_selection(job, plan, publish),
+                run_id=plan.run_id,
+                tags={
+                    AS_OF_TAG: plan.as_of.isoformat(),
+                    FULL_TAG: str(plan.full).lower(),
+                    LAUNCHER_TAG: "cli",
+                },
+            )
+    seconds: dict[str, float] = {}
+    failures: list[str] = []
+    for event in result.all_events:
+        if event.is_step_success:
+            seconds[str(event.step_key)] = round(event.step_success_data.duration_ms / 1000, 2)
+        elif event.is_step_failure:
+            failures.append(f"{event.step_key}: {_reason(event)}")
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.blocking:
+                failures.append(f"{check.asset_key.to_user_string()}: check {check.check_name} failed")
+    return LaunchResult(result.run_id, result.success and not failures, seconds, failures)
+
+
+def new_run_id() -> str:
+    """Id of a run, in Dagster's form."""
+    return str(uuid4())
+
+
+@contextmanager
+def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance of a home, so that `cdp dev` shows what `cdp run` did."""
+    prepare_instance(home)
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        yield instance
+
+
+def prepare_instance(home: Home) -> None:
+    """Put the settings of ``dagster.yaml`` into the instance's folder."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    settings = (ROOT / "dagster.yaml").read_text(encoding="utf-8")
+    target = home.dagster / "dagster.yaml"
+    if not target.exists() or target.read_text(encoding="utf-8") != settings:
+        target.write_text(settings, encoding="utf-8")
+
+
+def release_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Give back the pool slots of runs that were killed, and mark them failed. Returns the number of runs.
+
+    A run claims slots only while it holds the run lock, which the caller holds now: whoever still has slots is dead.
+    Without this the next run would wait for them until Dagster's daemon, which may not be running, clears them.
+    """
+    storage = instance.event_log_storage
+    dead = {
+        slot.run_id
+        for key in storage.get_concurrency_keys()
+        for slot in storage.get_concurrency_info(key).claimed_slots
+    }
+    dead |= {
+        run.run_id
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={LAUNCHER_TAG: "cli"}))
+    }
+    for run_id in dead:
+        storage.free_concurrency_slots_for_run(run_id)
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(run, "The process of this run was killed.")
+    return len(dead)
+
+
+def _selection(job: dg.JobDefinition, plan: steps.RunPlan, publish: bool) -> list[dg.AssetKey]:
+    unseen = {("raw", p.source, p.obj) for p in plan.unseen}
+    keys = []
+    for key in job.asset_layer.executable_asset_keys:
+        path = tuple(key.path)
+        if path[0] == "raw":
+            wanted = path in unseen
+        else:
+            wanted = publish or path[0] in UP_TO_IDENTITY
+        if wanted:
+            keys.append(key)
+    return keys
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """Why a step failed, without text that may quote data: messages only of errors that this project words."""
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    if error is None:
+        return "failed"
+    ours = {"DbtError", "PublishError", "GateFailed", "ContractError", "InputsError", "IdentityInputError"}
+    text = " ".join(error.message.split())
+    return text if error.cls_name in ours else f"{error.cls_name}; its text is in Dagster's log of the run"
+
+
+@contextmanager
+def _output_to(log_file: Path, progress_fd: int | None) -> Iterator[int]:
+    """Send the process's output, subprocesses included, to `log_file`; yields a descriptor for progress lines.
+
+    dbt's lines are echoed by several layers down to child processes, so only the descriptors themselves catch all.
+    """
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [(fd, os.dup(fd)) for fd in (1, 2)]
+    progress = os.dup(progress_fd) if progress_fd is not None else os.open(os.devnull, os.O_WRONLY)
+    log = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    level = logging.getLogger().level
+    try:
+        for fd, _ in saved:
+            os.dup2(log, fd)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            warnings.simplefilter("ignore", dg.PreviewWarning)
+            yield progress
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        logging.getLogger().setLevel(level)
+        for fd, copy in saved:
+            os.dup2(copy, fd)
+            os.close(copy)
+        os.close(progress)
+        os.close(log)

@@ -1,0 +1,195 @@
+"""The assets between and after the two dbt steps: hand-over files, identity, and the published snapshot."""
+
+# No `from __future__ import annotations`: Dagster reads the types of parameters when it builds definitions.
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from cdp_pipeline import ops_export, steps, warehouse
+from cdp_pipeline.defs.dbt import HISTORY, WAREHOUSE_POOL
+from cdp_pipeline.defs.raw import OPS_POOL
+from cdp_pipeline.defs.resources import PlatformResource
+from cdp_pipeline.settings import Settings
+from profiles.errors import GateFailed
+
+IDENTITY_POOL = "identity.duckdb"
+PUBLISH_POOL = "published"
+OWNERS = ["team:data-engineering"]
+
+IDENTITY_TABLES = {
+    "profile_members": "Each record's profile, and since when.",
+    "profile_events": "What happened to profile ids: created, extended, merged, split, reinstated, retired.",
+    "profile_aliases": "Retired ids and the living id each resolves to.",
+    "edges": "Links between records that hold clusters together, with weight and rule.",
+    "dropped_edges": "Links that were found and not used, with the reason.",
+    "review_queue": "Doubtful pairs for a steward.",
+    "record_identifiers": "Identifiers after normalisation, with trust.",
+    "anonymous_links": "Anonymous ids and the profile they belong to, with the time span.",
+    "households": "Profiles that share a home.",
+}
+
+
+def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, marts: dg.AssetsDefinition) -> list[Any]:
+    """Hand-over of ingest and core, identity, segment history, publishing; `core` and `marts` are the dbt steps."""
+    raw_keys = [key for step in raw for key in step.keys]
+    core_tables = [key for key in core.keys if key.path[0] == "core"]
+
+    @dg.multi_asset(
+        name="ingest_ledger",
+        specs=[
+            dg.AssetSpec(
+                ["ops", table],
+                deps=raw_keys,
+                group_name="ops",
+                kinds={"parquet", "sqlite"},
+                owners=OWNERS,
+                description=text,
+            )
+            for table, text in {
+                "ingest_files": "One row per landed file: rows delivered, loaded, refused, and its status.",
+                "quarantine_reasons": "Refused rows by object, day and reason.",
+            }.items()
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "reconciled",
+                asset=["ops", "ingest_files"],
+                blocking=True,
+                description="Rows delivered = rows in raw + rows in quarantine, for every file.",
+            )
+        ],
+        pool=OPS_POOL,
+    )
+    def ingest_ledger(platform: PlatformResource) -> Iterator[Any]:
+        rows = ops_export.export_ops(platform.paths)
+        for table, count in rows.items():
+            yield dg.MaterializeResult(asset_key=["ops", table], metadata={"dagster/row_count": count})
+        found = ops_export.reconciliation(platform.paths)
+        yield dg.AssetCheckResult(
+            asset_key=["ops", "ingest_files"],
+            check_name="reconciled",
+            passed=found.ok,
+            metadata={
+                "rows_delivered": found.delivered,
+                "rows_raw": found.loaded,
+                "rows_quarantined": found.quarantined,
+                "mismatches": list(found.mismatches[:20]),
+                "no_longer_landed": len(found.disappeared),
+            },
+        )
+
+    @dg.asset(
+        key=["lake", "core"],
+        deps=core_tables,
+        group_name="core",
+        kinds={"duckdb", "parquet"},
+        owners=OWNERS,
+        pool=WAREHOUSE_POOL,
+        description="The core tables as Parquet, for the identity step and for engines other than DuckDB.",
+    )
+    def core_export(platform: PlatformResource) -> dg.MaterializeResult[Any]:
+        return dg.MaterializeResult(metadata={"rows": warehouse.export_core(platform.paths)})
+
+    @dg.multi_asset(
+        name="identity",
+        specs=[
+            dg.AssetSpec(
+                ["identity", table],
+                deps=[["lake", "core"]],
+                group_name="identity",
+                kinds={"splink", "duckdb", "parquet"},
+                owners=OWNERS,
+                description=text,
+            )
+            for table, text in IDENTITY_TABLES.items()
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(name, asset=["identity", "profile_members"], blocking=True, description=text)
+            for name, text in {
+                "one_record_one_profile": "No record is in two profiles.",
+                "cluster_sizes": "No profile has more records than the configured bound.",
+                "match_rate": "The share of records in profiles of two and more lies within the configured bounds.",
+            }.items()
+        ],
+        pool=IDENTITY_POOL,
+    )
+    def identity(platform: PlatformResource) -> Iterator[Any]:
+        run = steps.resolve_identity(platform.paths, platform.plan)
+        facts = {
+            "generation": run.generation,
+            "model_version": run.model_version,
+            "records": run.records,
+            "profiles": run.profiles,
+            "merges": run.merges,
+            "splits": run.splits,
+            "seconds": dict(run.seconds),
+        }
+        for table in IDENTITY_TABLES:
+            yield dg.MaterializeResult(
+                asset_key=["identity", table], metadata=facts if table == "profile_members" else None
+            )
+        health, settings = steps.identity_health(platform.paths), Settings.from_env()
+        verdicts = {
+            "one_record_one_profile": (health.shared_records == 0, {"shared_records": health.shared_records}),
+            "cluster_sizes": (
+                health.largest_cluster <= settings.max_cluster_size,
+                {"largest": health.largest_cluster, "bound": settings.max_cluster_size},
+            ),
+            "match_rate": (
+                not health.records or settings.min_match_rate <= health.match_rate <= settings.max_match_rate,
+                {"match_rate": round(health.match_rate, 4)},
+            ),
+        }
+        for name, (passed, metadata) in verdicts.items():
+            yield dg.AssetCheckResult(
+                asset_key=["identity", "profile_members"], check_name=name, passed=passed, metadata=metadata
+            )
+
+    @dg.asset(
+        key=list(HISTORY),
+        group_name="segments",
+        kinds={"duckdb", "parquet"},
+        owners=OWNERS,
+        description="Segment intervals of the last published snapshot: the only memory that the marts build on.",
+    )
+    def segment_history(platform: PlatformResource) -> dg.MaterializeResult[Any]:
+        return dg.MaterializeResult(metadata={"dagster/row_count": warehouse.export_history(platform.paths)})
+
+    @dg.multi_asset(
+        name="publish",
+        specs=[
+            dg.AssetSpec(
+                ["published", "snapshot"],
+                deps=[*sorted(marts.keys), ["ops", "ingest_files"], ["identity", "profile_members"]],
+                group_name="published",
+                kinds={"duckdb", "lmdb"},
+                owners=OWNERS,
+                description="The immutable snapshot that readers see; one swap of published/current commits it.",
+            )
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "gate",
+                asset=["published", "snapshot"],
+                description="Counts reconcile, no record in two profiles, sizes and match rate within bounds.",
+            )
+        ],
+        pool=PUBLISH_POOL,
+    )
+    def publish(platform: PlatformResource) -> Iterator[Any]:
+        snapshot = dg.AssetKey(["published", "snapshot"])
+        try:
+            result = steps.publish_snapshot(platform.paths, platform.plan, Settings.from_env())
+        except GateFailed as error:
+            yield dg.AssetCheckResult(
+                asset_key=snapshot, check_name="gate", passed=False, metadata={"reasons": list(error.reasons)}
+            )
+            raise dg.Failure(str(error), allow_retries=False) from None
+        yield dg.MaterializeResult(
+            asset_key=snapshot,
+            metadata={"version": result.version, "published": result.published, "reason": result.reason},
+        )
+        yield dg.AssetCheckResult(asset_key=snapshot, check_name="gate", passed=True)
+
+    return [ingest_ledger, core_export, identity, segment_history, publish]

@@ -1,0 +1,50 @@
+"""Dagster resources. Belongs here: what assets need handed in. Not here: assets, and anything that computes."""
+
+# No `from __future__ import annotations`: Dagster reads the types of parameters when it builds definitions.
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from cdp_pipeline import steps
+from cdp_pipeline.home import Home
+from cdp_pipeline.lock import run_lock
+
+AS_OF_TAG = "cdp/as_of"
+FULL_TAG = "cdp/full"
+
+# A run that Dagster starts while `cdp run` is busy waits its turn; an hour covers the largest run measured so far.
+LOCK_WAIT_SECONDS = 3600.0
+
+
+class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The home that a run works on, locked for as long as the run lasts, and what was decided when it started."""
+
+    home: str
+    _plan: steps.RunPlan | None = PrivateAttr(default=None)
+
+    @property
+    def paths(self) -> Home:
+        return Home.from_env(self.home)
+
+    @property
+    def plan(self) -> steps.RunPlan:
+        """As-of, mode and input fingerprints of this run."""
+        if self._plan is None:
+            raise dg.DagsterInvariantViolationError("the platform resource is only set up inside a run")
+        return self._plan
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["PlatformResource"]:
+        tags = context.run.tags if context.run else {}
+        as_of = tags.get(AS_OF_TAG)
+        with run_lock(self.paths.run_lock, wait_seconds=LOCK_WAIT_SECONDS):
+            self._plan = steps.plan_run(
+                self.paths,
+                context.run_id or "",
+                as_of=date.fromisoformat(as_of) if as_of else None,
+                full=tags.get(FULL_TAG) == "true",
+            )
+            yield self

@@ -1,0 +1,94 @@
+"""Where everything of one installation lives. Paths only: no file is opened or created here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+DEFAULT_HOME = Path("data/home")
+
+
+@dataclass(frozen=True)
+class Home:
+    """Every path under ``CDP_HOME``; the layout is a contract that other systems rely on."""
+
+    root: Path
+
+    @classmethod
+    def from_env(cls, override: str | Path | None = None) -> Home:
+        """The home named by `override`, else by ``CDP_HOME``, else ``./data/home``; always absolute."""
+        return cls(Path(override or os.environ.get("CDP_HOME") or DEFAULT_HOME).expanduser().resolve())
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def core(self) -> Path:
+        return self.lake / "core"
+
+    @property
+    def identity(self) -> Path:
+        return self.lake / "identity"
+
+    @property
+    def history(self) -> Path:
+        """What a run carries over from the published snapshot (segment intervals), as Parquet."""
+        return self.lake / "history"
+
+    @property
+    def identity_db(self) -> Path:
+        return self.root / "identity.duckdb"
+
+    @property
+    def warehouse_db(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "model"
+
+    @property
+    def ops_db(self) -> Path:
+        return self.root / "state" / "ops.sqlite"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    @property
+    def run_lock(self) -> Path:
+        return self.root / "run.lock"
+
+    def landed(self, source: str, obj: str, dt: date | None = None) -> Path:
+        """Folder of one object's delivered files, or of one delivery day."""
+        folder = self.landing / source / obj
+        return folder if dt is None else folder / f"dt={dt.isoformat()}"
+
+    def raw(self, source: str, obj: str, dt: date | None = None) -> Path:
+        """Folder of one object's typed Parquet, or of one delivery day."""
+        folder = self.lake / "raw" / source / obj
+        return folder if dt is None else folder / f"dt={dt.isoformat()}"
+
+    def quarantine(self, source: str, obj: str, dt: date | None = None) -> Path:
+        """Folder of one object's refused rows, or of one delivery day."""
+        folder = self.lake / "quarantine" / source / obj
+        return folder if dt is None else folder / f"dt={dt.isoformat()}"

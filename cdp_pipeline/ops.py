@@ -1,0 +1,141 @@
+"""``state/ops.sqlite`` (WAL): the small state that outlives runs. Here: receipts of ingested files.
+
+A receipt says what became of one landed file. It is written after the file's Parquet is in place, so a crash in
+between costs one repeated load and never a lost one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+STATUSES = ("ok", "over_budget", "empty", "duplicate", "failed", "replaced")
+LOADED = ("ok", "over_budget")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS ingest_files (
+  file         TEXT PRIMARY KEY,
+  source       TEXT NOT NULL,
+  object       TEXT NOT NULL,
+  dt           TEXT NOT NULL,
+  size         INTEGER NOT NULL,
+  mtime_ns     INTEGER NOT NULL,
+  sha256       TEXT NOT NULL,
+  contract     TEXT NOT NULL,
+  status       TEXT NOT NULL,
+  delivered    INTEGER NOT NULL,
+  loaded       INTEGER NOT NULL,
+  quarantined  INTEGER NOT NULL,
+  reasons      TEXT NOT NULL,
+  extra_fields TEXT NOT NULL,
+  message      TEXT NOT NULL,
+  run_id       TEXT NOT NULL,
+  finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+CREATE INDEX IF NOT EXISTS ingest_files_by_object ON ingest_files (source, object, dt);
+"""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one landed file. `file` is its path below landing; `contract` the contract's fingerprint."""
+
+    file: str
+    source: str
+    object: str
+    dt: date
+    size: int
+    mtime_ns: int
+    sha256: str
+    contract: str
+    status: str
+    delivered: int = 0
+    loaded: int = 0
+    quarantined: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    extra_fields: Mapping[str, int] = field(default_factory=dict)
+    message: str = ""
+    run_id: str = ""
+
+
+class Ops:
+    """The open state file. Use as a context manager; one instance per thread."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._con = sqlite3.connect(path, timeout=30, isolation_level=None)
+        self._con.row_factory = sqlite3.Row
+        self._con.execute("PRAGMA journal_mode=WAL")
+        self._con.execute("PRAGMA synchronous=FULL")
+        self._con.executescript(_SCHEMA)
+
+    def __enter__(self) -> Ops:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._con.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing for several writes."""
+        self._con.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._con
+        except BaseException:
+            self._con.execute("ROLLBACK")
+            raise
+        self._con.execute("COMMIT")
+
+    def receipts(self, source: str | None = None, obj: str | None = None, dt: date | None = None) -> list[Receipt]:
+        """Receipts, narrowed by what is given, ordered by file."""
+        wanted = {"source": source, "object": obj, "dt": dt.isoformat() if dt else None}
+        given = {k: v for k, v in wanted.items() if v is not None}
+        where = " AND ".join(f"{k} = :{k}" for k in given) or "1"
+        rows = self._con.execute(f"SELECT * FROM ingest_files WHERE {where} ORDER BY file", given)
+        return [_receipt(row) for row in rows.fetchall()]
+
+    def save(self, receipt: Receipt) -> None:
+        """Write or overwrite the receipt of one file."""
+        self._con.execute(
+            "INSERT OR REPLACE INTO ingest_files (file, source, object, dt, size, mtime_ns, sha256, contract, status,"
+            " delivered, loaded, quarantined, reasons, extra_fields, message, run_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                receipt.file,
+                receipt.source,
+                receipt.object,
+                receipt.dt.isoformat(),
+                receipt.size,
+                receipt.mtime_ns,
+                receipt.sha256,
+                receipt.contract,
+                receipt.status,
+                receipt.delivered,
+                receipt.loaded,
+                receipt.quarantined,
+                json.dumps(dict(receipt.reasons), sort_keys=True),
+                json.dumps(dict(receipt.extra_fields), sort_keys=True),
+                receipt.message,
+                receipt.run_id,
+            ),
+        )
+
+    def forget(self, file: str) -> None:
+        """Drop one receipt, so that the file is pending again when it is still landed."""
+        self._con.execute("DELETE FROM ingest_files WHERE file = ?", (file,))
+
+
+def _receipt(row: sqlite3.Row) -> Receipt:
+    facts = {key: row[key] for key in row.keys() if key != "finished_at"}  # noqa: SIM118 (a Row iterates values)
+    facts["dt"] = date.fromisoformat(facts["dt"])
+    facts["reasons"] = json.loads(facts["reasons"])
+    facts["extra_fields"] = json.loads(facts["extra_fields"])
+    return Receipt(**facts)

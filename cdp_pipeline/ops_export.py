@@ -1,0 +1,83 @@
+"""Receipts of ingest as Parquet, so that dbt can model them. Typed also when nothing was ever ingested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cdp_pipeline.home import Home
+from cdp_pipeline.ops import Ops
+from cdp_pipeline.sources.ingest import Reconciliation, reconcile
+
+FILES = pa.schema(
+    [
+        ("source", pa.string()),
+        ("object", pa.string()),
+        ("dt", pa.date32()),
+        ("file", pa.string()),
+        ("rows_delivered", pa.int64()),
+        ("rows_raw", pa.int64()),
+        ("rows_quarantined", pa.int64()),
+        ("status", pa.string()),
+        ("message", pa.string()),
+    ]
+)
+REASONS = pa.schema(
+    [
+        ("source", pa.string()),
+        ("object", pa.string()),
+        ("dt", pa.date32()),
+        ("reason", pa.string()),
+        ("rows", pa.int64()),
+    ]
+)
+
+
+def export_ops(home: Home) -> dict[str, int]:
+    """Write ``lake/ops/ingest_files.parquet`` and ``lake/ops/quarantine_reasons.parquet``; returns rows by table."""
+    with Ops(home.ops_db) as ops:
+        receipts = ops.receipts()
+    files = [
+        {
+            "source": r.source,
+            "object": r.object,
+            "dt": r.dt,
+            "file": r.file,
+            "rows_delivered": r.delivered,
+            "rows_raw": r.loaded,
+            "rows_quarantined": r.quarantined,
+            "status": r.status,
+            "message": r.message,
+        }
+        for r in receipts
+    ]
+    reasons: dict[tuple[Any, ...], int] = {}
+    for r in receipts:
+        for reason, rows in r.reasons.items():
+            key = (r.source, r.object, r.dt, reason)
+            reasons[key] = reasons.get(key, 0) + rows
+    counted = [dict(zip(REASONS.names, (*key, rows), strict=True)) for key, rows in sorted(reasons.items())]
+    _write(home.lake / "ops" / "ingest_files.parquet", pa.Table.from_pylist(files, FILES))
+    _write(home.lake / "ops" / "quarantine_reasons.parquet", pa.Table.from_pylist(counted, REASONS))
+    return {"ingest_files": len(files), "quarantine_reasons": len(counted)}
+
+
+def reconciliation(home: Home) -> Reconciliation:
+    """Every receipt held against raw, quarantine and landing."""
+    with Ops(home.ops_db) as ops:
+        return reconcile(home, ops)
+
+
+def is_reconciled(home: Home) -> bool:
+    """Delivered rows stand in raw or in quarantine, for every file."""
+    return reconciliation(home).ok
+
+
+def _write(target: Path, table: pa.Table) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    pq.write_table(table, part, compression="zstd")
+    part.replace(target)

@@ -1,0 +1,200 @@
+"""One run of the platform from the command line: lock, decide, launch, sum up.
+
+Dagster is imported only when there is something to do: an unchanged home is recognised within a second.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+
+from cdp_pipeline import steps
+from cdp_pipeline.home import Home
+from cdp_pipeline.inputs import InputsError
+from cdp_pipeline.lock import run_lock
+from cdp_pipeline.ops import Ops
+from cdp_pipeline.sources.contract import load_contracts
+from cdp_pipeline.sources.ingest import unclaimed
+from profiles.snapshots import newest_manifest
+
+SHARED_WITH_OUT = ("landing", "secrets")
+
+
+class RunFailed(RuntimeError):
+    """A step failed and readers still see the last snapshot; the text is one line that names step and reason."""
+
+
+@dataclass(frozen=True)
+class ProfileChange:
+    """A merge or split that a run found: the profile, the other one where there is one, and why."""
+
+    event: str
+    profile_id: str
+    related_profile_id: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run did. `ingest` counts only the files this run took in; `seconds` is by step."""
+
+    changed: bool
+    published: bool
+    as_of: date
+    version: str | None
+    run_id: str | None = None
+    files: int = 0
+    rows_delivered: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    quarantined_by_reason: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    identity: steps.IdentityRun | None = None
+    changes: Sequence[ProfileChange] = ()
+    segments: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    total_seconds: float = 0.0
+    peak_memory_gb: float = 0.0
+
+
+def run(
+    home: Home,
+    *,
+    full: bool = False,
+    as_of: date | None = None,
+    plan: bool = False,
+    out: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+    progress_fd: int | None = None,
+) -> RunSummary:
+    """Materialise what changed, or everything with `full`, and publish it; `plan` stops after identity.
+
+    `as_of` defaults to the greatest landed ``dt``. `out` runs the same landing in a home of its own, where an earlier
+    as-of is allowed. `progress` is told each stage; `progress_fd` gets a line per finished step.
+
+    Raises RunInProgress when another run holds the home, InputsError when there is nothing to run on or the as-of
+    goes back, RunFailed when a step failed or the gate refused: readers then see what they saw before.
+    """
+    started = time.monotonic()
+    if out is not None:
+        home = _home_of_its_own(home, out)
+    if not home.landing.is_dir():
+        raise InputsError(f"nothing has landed: {home.landing} does not exist")
+    say = progress or (lambda line: None)
+    with run_lock(home.run_lock):
+        decided = steps.plan_run(home, str(uuid4()), as_of=as_of, full=full)
+        notes = unclaimed(home, load_contracts())
+        before = newest_manifest(home.root)
+        if before and not full and not decided.unseen:
+            if before.inputs_fingerprint == steps.inputs_after(home, decided.inputs):
+                return RunSummary(
+                    changed=False,
+                    published=False,
+                    as_of=before.as_of,
+                    version=before.version,
+                    notes=notes,
+                    total_seconds=round(time.monotonic() - started, 2),
+                )
+        files = sum(len(p.files) for p in decided.unseen)
+        say(f"run {decided.run_id[:8]} as of {decided.as_of}: {files} unseen files of {len(decided.unseen)} deliveries")
+        log_file = home.dagster / "last_run.log"
+        from cdp_pipeline.defs.launch import launch
+
+        launched = launch(home, decided, publish=not plan, log_file=log_file, progress_fd=progress_fd)
+        if not launched.success:
+            why = "; ".join(launched.failures) or "Dagster gave no reason"
+            raise RunFailed(
+                f"run {decided.run_id[:8]} failed, readers see what they saw before: {why} (log: {log_file})"
+            )
+        after = newest_manifest(home.root)
+        version = after.version if after else None
+        summary = RunSummary(
+            changed=True,
+            published=not plan and version != (before.version if before else None),
+            as_of=decided.as_of,
+            version=version,
+            run_id=decided.run_id,
+            identity=steps.last_identity_run(home),
+            changes=_changes(home, decided.run_id),
+            segments={} if plan else segment_sizes(home),
+            seconds=launched.seconds,
+            **_ingested(home, decided.run_id, notes),
+            total_seconds=round(time.monotonic() - started, 2),
+            peak_memory_gb=peak_memory_gb(),
+        )
+    return summary
+
+
+def segment_sizes(home: Home) -> dict[str, int]:
+    """Members now of each published segment, largest first."""
+    marts = (home.published / "current" / "marts.duckdb").resolve()
+    with duckdb.connect(str(marts), read_only=True) as con:
+        rows = con.execute(
+            """
+            select d.segment, count(c.profile_id) from segments.definition d
+            left join segments.current c using (segment) group by all order by 2 desc, 1
+            """
+        ).fetchall()
+    return {str(name): int(size) for name, size in rows}
+
+
+def peak_memory_gb() -> float:
+    """Largest resident set of this process and of any one it waited for, in GB."""
+    largest = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return round(largest / (1e9 if sys.platform == "darwin" else 1e6), 2)
+
+
+def _home_of_its_own(home: Home, out: Path) -> Home:
+    """A home at `out` over the same landing and keys. Raises InputsError where `out` is another installation's home."""
+    own = Home.from_env(out)
+    if own.root == home.root:
+        raise InputsError(f"--out {own.root} is the home itself")
+    own.root.mkdir(parents=True, exist_ok=True)
+    for name in SHARED_WITH_OUT:
+        theirs, ours = home.root / name, own.root / name
+        theirs.mkdir(parents=True, exist_ok=True, mode=0o700 if name == "secrets" else 0o755)
+        if ours.is_symlink() and ours.resolve() == theirs.resolve():
+            continue
+        if ours.exists() or ours.is_symlink():
+            raise InputsError(f"--out {own.root} has a {name} folder of its own: name another folder")
+        ours.symlink_to(theirs)
+    return own
+
+
+def _ingested(home: Home, run_id: str, notes: Sequence[str]) -> dict[str, object]:
+    with Ops(home.ops_db) as ops:
+        receipts = [r for r in ops.receipts() if r.run_id == run_id]
+    reasons: dict[str, int] = {}
+    for receipt in receipts:
+        for reason, rows in receipt.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + rows
+    attention = [f"{r.file}: {r.message}" for r in receipts if r.message and r.status != "duplicate"]
+    return {
+        "files": len(receipts),
+        "rows_delivered": sum(r.delivered for r in receipts),
+        "rows_loaded": sum(r.loaded for r in receipts),
+        "rows_quarantined": sum(r.quarantined for r in receipts),
+        "quarantined_by_reason": dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        "notes": [*notes, *attention],
+    }
+
+
+def _changes(home: Home, run_id: str) -> list[ProfileChange]:
+    events = str(home.identity / "profile_events" / "*.parquet").replace("'", "''")
+    with duckdb.connect() as con:
+        rows = con.execute(
+            f"""
+            select event, profile_id, related_profile_id, reason from read_parquet('{events}')
+            where run_id = $run_id and event in ('merged', 'split', 'reinstated', 'retired') order by all
+            """,
+            {"run_id": run_id},
+        ).fetchall()
+    return [ProfileChange(*row) for row in rows]

@@ -1,0 +1,87 @@
+"""What an operator may set for one installation. Read once at the edge (CLI, Dagster resource), then passed on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+
+class SettingsError(ValueError):
+    """An environment variable cannot be used; the text is one line that names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one installation.
+
+    `timezone` decides which day it is and when the daily run starts; `start_date` is the first delivery day that
+    Dagster knows. The last four bound what may be published: see `profiles.gate.GateBounds`.
+    """
+
+    timezone: str = "UTC"
+    start_date: date = date(2017, 1, 1)
+    schedule: str = "30 4 * * *"
+    keep_versions: int = 5
+    max_cluster_size: int = 1000
+    min_match_rate: float = 0.0
+    max_match_rate: float = 1.0
+    max_profile_drop: float = 0.2
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Settings from ``CDP_TIMEZONE``, ``CDP_START_DATE`` and so on; unset or empty means the default.
+
+        Raises SettingsError naming the variable that cannot be read.
+        """
+        given = os.environ if env is None else env
+        readers = {
+            "timezone": _zone,
+            "start_date": date.fromisoformat,
+            "schedule": _cron,
+            "keep_versions": _count,
+            "max_cluster_size": _count,
+            "min_match_rate": _share,
+            "max_match_rate": _share,
+            "max_profile_drop": _share,
+        }
+        values: dict[str, object] = {}
+        for name, read in readers.items():
+            variable = f"CDP_{name.upper()}"
+            text = given.get(variable, "").strip()
+            if not text:
+                continue
+            try:
+                values[name] = read(text)
+            except (ValueError, OSError) as error:
+                raise SettingsError(f"{variable}: cannot use '{text}' ({error})") from None
+        return cls(**values)  # type: ignore[arg-type]  # each reader returns its field's type
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (KeyError, ValueError, OSError):
+        raise ValueError("not a time zone of the IANA database") from None
+
+
+def _cron(text: str) -> str:
+    if len(text.split()) != 5:
+        raise ValueError("a cron expression has five parts")
+    return text
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError("must be at least 1")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError("must lie between 0 and 1")
+    return value

@@ -1,0 +1,208 @@
+"""JSON that is not one record per line: arrays, pretty-printed documents, envelopes, values one after another.
+
+A streaming splitter: it walks the text with the standard library's scanner and hands out the exact text of each
+record, so that memory is bounded by one record and not by the file, and a broken end costs one record only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow as pa
+
+from cdp_pipeline.sources.feeds import JSON_SCHEMA, MAX_RECORD, Source, text_blocks
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SEPARATORS = re.compile(r"[ \t\r\n,]*")
+_LONE = re.compile("[\ud800-\udfff]")
+_decode = json.JSONDecoder().raw_decode
+_REFUSED_RAW = 1 << 20
+
+
+class _BrokenError(Exception):
+    """The text at hand is no JSON value."""
+
+
+class DocumentFeed:
+    """Records of a JSON file in any layout; `line` is the running record number, blank space aside."""
+
+    schema = JSON_SCHEMA
+
+    def __init__(
+        self, source: Source, unwrap: Sequence[str], expect: Mapping[str, Sequence[str]], batch_chars: int = 4 << 20
+    ) -> None:
+        self.source, self.unwrap, self.expect, self.batch_chars = source, set(unwrap), expect, batch_chars
+        self.records = 0
+        self.unterminated: int | None = None
+        self.error: Exception | None = None
+        self._blocks = text_blocks(source)
+        self._text = ""
+        self._at = 0
+        self._ended = False
+        self._cut_reported = False
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        rows: list[tuple[str, str | None]] = []
+        size = 0
+        for row in self._top():
+            rows.append(row)
+            size += len(row[0])
+            if size >= self.batch_chars:
+                yield self._batch(rows)
+                rows, size = [], 0
+        if rows:
+            yield self._batch(rows)
+
+    def _batch(self, rows: list[tuple[str, str | None]]) -> pa.RecordBatch:
+        first = self.records + 1
+        self.records += len(rows)
+        texts, problems = [], []
+        for text, given in rows:
+            bad = not text.isascii() and _LONE.search(text) is not None
+            texts.append(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if bad else text)
+            problems.append("invalid UTF-8" if bad else given)
+        numbers = pa.array(range(first, first + len(rows)), pa.int64())
+        columns = [numbers, pa.array(texts, pa.string()), pa.array(problems, pa.string())]
+        return pa.record_batch(columns, schema=JSON_SCHEMA)
+
+    def _more(self) -> bool:
+        """Read on; consumed text is dropped. False at the end of the file."""
+        grown: list[str] = [self._text[self._at :]]
+        wanted = max(1, len(grown[0]))
+        while wanted > 0 and not self._ended:
+            block = next(self._blocks, None)
+            if block is None:
+                self._ended = True
+            else:
+                grown.append(block)
+                wanted -= len(block)
+        self._text, self._at = "".join(grown), 0
+        return len(grown) > 1
+
+    def _peek(self, skip: re.Pattern[str] = _SPACE) -> str:
+        """The next character after blanks, not consumed; '' at the end."""
+        while True:
+            found = skip.match(self._text, self._at)
+            self._at = found.end() if found else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                return ""
+
+    def _value(self) -> tuple[str, object]:
+        """Text and value of the JSON value that begins here, consumed. Raises _BrokenError."""
+        while True:
+            try:
+                value, end = _decode(self._text, self._at)
+                if end < len(self._text) or self._ended or isinstance(value, dict | list | str):
+                    text, self._at = self._text[self._at : end], end
+                    return text, value
+            except json.JSONDecodeError as error:
+                # Text behind the fault means that reading on cannot mend it, but for a cut string or word.
+                if error.pos + 16 < len(self._text) and not error.msg.startswith("Unterminated string"):
+                    raise _BrokenError from None
+            except (RecursionError, ValueError):
+                raise _BrokenError from None
+            if len(self._text) - self._at > MAX_RECORD or not self._more():
+                raise _BrokenError
+
+    def _top(self) -> Iterator[tuple[str, str | None]]:
+        while (char := self._peek()) != "":
+            if char == "[":
+                self._at += 1
+                yield from self._elements()
+            elif char == "{" and self.unwrap:
+                yield from self._envelope()
+            else:
+                yield from self._one("{")
+
+    def _one(self, opening: str) -> Iterator[tuple[str, str | None]]:
+        """The value that begins here as one record, or what is broken up to where the next can begin."""
+        try:
+            yield self._value()[0], None
+        except _BrokenError:
+            yield self._skip_broken(opening)
+
+    def _elements(self) -> Iterator[tuple[str, str | None]]:
+        """Elements of an array whose bracket is consumed."""
+        while True:
+            char = self._peek(_SEPARATORS)
+            if char == "":
+                if not self._cut_reported:
+                    self._cut_reported = True
+                    yield "[", "truncated document"
+                return
+            if char == "]":
+                self._at += 1
+                return
+            yield from self._one("{")
+
+    def _envelope(self) -> Iterator[tuple[str, str | None]]:
+        """An object that may hold its records under a key of `unwrap`; without one it is a record itself."""
+        parts: list[str] = []
+        is_envelope, closed = False, False
+        self._at += 1
+        try:
+            while not closed:
+                char = self._peek(_SEPARATORS)
+                if char == "}":
+                    self._at += 1
+                    closed = True
+                    continue
+                if char != '"':
+                    raise _BrokenError
+                key_text, key = self._value()
+                if self._peek() != ":":
+                    raise _BrokenError
+                self._at += 1
+                char = self._peek()
+                if key in self.unwrap and char == "[":
+                    is_envelope = True
+                    self._at += 1
+                    yield from self._elements()
+                    continue
+                text, value = self._value()
+                if key in self.unwrap and isinstance(value, dict):
+                    is_envelope = True
+                    yield text, None
+                elif key in self.unwrap and value is None:
+                    is_envelope = True
+                else:
+                    parts.append(f"{key_text}:{text}")
+                    allowed = self.expect.get(str(key))
+                    if allowed is not None and value is not None and text.strip('"') not in allowed:
+                        yield "{" + ",".join(parts) + "}", "error body"
+                        is_envelope = True
+        except _BrokenError:
+            if self._cut_reported:
+                return
+            head = "{" + ",".join(parts) + ("," if parts else "")
+            text, problem = self._skip_broken("{")
+            yield (head + text)[:_REFUSED_RAW], problem
+            return
+        if not is_envelope:
+            yield "{" + ",".join(parts) + "}", None
+
+    def _skip_broken(self, opening: str) -> tuple[str, str]:
+        """Consume broken text up to the next line that opens a record no deeper than this one does."""
+        before = self._text.rfind("\n", 0, self._at) + 1
+        indent = self._at - before if not self._text[before : self._at].strip() else 0
+        next_record = re.compile(rf"\n[ \t]{{0,{indent}}}{re.escape(opening)}")
+        taken: list[str] = []
+        kept, last = 0, ""
+        while True:
+            found = next_record.search(self._text, self._at)
+            end = found.start() if found else len(self._text)
+            piece = self._text[self._at : end]
+            if kept < _REFUSED_RAW:
+                taken.append(piece[: _REFUSED_RAW - kept])
+                kept += len(taken[-1])
+            self._at = end
+            if found:
+                return "".join(taken), "invalid JSON"
+            last = piece.rstrip()[-1:] or last
+            if not self._more():
+                self._cut_reported = True
+                return "".join(taken) or opening, "invalid JSON" if last in ("]", "}") else "truncated document"

@@ -1,0 +1,227 @@
+"""The steps of a run as plain functions. Dagster's assets call them; nothing here knows Dagster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from cdp_pipeline import inputs, warehouse
+from cdp_pipeline.home import Home
+from cdp_pipeline.ops import Ops
+from cdp_pipeline.settings import Settings
+from cdp_pipeline.sources.contract import ObjectContract, load_contracts
+from cdp_pipeline.sources.ingest import IngestResult, Pending, ensure_tables, ingest_partition, pending
+from profiles.snapshots import newest_manifest
+
+if TYPE_CHECKING:
+    from profiles.publish import PublishResult
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a run decided when it started. `inputs` leaves the model out: the first run trains it on its way."""
+
+    run_id: str
+    as_of: date
+    full: bool
+    base_generation: int
+    inputs: str
+    unseen: tuple[Pending, ...]
+
+    def days_of(self, source: str, obj: str, start: date | None = None, end: date | None = None) -> list[date]:
+        """Delivery days of one object with unseen files, within `start` and `end` (both inclusive)."""
+        return [
+            p.dt
+            for p in self.unseen
+            if (p.source, p.obj) == (source, obj) and (start is None or p.dt >= start) and (end is None or p.dt <= end)
+        ]
+
+
+@dataclass(frozen=True)
+class IdentityRun:
+    """What the last identity step did, kept beside the lake so that publishing can name its generation."""
+
+    run_id: str
+    as_of: str
+    generation: int
+    model_version: str
+    records: int
+    profiles: int
+    edges: int
+    dropped_edges: int
+    merges: int
+    splits: int
+    review: int
+    largest_cluster: int
+    trained: bool
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class IdentityHealth:
+    """Counts over the identity tables that decide whether they may be used."""
+
+    records: int
+    profiles: int
+    shared_records: int
+    largest_cluster: int
+    matched_records: int
+
+    @property
+    def match_rate(self) -> float:
+        """Share of records whose profile holds at least two; 0 without records."""
+        return self.matched_records / self.records if self.records else 0.0
+
+
+def plan_run(home: Home, run_id: str, *, as_of: date | None = None, full: bool = False) -> RunPlan:
+    """Decide what the run works on, and make every declared raw table exist. Raises InputsError."""
+    contracts = load_contracts()
+    published = newest_manifest(home.root)
+    day = inputs.resolve_as_of(home, as_of, published.as_of if published else None)
+    ensure_tables(home, contracts)
+    return RunPlan(
+        run_id=run_id,
+        as_of=day,
+        full=full,
+        base_generation=published.generation if published else 0,
+        inputs=inputs_before(home, day),
+        unseen=tuple(p for p in pending(home, contracts) if p.dt <= day),
+    )
+
+
+def inputs_before(home: Home, as_of: date) -> str:
+    """Fingerprint of what a run starts from, the model aside."""
+    return inputs.combine(as_of.isoformat(), inputs.landing_fingerprint(home, as_of), inputs.code_fingerprint())
+
+
+def inputs_after(home: Home, before: str) -> str:
+    """Fingerprint that a snapshot carries: what the run started from, with the model it used."""
+    return inputs.combine(before, inputs.model_fingerprint(home))
+
+
+def ingest(home: Home, obj: ObjectContract, days: list[date], run_id: str) -> Iterator[IngestResult]:
+    """Load the unseen files of these delivery days, day by day."""
+    with Ops(home.ops_db) as ops:
+        for day in days:
+            yield ingest_partition(home, obj, day, run_id, ops)
+
+
+def ensure_manifest() -> None:
+    """Parse the dbt project for Dagster where its manifest is missing or older than a file of the project.
+
+    A manifest that lacks a model would fail the run when dbt reports on it. Raises DbtError.
+    """
+    manifest = warehouse.PROJECT / "target" / "manifest.json"
+    built = manifest.stat().st_mtime if manifest.exists() else 0.0
+    if any(path.stat().st_mtime > built for path in inputs.code_files(warehouse.PROJECT)):
+        warehouse.prepare_manifest()
+
+
+def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
+    """Resolve all records into profiles as the candidate generation of this run."""
+    import identity
+
+    result = identity.run_pipeline(
+        home.core,
+        home.identity,
+        home.identity_db,
+        home.models,
+        as_of=plan.as_of,
+        run_id=plan.run_id,
+        base_generation=plan.base_generation,
+        full=plan.full,
+    )
+    done = IdentityRun(
+        run_id=plan.run_id,
+        as_of=plan.as_of.isoformat(),
+        generation=result.generation,
+        model_version=result.model_version,
+        records=result.records,
+        profiles=result.profiles,
+        edges=result.edges,
+        dropped_edges=result.dropped_edges,
+        merges=result.merges,
+        splits=result.splits,
+        review=result.review,
+        largest_cluster=result.largest_cluster,
+        trained=result.trained,
+        seconds=dict(result.seconds),
+    )
+    target = _identity_run_file(home)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    part.write_text(json.dumps(asdict(done), indent=2, sort_keys=True), encoding="utf-8")
+    part.replace(target)
+    return done
+
+
+def last_identity_run(home: Home) -> IdentityRun:
+    """What the last identity step did. Raises RuntimeError where none has run."""
+    path = _identity_run_file(home)
+    if not path.exists():
+        raise RuntimeError("no identity step has run in this home")
+    return IdentityRun(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def identity_health(home: Home) -> IdentityHealth:
+    """Counts over ``lake/identity/profile_members``."""
+    members = f"read_parquet('{_quoted(home.identity)}/profile_members/*.parquet')"
+    with duckdb.connect() as con:
+        row = con.execute(
+            f"""
+            with sizes as (select profile_id, count(*) as size from {members} group by profile_id),
+            homes as (select record_id, count(distinct profile_id) as profiles from {members} group by record_id)
+            select
+                (select count(*) from homes),
+                (select count(*) from sizes),
+                (select count(*) from homes where profiles > 1),
+                (select coalesce(max(size), 0) from sizes),
+                (select coalesce(sum(size), 0) from sizes where size > 1)
+            """
+        ).fetchall()[0]
+    return IdentityHealth(*(int(value) for value in row))
+
+
+def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishResult:
+    """Gate and publish the warehouse as it stands. Raises GateFailed and PublishError; readers then see no change."""
+    from cdp_pipeline.ops_export import is_reconciled
+    from profiles.gate import GateBounds
+    from profiles.publish import publish
+
+    resolved = last_identity_run(home)
+    with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
+        ((live,),) = con.execute("select count(*) from core.customer_records where not is_deleted").fetchall()
+    facts = asdict(resolved)
+    return publish(
+        home.root,
+        warehouse=home.warehouse_db,
+        as_of=plan.as_of,
+        run_id=plan.run_id,
+        generation=resolved.generation,
+        model_version=resolved.model_version,
+        inputs_fingerprint=inputs_after(home, plan.inputs),
+        gate=GateBounds(
+            expected_records=int(live),
+            ingest_reconciled=is_reconciled(home),
+            max_cluster_size=settings.max_cluster_size,
+            min_match_rate=settings.min_match_rate,
+            max_match_rate=settings.max_match_rate,
+            max_profile_drop=settings.max_profile_drop,
+        ),
+        extra={"identity": {k: v for k, v in facts.items() if k not in ("run_id", "as_of", "seconds")}},
+        keep=settings.keep_versions,
+    )
+
+
+def _identity_run_file(home: Home) -> Path:
+    return home.lake / "ops" / "identity_run.json"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

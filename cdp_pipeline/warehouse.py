@@ -1,0 +1,282 @@
+"""The warehouse: calls of dbt, and Parquet across its boundary. Orchestration and paths live elsewhere.
+
+``warehouse.duckdb`` is written by dbt alone; what other steps need of it leaves as Parquet in ``lake/``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from cdp_pipeline.home import Home
+
+PROJECT = Path(__file__).parents[1] / "dbt_project"
+
+CORE_TABLES = (
+    "anonymous_sightings",
+    "campaign_touches",
+    "consents",
+    "customer_records",
+    "feedback",
+    "interactions",
+    "order_lines",
+    "orders",
+    "products",
+    "record_identifiers",
+    "ticket_messages",
+    "tickets",
+)
+
+HISTORY_COLUMNS = {
+    "profile_id": "VARCHAR",
+    "segment": "VARCHAR",
+    "entered_at": "DATE",
+    "exited_at": "DATE",
+    "definition_version": "VARCHAR",
+}
+
+# dbt takes exactly these; anything else would run without data or without a target.
+COMMANDS = ("build", "run", "test", "seed", "compile")
+
+
+class DbtError(RuntimeError):
+    """A dbt call failed; the message names the failed nodes, never a row."""
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """What one dbt call did: node ids by status, and the folder with its artifacts."""
+
+    statuses: dict[str, str]
+    target: Path
+
+    def nodes(self, *statuses: str) -> list[str]:
+        """Ids of the nodes that ended in one of `statuses`, sorted."""
+        return sorted(node for node, status in self.statuses.items() if status in statuses)
+
+
+def dbt_executable() -> Path:
+    """The dbt beside the running interpreter; PATH may hold another one or none."""
+    return Path(sys.executable).parent / "dbt"
+
+
+def dbt_vars(home: Home, as_of: date) -> dict[str, str]:
+    """Variables of one run. The key of the keyed hash goes by path: dbt writes its arguments into artifacts."""
+    return {
+        "lake": str(home.lake),
+        "as_of": as_of.isoformat(),
+        "hash_key_file": str(hash_key_file(home)),
+    }
+
+
+def dbt_args(
+    command: str,
+    select: str | Sequence[str] | None,
+    home: Home,
+    as_of: date,
+    *,
+    exclude_unit_tests: bool = True,
+    full_refresh: bool = False,
+    target: Path | None = None,
+) -> list[str]:
+    """Arguments of one dbt call, without the executable.
+
+    `select` is one selector or several (a union); None selects all. Artifacts and logs go below `home`
+    (or to `target`), so that the project folder stays clean. Raises ValueError for a command that is not in COMMANDS.
+    """
+    if command not in COMMANDS:
+        raise ValueError(f"dbt command {command!r} is not one of {', '.join(COMMANDS)}")
+    selectors = [select] if isinstance(select, str) else list(select or [])
+    target_path = target or target_folder(home)
+    args = [
+        "--no-use-colors",
+        "--log-level-file",
+        "none",
+        "--log-path",
+        str(target_path / "logs"),
+        command,
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT),
+        "--target-path",
+        str(target_path),
+        "--vars",
+        json.dumps(dbt_vars(home, as_of), sort_keys=True),
+    ]
+    if selectors:
+        args += ["--select", *selectors]
+    if exclude_unit_tests and command in ("build", "test"):
+        args += ["--exclude-resource-type", "unit_test"]
+    if full_refresh and command in ("build", "run", "seed"):
+        args.append("--full-refresh")
+    return args
+
+
+def dbt_env(home: Home) -> dict[str, str]:
+    """Environment of a dbt call: the caller's, with the warehouse of `home`."""
+    return {
+        **os.environ,
+        "CDP_WAREHOUSE": str(home.warehouse_db),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "PYTHONUTF8": "1",
+    }
+
+
+def run_dbt(
+    command: str,
+    select: str | Sequence[str] | None,
+    home: Home,
+    as_of: date,
+    *,
+    exclude_unit_tests: bool = True,
+    full_refresh: bool = False,
+) -> DbtRun:
+    """Run dbt in a process of its own and return the status of every node.
+
+    Raises DbtError with the ids of the failed nodes; if dbt fell before any node, with its last line.
+    """
+    hash_key(home)
+    target = target_folder(home)
+    target.mkdir(parents=True, exist_ok=True)
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    args = dbt_args(
+        command, select, home, as_of, exclude_unit_tests=exclude_unit_tests, full_refresh=full_refresh, target=target
+    )
+    done = subprocess.run(
+        [str(dbt_executable()), "--quiet", *args],
+        env=dbt_env(home),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    run = DbtRun(_statuses(results), target)
+    if done.returncode == 0:
+        return run
+    failed = run.nodes("error", "fail", "runtime error")
+    if failed:
+        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}")
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    raise DbtError(f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}")
+
+
+def target_folder(home: Home) -> Path:
+    """dbt's artifacts of one home."""
+    return home.root / "dbt"
+
+
+def prepare_manifest(project_dir: Path = PROJECT) -> Path:
+    """Parse the project into ``target/manifest.json`` for Dagster; needs neither data nor a home."""
+    target = project_dir / "target"
+    target.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [
+            str(dbt_executable()),
+            "--quiet",
+            "--no-use-colors",
+            "--log-level-file",
+            "none",
+            "--log-path",
+            str(target / "logs"),
+            "parse",
+            "--project-dir",
+            str(project_dir),
+            "--profiles-dir",
+            str(project_dir),
+            "--target-path",
+            str(target),
+        ],
+        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        cwd=project_dir,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DbtError(f"dbt parse failed: {(done.stdout + done.stderr).strip()}")
+    return target / "manifest.json"
+
+
+def export_core(home: Home, tables: Iterable[str] = CORE_TABLES) -> dict[str, int]:
+    """Write core tables to ``lake/core/<table>/part-0.parquet``; returns rows by table.
+
+    Each file is complete before it takes its name. Raises duckdb.CatalogException for a table that is not built.
+    """
+    rows: dict[str, int] = {}
+    with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
+        for table in tables:
+            rows[table] = _copy(con, f'from core."{table}"', home.core / table / "part-0.parquet")
+    return rows
+
+
+def export_history(home: Home) -> int:
+    """Carry the published segment intervals over into ``lake/history/segment_membership``; returns the rows.
+
+    Without a published snapshot the file is empty and typed. History is read from the published snapshot alone,
+    so that a candidate that was never published leaves no trace.
+    """
+    target = home.history / "segment_membership" / "part-0.parquet"
+    published = home.published / "current" / "marts.duckdb"
+    columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
+    empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
+    if not published.exists():
+        with duckdb.connect() as con:
+            return _copy(con, f"select {empty} where false", target)
+    with duckdb.connect(str(published.resolve()), read_only=True) as con:
+        return _copy(con, f"select {columns} from segments.membership", target)
+
+
+def hash_key(home: Home) -> str:
+    """The key of `keyed_hash`: 32 hexadecimal digits, made once (file 0600 in a folder 0700)."""
+    path = hash_key_file(home)
+    if not path.exists():
+        home.secrets.mkdir(parents=True, exist_ok=True)
+        home.secrets.chmod(0o700)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        part.touch(mode=0o600)
+        part.write_text(secrets.token_hex(16), encoding="ascii")
+        # link() and not rename(): of two processes that make the key at once, the first one's stays.
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+def hash_key_file(home: Home) -> Path:
+    """Where the key of `keyed_hash` lies."""
+    return home.secrets / "hash.key"
+
+
+def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    ((count,),) = con.execute(f"copy ({query}) to '{_quoted(part)}' (format parquet, compression zstd)").fetchall()
+    part.replace(target)
+    return int(count)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _statuses(results: Path) -> dict[str, str]:
+    if not results.exists():
+        return {}
+    document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
+    return {result["unique_id"]: result["status"] for result in document["results"]}

@@ -1,0 +1,68 @@
+{#
+    Which raw rows count, by the delivery mode of the object's contract. Every macro is a complete query that
+    returns the raw columns and ignores rows delivered after the run's as-of. (replace_partition needs no macro:
+    ingest has already replaced the day's file.)
+#}
+
+{% macro as_of() -%}
+    cast('{{ var("as_of") }}' as date)
+{%- endmacro %}
+
+{% macro delivered() -%}
+    _dt <= {{ as_of() }}
+{%- endmacro %}
+
+{#
+    upsert: the newest version per key. Newest is by `updated_at` where the object has one, then by delivery day,
+    file and line, so that a redelivered older version never wins.
+    `keep`: columns that also come as `_kept_<column>`: the last non-null value of any version. For formats that
+    lack columns, and for states in which a system leaves its fields out.
+#}
+{% macro latest_by_key(relation, key, updated_at=none, keep=[]) -%}
+    {%- set window -%}
+        partition by {{ key | join(', ') }}
+        order by {% if updated_at %}{{ updated_at }} desc nulls last, {% endif -%} _dt desc, _file desc, _line desc
+    {%- endset -%}
+    select *
+    from (
+        select
+            *,
+            {%- for column in keep %}
+            first_value({{ column }} ignore nulls) over (
+                {{ window }} rows between unbounded preceding and unbounded following
+            ) as _kept_{{ column }},
+            {%- endfor %}
+            row_number() over ({{ window }}) as _version_rank
+        from {{ relation }}
+        where {{ delivered() }}
+    ) as versions
+    where _version_rank = 1
+{%- endmacro %}
+
+{# append: the first delivery of each key; retries and repeated exports bring the same event again. #}
+{% macro first_by_key(relation, key) -%}
+    select *
+    from (
+        select
+            *,
+            row_number() over (partition by {{ key | join(', ') }} order by _dt, _file, _line) as _version_rank
+        from {{ relation }}
+        where {{ delivered() }}
+    ) as deliveries
+    where _version_rank = 1
+{%- endmacro %}
+
+{# full_snapshot: the rows of the last delivery day; a key that is absent from it is deleted. #}
+{% macro last_snapshot(relation, key) -%}
+    select *
+    from (
+        select
+            *,
+            row_number() over (partition by {{ key | join(', ') }} order by _file desc, _line desc) as _version_rank
+        from {{ relation }}
+        where
+            {{ delivered() }}
+            and _dt = (select max(_dt) from {{ relation }} where {{ delivered() }})
+    ) as snapshot_rows
+    where _version_rank = 1
+{%- endmacro %}

@@ -1,0 +1,7 @@
+{# Rows that share the values of several columns; NULL counts as a value. #}
+{% test unique_combination(model, columns) %}
+select {{ columns | join(', ') }}
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}

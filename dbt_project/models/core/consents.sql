@@ -1,0 +1,9 @@
+select distinct
+    consents.record_id,
+    'marketing' as purpose,
+    consents.channel,
+    consents.state,
+    consents.occurred_at,
+    consents.source
+from {{ ref('int_consents_unioned') }} as consents
+inner join {{ ref('customer_records') }} as records on consents.record_id = records.record_id

@@ -1,0 +1,50 @@
+-- Every article that a catalogue lists or an order line names, under the company's article number. The web shop's
+-- wording wins over the till's; an article that has left the catalogues keeps the name of its last sale.
+with offers as (
+    select
+        sku as product_id,
+        1 as preference,
+        title as name,
+        vendor as brand,
+        product_type as category,
+        department,
+        price_amount,
+        variant_id as native_id
+    from {{ ref('stg_shopify__products') }}
+    union all
+    select
+        sku as product_id,
+        2 as preference,
+        name,
+        brand,
+        category,
+        department,
+        cast(null as decimal(18, 4)) as price_amount,
+        variation_id as native_id
+    from {{ ref('stg_square_pos__catalog_items') }}
+    union all
+    select
+        product_id,
+        3 as preference,
+        max(product_name) as name,
+        cast(null as varchar) as brand,
+        cast(null as varchar) as category,
+        cast(null as varchar) as department,
+        cast(null as decimal(18, 4)) as price_amount,
+        product_id as native_id
+    from {{ ref('order_lines') }}
+    where product_id is not null
+    group by product_id
+)
+
+select
+    product_id,
+    {{ earliest_value("nullif(name, '')", ['preference', 'native_id']) }} as name,
+    {{ earliest_value("nullif(brand, '')", ['preference', 'native_id']) }} as brand,
+    {{ earliest_value("nullif(category, '')", ['preference', 'native_id']) }} as category,
+    {{ earliest_value("nullif(department, '')", ['preference', 'native_id']) }} as department,
+    cast({{ earliest_value('price_amount', ['preference', 'native_id']) }} as decimal(18, 4)) as price_amount,
+    case when max(price_amount) is not null then '{{ var("reporting_currency") }}' end as currency
+from offers
+where product_id is not null
+group by product_id

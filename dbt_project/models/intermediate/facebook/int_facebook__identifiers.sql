@@ -1,0 +1,10 @@
+{{ identifier_rows(ref('int_facebook__leads'), [
+    {'kind': 'email', 'column': 'email'},
+    {'kind': 'email', 'column': 'work_email'},
+    {'kind': 'phone', 'column': 'phone'},
+    {'kind': 'phone', 'column': 'work_phone', 'trusted': 'false', 'reason': "'weak_source'"}
+]) }}
+union all
+{{ identifier_rows(ref('int_facebook__psids'), [
+    {'kind': 'facebook_psid', 'namespace': 'page_id', 'column': 'psid'}
+]) }}

@@ -1,0 +1,36 @@
+select
+    'facebook:messages:' || messages.message_id as interaction_id,
+    people.record_id,
+    {{ interaction_columns({
+        'touchpoint': "'facebook_inbox'",
+        'direction': "case when messages.is_inbound then 'inbound' else 'outbound' end",
+        'interaction_type': "'message'",
+        'occurred_at': 'messages.occurred_at'
+    }) }}
+from {{ ref('int_facebook__messages') }} as messages
+left join {{ ref('int_facebook__psids') }} as people on messages.psid = people.psid
+union all
+select
+    'facebook:comments:' || comments.comment_id as interaction_id,
+    people.record_id,
+    {{ interaction_columns({
+        'touchpoint': "'facebook_comment'",
+        'direction': "case when comments.from_id = '" ~ var('facebook_page_id') ~ "' then 'outbound' else 'inbound' end",
+        'interaction_type': "'comment'",
+        'occurred_at': 'comments.occurred_at',
+        'properties': json_object({'like_count': 'comments.like_count'})
+    }) }}
+from {{ ref('stg_facebook__comments') }} as comments
+left join {{ ref('int_facebook__psids') }} as people on comments.from_id = people.psid
+union all
+select
+    'facebook:leads:' || lead_id as interaction_id,
+    record_id,
+    {{ interaction_columns({
+        'touchpoint': "'facebook_lead_ad'",
+        'interaction_type': "'lead_submitted'",
+        'occurred_at': 'submitted_at',
+        'campaign_id': 'campaign_id',
+        'properties': json_object({'form_id': 'form_id', 'platform': 'platform', 'is_organic': 'is_organic'})
+    }) }}
+from {{ ref('int_facebook__leads') }}

@@ -1,0 +1,63 @@
+-- Answers and public comments of every source, with the scale of their kind from the seed.
+with answers as (
+    select * from {{ ref('int_delighted__feedback') }}
+    union all
+    select * from {{ ref('int_zendesk__feedback') }}
+    union all
+    select
+        'facebook:' || comments.comment_id as feedback_id,
+        'facebook' as source,
+        people.record_id,
+        'comment' as survey_type,
+        cast(null as bigint) as score,
+        comments.content as comment,
+        comments.occurred_at,
+        cast(null as varchar) as order_reference,
+        cast(null as varchar) as ticket_id
+    from {{ ref('stg_facebook__comments') }} as comments
+    left join {{ ref('int_facebook__psids') }} as people on comments.from_id = people.psid
+    where
+        comments.content is not null
+        and coalesce(comments.from_id, '') <> '{{ var("facebook_page_id") }}'
+),
+
+-- Surveys name an order by its id or by the number that the customer sees; only an unambiguous one is taken.
+references_to_orders as (
+    select
+        reference,
+        min(order_id) as order_id
+    from (
+        select
+            native_id as reference,
+            order_id
+        from {{ ref('int_orders') }}
+        union
+        select
+            order_name as reference,
+            order_id
+        from {{ ref('int_orders') }}
+        where order_name is not null
+    ) as named
+    group by reference
+    having count(*) = 1
+)
+
+select
+    answers.feedback_id,
+    answers.source,
+    answers.record_id,
+    scales.touchpoint,
+    scales.feedback_type,
+    answers.score,
+    scales.score_min,
+    scales.score_max,
+    answers.comment,
+    answers.occurred_at,
+    orders.order_id,
+    answers.ticket_id
+from answers
+left join {{ ref('survey_scales') }} as scales
+    on
+        answers.source = scales.source
+        and answers.survey_type = scales.survey_type
+left join references_to_orders as orders on replace(answers.order_reference, '#', '') = orders.reference

@@ -1,0 +1,43 @@
+-- Purchases come from int_orders; here are the money given back and the carts left behind.
+with refunds as (
+    select
+        refunds.refund_id,
+        refunds.order_id,
+        coalesce(refunds.processed_at, refunds.created_at) as occurred_at,
+        sum(try_cast({{ json_text('transaction.item', '$.amount') }} as decimal(18, 4))) as amount,
+        max({{ json_text('transaction.item', '$.currency') }}) as currency
+    from {{ ref('stg_shopify__refunds') }} as refunds
+    {{ unnest_json('refunds.transactions', 'transaction') }}
+    where
+        {{ json_text('transaction.item', '$.kind') }} = 'refund'
+        and {{ json_text('transaction.item', '$.status') }} = 'success'
+    group by refunds.refund_id, refunds.order_id, coalesce(refunds.processed_at, refunds.created_at)
+)
+
+select
+    'shopify:refunds:' || refunds.refund_id as interaction_id,
+    orders.record_id,
+    {{ interaction_columns({
+        'anonymous_id': 'orders.anonymous_id',
+        'touchpoint': "'web_shop_order'",
+        'direction': "'outbound'",
+        'interaction_type': "'refund'",
+        'occurred_at': 'refunds.occurred_at',
+        'amount': '-refunds.amount',
+        'currency': 'coalesce(refunds.currency, orders.currency)'
+    }) }}
+from refunds
+inner join {{ ref('int_shopify__orders') }} as orders on refunds.order_id = orders.order_id
+union all
+select
+    'shopify:checkouts:' || checkout_id as interaction_id,
+    'shopify:customers:' || customer_id as record_id,
+    {{ interaction_columns({
+        'touchpoint': "'web_checkout'",
+        'interaction_type': "'cart_abandoned'",
+        'occurred_at': 'updated_at',
+        'currency': 'currency',
+        'properties': json_object({'cart_token': 'cart_token', 'cart_amount': 'total_amount'})
+    }) }}
+from {{ ref('stg_shopify__checkouts') }}
+where completed_at is null

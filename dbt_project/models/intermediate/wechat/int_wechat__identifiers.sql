@@ -1,0 +1,19 @@
+{{ identifier_rows(ref('int_wechat__mini_users'), [
+    {'kind': 'wechat_openid', 'namespace': 'appid', 'column': 'openid'},
+    {'kind': 'wechat_unionid', 'column': 'unionid'},
+    {'kind': 'phone', 'column': 'phone'}
+]) }}
+union all
+{{ identifier_rows(ref('int_wechat__mp_users'), [
+    {'kind': 'wechat_openid', 'namespace': 'appid', 'column': 'openid'},
+    {'kind': 'wechat_unionid', 'column': 'unionid'}
+]) }}
+union all
+{{ identifier_rows(ref('int_wechat__wecom_contacts'), [
+    {'kind': 'external_id', 'namespace': "'wecom'", 'column': 'external_userid'},
+    {'kind': 'wechat_unionid', 'column': 'unionid'}
+]) }}
+union all
+{{ identifier_rows(ref('int_wechat__wecom_phones'), [
+    {'kind': 'phone', 'column': 'phone', 'reason': "'typed_by_staff'"}
+]) }}

@@ -1,0 +1,24 @@
+select
+    'zendesk:tickets:' || native_id as interaction_id,
+    record_id,
+    {{ interaction_columns({
+        'touchpoint': 'touchpoint',
+        'interaction_type': "'ticket_opened'",
+        'occurred_at': 'created_at',
+        'properties': json_object({'ticket_id': 'ticket_id', 'ticket_type': 'ticket_type', 'priority': 'priority'})
+    }) }}
+from {{ ref('int_zendesk__tickets') }}
+where not is_deleted
+union all
+select
+    'zendesk:ticket_comments:' || message_id as interaction_id,
+    messages.record_id,
+    {{ interaction_columns({
+        'touchpoint': 'messages.touchpoint',
+        'direction': "case when messages.is_inbound then 'inbound' else 'outbound' end",
+        'interaction_type': "case when messages.is_inbound then 'ticket_message' else 'ticket_reply' end",
+        'occurred_at': 'messages.occurred_at',
+        'properties': json_object({'ticket_id': 'messages.ticket_id'})
+    }) }}
+from {{ ref('int_zendesk__messages') }} as messages
+where not messages.is_opening

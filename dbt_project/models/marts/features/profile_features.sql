@@ -1,0 +1,132 @@
+-- Columns without a value say why in their description; counts of things that did not happen are 0.
+with household_sizes as (
+    select
+        household_id,
+        count(*) as household_size
+    from {{ ref('households') }}
+    group by household_id
+)
+
+select
+    profile.profile_id,
+    {{ as_of_date() }} as as_of,
+    cast('{{ var("reporting_currency") }}' as varchar) as currency,
+    profile.country,
+    profile.region,
+    profile.language,
+    profile.gender,
+    profile.birth_year,
+    profile.has_email,
+    profile.has_phone,
+    profile.has_wechat,
+    profile.has_facebook,
+    profile.has_loyalty_card,
+    profile.n_records,
+    profile.n_sources,
+    coalesce(household_sizes.household_size, 1) as household_size,
+    date_diff('day', cast(profile.first_seen_at as date), {{ as_of_date() }}) as known_days,
+
+    purchases.first_order_at,
+    purchases.last_order_at,
+    date_diff('day', cast(purchases.last_order_at as date), {{ as_of_date() }}) as recency_days,
+    date_diff('day', cast(purchases.first_order_at as date), {{ as_of_date() }}) as tenure_days,
+    coalesce(purchases.orders_total, 0) as orders_total,
+    coalesce(purchases.orders_12m, 0) as orders_12m,
+    coalesce(purchases.orders_90d, 0) as orders_90d,
+    coalesce(purchases.orders_30d, 0) as orders_30d,
+    cast(coalesce(purchases.net_amount_total, 0) as decimal(18, 2)) as net_amount_total,
+    cast(coalesce(purchases.net_amount_12m, 0) as decimal(18, 2)) as net_amount_12m,
+    cast(coalesce(purchases.net_amount_90d, 0) as decimal(18, 2)) as net_amount_90d,
+    cast(coalesce(purchases.net_amount_30d, 0) as decimal(18, 2)) as net_amount_30d,
+    cast(purchases.net_amount_total / nullif(purchases.orders_total, 0) as decimal(18, 2)) as average_order_amount,
+    purchases.max_order_amount,
+    purchases.last_order_amount,
+    round(baskets.items_total / nullif(baskets.orders_with_lines, 0), 4) as average_items_per_order,
+    rfm.rfm_recency,
+    rfm.rfm_frequency,
+    rfm.rfm_monetary,
+    rfm.rfm_class,
+    purchases.median_gap_days as median_days_between_orders,
+    cast(purchases.last_order_at as date) + cast(round(purchases.median_gap_days) as integer) as expected_next_order_date,
+    round(
+        date_diff('day', cast(purchases.last_order_at as date), {{ as_of_date() }})
+        / nullif(purchases.median_gap_days, 0), 4
+    ) as overdue_ratio,
+    round(purchases.coupon_orders / nullif(cast(purchases.orders_total as double), 0), 4) as coupon_order_share,
+    round(cast(purchases.discount_amount / nullif(purchases.gross_amount, 0) as double), 4) as discount_share,
+    round(cast(purchases.refunded_amount / nullif(purchases.gross_amount, 0) as double), 4) as refund_share,
+    coalesce(purchases.refunded_orders, 0) as refunded_orders,
+    round(purchases.store_orders / nullif(cast(purchases.orders_total as double), 0), 4) as store_order_share,
+    round(purchases.online_orders / nullif(cast(purchases.orders_total as double), 0), 4) as online_order_share,
+    round(purchases.weekend_orders / nullif(cast(purchases.orders_total as double), 0), 4) as weekend_order_share,
+    coalesce(purchases.order_channels_count, 0) as order_channels_count,
+    coalesce(purchases.stores_count, 0) as stores_count,
+    purchases.preferred_store_id,
+    round(purchases.preferred_store_orders / nullif(cast(purchases.store_orders as double), 0), 4)
+        as preferred_store_share,
+
+    baskets.top_category,
+    round(baskets.top_category_share, 4) as top_category_share,
+    baskets.top_department,
+    baskets.top_brand,
+    coalesce(baskets.categories_count, 0) as categories_count,
+    coalesce(baskets.brands_count, 0) as brands_count,
+    coalesce(baskets.products_count, 0) as products_count,
+    round(baskets.category_entropy_bits, 4) as category_entropy_bits,
+    baskets.last_product_bought_id,
+
+    activity.last_active_at,
+    date_diff('day', cast(activity.last_active_at as date), {{ as_of_date() }}) as inactive_days,
+    coalesce(activity.interactions_total, 0) as interactions_total,
+    coalesce(activity.interactions_30d, 0) as interactions_30d,
+    coalesce(activity.days_active_30d, 0) as days_active_30d,
+    coalesce(activity.days_active_12m, 0) as days_active_12m,
+    coalesce(activity.channels_count, 0) as channels_count,
+    coalesce(activity.touchpoints_12m, 0) as touchpoints_12m,
+    activity.preferred_channel,
+    round(activity.preferred_channel_share, 4) as preferred_channel_share,
+    round(activity.preferred_channel_confidence, 4) as preferred_channel_confidence,
+    activity.preferred_hour,
+    activity.preferred_weekday,
+    coalesce(activity.page_views_30d, 0) as page_views_30d,
+    coalesce(activity.product_views_30d, 0) as product_views_30d,
+    activity.last_product_viewed_id,
+    activity.last_product_viewed_at,
+    carts.profile_id is not null as has_abandoned_cart,
+    carts.abandoned_cart_at,
+    cast(carts.abandoned_cart_amount as decimal(18, 2)) as abandoned_cart_amount,
+
+    coalesce(messaging.emails_sent_12m, 0) as emails_sent_12m,
+    coalesce(messaging.emails_opened_12m, 0) as emails_opened_12m,
+    coalesce(messaging.emails_clicked_12m, 0) as emails_clicked_12m,
+    round(messaging.emails_clicked_12m / nullif(cast(messaging.emails_sent_12m as double), 0), 4) as email_click_rate,
+    coalesce(messaging.campaigns_clicked_12m, 0) as campaigns_clicked_12m,
+    coalesce(messaging.coupons_redeemed_12m, 0) as coupons_redeemed_12m,
+    messaging.last_campaign_click_at,
+    coalesce(messaging.has_unsubscribed, false) as has_unsubscribed,
+    coalesce(messaging.has_bounced_12m, false) as has_bounced_12m,
+
+    coalesce(service.tickets_total, 0) as tickets_total,
+    coalesce(service.tickets_open, 0) as tickets_open,
+    coalesce(service.tickets_90d, 0) as tickets_90d,
+    round(service.average_first_reply_minutes, 1) as average_first_reply_minutes,
+    round(service.average_resolution_minutes, 1) as average_resolution_minutes,
+    service.last_ticket_at,
+    coalesce(service.feedback_count, 0) as feedback_count,
+    cast(service.last_nps_score as integer) as last_nps_score,
+    service.last_nps_group,
+    service.last_nps_at,
+    round(service.last_csat_share, 4) as last_csat_share,
+    coalesce(service.last_nps_group = 'detractor', false) as is_detractor,
+    coalesce(consent.state = 'granted', false) as is_email_marketing_allowed
+from {{ ref('customer_profile') }} as profile
+left join household_sizes on profile.household_id = household_sizes.household_id
+left join {{ ref('int_features_purchases') }} as purchases on profile.profile_id = purchases.profile_id
+left join {{ ref('int_features_rfm') }} as rfm on profile.profile_id = rfm.profile_id
+left join {{ ref('int_features_baskets') }} as baskets on profile.profile_id = baskets.profile_id
+left join {{ ref('int_features_activity') }} as activity on profile.profile_id = activity.profile_id
+left join {{ ref('int_features_carts') }} as carts on profile.profile_id = carts.profile_id
+left join {{ ref('int_features_messaging') }} as messaging on profile.profile_id = messaging.profile_id
+left join {{ ref('int_features_service') }} as service on profile.profile_id = service.profile_id
+left join {{ ref('profile_consent') }} as consent
+    on profile.profile_id = consent.profile_id and consent.purpose = 'marketing' and consent.channel = 'email'

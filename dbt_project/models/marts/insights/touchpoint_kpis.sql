@@ -1,0 +1,38 @@
+with activity as (
+    select
+        coalesce(channel, 'unknown') as channel,
+        coalesce(touchpoint, 'unknown') as touchpoint,
+        cast(date_trunc('month', occurred_at) as date) as month,
+        count(*) as interactions,
+        count(*) filter (where direction = 'inbound') as inbound_interactions,
+        count(distinct profile_id) as profiles,
+        count(profile_id) as identified_interactions
+    from {{ ref('int_interactions_profiled') }}
+    group by all
+),
+
+sales as (
+    select
+        coalesce(channel, 'unknown') as channel,
+        coalesce(touchpoint, 'unknown') as touchpoint,
+        cast(date_trunc('month', ordered_at) as date) as month,
+        count(*) filter (where status = 'completed') as orders,
+        sum(net_amount) as revenue_amount
+    from {{ ref('int_orders_profiled') }}
+    group by all
+)
+
+select
+    coalesce(activity.channel, sales.channel) as channel,
+    coalesce(activity.touchpoint, sales.touchpoint) as touchpoint,
+    coalesce(activity.month, sales.month) as month,
+    coalesce(activity.interactions, 0) as interactions,
+    coalesce(activity.inbound_interactions, 0) as inbound_interactions,
+    coalesce(activity.profiles, 0) as profiles,
+    round(activity.identified_interactions / cast(activity.interactions as double), 6) as identified_share,
+    coalesce(sales.orders, 0) as orders,
+    cast(coalesce(sales.revenue_amount, 0) as decimal(18, 2)) as revenue_amount,
+    cast('{{ var("reporting_currency") }}' as varchar) as currency
+from activity
+full join sales
+    on activity.channel = sales.channel and activity.touchpoint = sales.touchpoint and activity.month = sales.month

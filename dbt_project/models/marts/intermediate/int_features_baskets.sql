@@ -1,0 +1,93 @@
+-- One row per profile with at least one order line: what is in its baskets.
+with lines as (
+    select * from {{ ref('int_order_lines_profiled') }}
+    where profile_id is not null
+),
+
+spend as (
+    select
+        profile_id,
+        category,
+        department,
+        brand,
+        sum(net_amount) as net_amount,
+        count(*) as n_lines
+    from lines
+    group by profile_id, category, department, brand
+),
+
+categories as (
+    select
+        profile_id,
+        arg_max(category, (net_amount, n_lines, category)) as top_category,
+        max(net_amount) as top_category_amount,
+        sum(net_amount) as amount,
+        count(*) as categories_count,
+        entropy_bits
+    from (
+        select
+            profile_id,
+            category,
+            sum(net_amount) as net_amount,
+            sum(n_lines) as n_lines,
+            -sum(sum(n_lines) / total_lines * log2(sum(n_lines) / total_lines)) over (partition by profile_id)
+                as entropy_bits
+        from (select *, sum(n_lines) over (partition by profile_id) as total_lines from spend where category is not null)
+        group by profile_id, category, total_lines
+    ) as by_category
+    group by profile_id, entropy_bits
+),
+
+departments as (
+    select
+        profile_id,
+        arg_max(department, (net_amount, department)) as top_department,
+        count(*) as departments_count
+    from (
+        select profile_id, department, sum(net_amount) as net_amount
+        from spend
+        where department is not null
+        group by profile_id, department
+    ) as by_department
+    group by profile_id
+),
+
+brands as (
+    select
+        profile_id,
+        arg_max(brand, (net_amount, brand)) as top_brand,
+        count(*) as brands_count
+    from (
+        select profile_id, brand, sum(net_amount) as net_amount
+        from spend
+        where brand is not null
+        group by profile_id, brand
+    ) as by_brand
+    group by profile_id
+),
+
+totals as (
+    select
+        profile_id,
+        sum(quantity) as items_total,
+        count(distinct product_id) as products_count,
+        count(distinct order_id) as orders_with_lines,
+        arg_max(product_id, (ordered_at, line_no)) as last_product_bought_id
+    from lines
+    group by profile_id
+)
+
+select
+    totals.*,
+    categories.top_category,
+    cast(categories.top_category_amount / nullif(categories.amount, 0) as double) as top_category_share,
+    categories.categories_count,
+    categories.entropy_bits as category_entropy_bits,
+    departments.top_department,
+    departments.departments_count,
+    brands.top_brand,
+    brands.brands_count
+from totals
+left join categories on totals.profile_id = categories.profile_id
+left join departments on totals.profile_id = departments.profile_id
+left join brands on totals.profile_id = brands.profile_id

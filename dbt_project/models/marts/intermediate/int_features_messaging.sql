@@ -1,0 +1,19 @@
+-- One row per profile that was ever sent a campaign.
+select
+    profile_id,
+    count(*) filter (where touch_type = 'sent' and channel = 'email' and {{ within_days('occurred_at', 365) }})
+        as emails_sent_12m,
+    count(*) filter (where touch_type = 'opened' and channel = 'email' and {{ within_days('occurred_at', 365) }})
+        as emails_opened_12m,
+    count(*) filter (where touch_type = 'clicked' and channel = 'email' and {{ within_days('occurred_at', 365) }})
+        as emails_clicked_12m,
+    count(distinct campaign_id) filter (where touch_type = 'clicked' and {{ within_days('occurred_at', 365) }})
+        as campaigns_clicked_12m,
+    count(*) filter (where touch_type = 'coupon_redeemed' and {{ within_days('occurred_at', 365) }})
+        as coupons_redeemed_12m,
+    max(occurred_at) filter (where touch_type = 'clicked') as last_campaign_click_at,
+    bool_or(touch_type = 'unsubscribed') as has_unsubscribed,
+    bool_or(touch_type = 'bounced' and {{ within_days('occurred_at', 365) }}) as has_bounced_12m
+from {{ ref('int_campaign_touches_profiled') }}
+where profile_id is not null
+group by profile_id

@@ -1,0 +1,74 @@
+-- One row per profile with at least one sale. A refunded order counts as money (net of the refund), not as an order.
+with orders as (
+    select
+        *,
+        cast(ordered_at as date) as order_date
+    from {{ ref('int_orders_profiled') }}
+    where profile_id is not null
+),
+
+gaps as (
+    select
+        profile_id,
+        median(date_diff('day', previous_date, order_date)) as median_gap_days
+    from (
+        select
+            profile_id,
+            order_date,
+            lag(order_date) over (partition by profile_id order by order_date) as previous_date
+        from (select distinct profile_id, order_date from orders where status = 'completed') as order_days
+    ) as steps
+    where previous_date is not null
+    group by profile_id
+),
+
+stores as (
+    select
+        profile_id,
+        store_id,
+        count(*) as orders_count,
+        max(ordered_at) as last_ordered_at
+    from orders
+    where store_id is not null and status = 'completed'
+    group by profile_id, store_id
+    qualify row_number() over (partition by profile_id order by orders_count desc, last_ordered_at desc, store_id) = 1
+),
+
+totals as (
+    select
+        profile_id,
+        min(ordered_at) filter (where status = 'completed') as first_order_at,
+        max(ordered_at) filter (where status = 'completed') as last_order_at,
+        count(*) filter (where status = 'completed') as orders_total,
+        count(*) filter (where status = 'completed' and {{ within_days('ordered_at', 365) }}) as orders_12m,
+        count(*) filter (where status = 'completed' and {{ within_days('ordered_at', 90) }}) as orders_90d,
+        count(*) filter (where status = 'completed' and {{ within_days('ordered_at', 30) }}) as orders_30d,
+        sum(net_amount) as net_amount_total,
+        coalesce(sum(net_amount) filter (where {{ within_days('ordered_at', 365) }}), 0) as net_amount_12m,
+        coalesce(sum(net_amount) filter (where {{ within_days('ordered_at', 90) }}), 0) as net_amount_90d,
+        coalesce(sum(net_amount) filter (where {{ within_days('ordered_at', 30) }}), 0) as net_amount_30d,
+        max(net_amount) as max_order_amount,
+        arg_max(net_amount, ordered_at) as last_order_amount,
+        count(*) filter (where status = 'completed' and coupon_code is not null) as coupon_orders,
+        sum(discount_amount) as discount_amount,
+        sum(gross_amount) as gross_amount,
+        sum(refunded_amount) as refunded_amount,
+        count(*) filter (where refunded_amount > 0 or status = 'refunded') as refunded_orders,
+        count(*) as sales,
+        count(*) filter (where status = 'completed' and channel = 'store') as store_orders,
+        count(*) filter (where status = 'completed' and channel <> 'store') as online_orders,
+        count(distinct channel) filter (where status = 'completed') as order_channels_count,
+        count(distinct store_id) filter (where status = 'completed') as stores_count,
+        count(*) filter (where status = 'completed' and isodow(ordered_at) >= 6) as weekend_orders
+    from orders
+    group by profile_id
+)
+
+select
+    totals.*,
+    gaps.median_gap_days,
+    stores.store_id as preferred_store_id,
+    stores.orders_count as preferred_store_orders
+from totals
+left join gaps on totals.profile_id = gaps.profile_id
+left join stores on totals.profile_id = stores.profile_id

@@ -1,0 +1,4 @@
+select
+    alias_profile_id,
+    profile_id
+from {{ ref('stg_identity__profile_aliases') }}

@@ -1,0 +1,44 @@
+{{ config(alias='consent') }}
+-- Per record and source the last word counts; across the records of one profile a denial wins. No row means that
+-- nobody was asked, which is not a grant.
+with latest as (
+    select
+        members.profile_id,
+        consents.record_id,
+        consents.purpose,
+        consents.channel,
+        consents.source,
+        consents.state,
+        consents.occurred_at
+    from {{ ref('consents') }} as consents
+    inner join {{ ref('profile_members') }} as members on consents.record_id = members.record_id
+    where consents.occurred_at < {{ as_of_end() }}
+    -- At the same instant a denial is the safer reading.
+    qualify
+        row_number() over (
+            partition by consents.record_id, consents.purpose, consents.channel, consents.source
+            order by consents.occurred_at desc, consents.state = 'denied' desc
+        ) = 1
+),
+
+standing as (
+    -- A deleted account takes its permission along, not its refusal.
+    select latest.*
+    from latest
+    left join {{ ref('int_records_profiled') }} as live on latest.record_id = live.record_id
+    where latest.state = 'denied' or live.record_id is not null
+)
+
+select
+    profile_id,
+    purpose,
+    channel,
+    state,
+    source,
+    occurred_at
+from standing
+qualify
+    row_number() over (
+        partition by profile_id, purpose, channel
+        order by state = 'denied' desc, occurred_at desc, source, record_id
+    ) = 1

@@ -1,0 +1,86 @@
+{{ config(alias='membership') }}
+-- Half-open intervals [entered_at, exited_at). The history is that of the snapshot published last; what overlaps or
+-- touches after ids merged becomes one interval with the earliest entry, so nobody is counted twice and a rerun of
+-- the same day finds its own result unchanged.
+with history as (
+    select
+        -- An erased id has an alias row without a profile and leaves no trace.
+        case when aliases.alias_profile_id is null then past.profile_id else aliases.profile_id end as profile_id,
+        past.segment,
+        past.entered_at,
+        -- For a run before the published as-of the later exit has not happened yet.
+        case when past.exited_at <= {{ as_of_date() }} then past.exited_at end as exited_at,
+        past.definition_version
+    from {{ ref('stg_history__segment_membership') }} as past
+    left join {{ ref('stg_identity__profile_aliases') }} as aliases on past.profile_id = aliases.alias_profile_id
+    where past.entered_at <= {{ as_of_date() }}
+),
+
+continued as (
+    select
+        history.profile_id,
+        history.segment,
+        history.entered_at,
+        history.exited_at,
+        history.definition_version,
+        members.profile_id is not null as is_member
+    from history
+    left join {{ ref('seg_current') }} as members
+        on history.profile_id = members.profile_id and history.segment = members.segment
+    where history.profile_id is not null
+
+    union all
+
+    -- Each member offers an interval that starts today; it melts into one that is open or ended today.
+    select
+        members.profile_id,
+        members.segment,
+        {{ as_of_date() }},
+        null,
+        definitions.definition_version,
+        true
+    from {{ ref('seg_current') }} as members
+    inner join {{ ref('seg_definition') }} as definitions on members.segment = definitions.segment
+),
+
+ended as (
+    -- Ids that merged may bring the very same interval; without twins the order below is total.
+    select distinct
+        * exclude (exited_at, is_member),
+        case when exited_at is not null then exited_at when not is_member then {{ as_of_date() }} end as exited_at
+    from continued
+),
+
+islands as (
+    select
+        *,
+        sum(cast(starts_island as integer)) over (
+            partition by profile_id, segment order by entered_at, sort_end, definition_version rows unbounded preceding
+        ) as island
+    from (
+        select
+            *,
+            coalesce(exited_at, date '9999-12-31') as sort_end,
+            coalesce(
+                entered_at > max(coalesce(exited_at, date '9999-12-31')) over (
+                    partition by profile_id, segment
+                    order by entered_at, coalesce(exited_at, date '9999-12-31'), definition_version
+                    rows between unbounded preceding and 1 preceding
+                ),
+                true
+            ) as starts_island
+        from ended
+    ) as marked
+)
+
+select
+    profile_id,
+    segment,
+    min(entered_at) as entered_at,
+    nullif(max(sort_end), date '9999-12-31') as exited_at,
+    -- The definition under which the interval began; a later change of the condition shows in segments.definition.
+    arg_min(definition_version, (entered_at, sort_end, definition_version)) as definition_version
+from islands
+group by profile_id, segment, island
+-- Entered and left on the same day, in two runs of it: never a member at the end of any day.
+having min(entered_at) < max(sort_end)

@@ -1,0 +1,16 @@
+with versions as (
+    {{ latest_by_key(source('delighted', 'survey_responses'), ['response_id'], updated_at='updated_at') }}
+)
+
+select
+    trim(response_id) as response_id,
+    trim(person_id) as person_id,
+    survey_type,
+    score,
+    comment,
+    person_properties,
+    tags,
+    created_at,
+    updated_at,
+    _dt as delivered_date
+from versions

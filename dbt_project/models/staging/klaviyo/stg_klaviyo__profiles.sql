@@ -1,0 +1,24 @@
+with versions as (
+    {{ latest_by_key(source('klaviyo', 'profiles'), ['klaviyo_id'], updated_at='updated_at') }}
+)
+
+select
+    trim(klaviyo_id) as klaviyo_id,
+    trim(email) as email,
+    trim(phone) as phone,
+    trim(external_id) as external_id,
+    trim(anonymous_id) as anonymous_id,
+    {{ clean_name('given_name') }} as given_name,
+    {{ clean_name('family_name') }} as family_name,
+    street,
+    locality,
+    region,
+    postcode,
+    country,
+    birthday,
+    email_consent,
+    sms_consent,
+    created_at,
+    updated_at,
+    _dt as delivered_date
+from versions

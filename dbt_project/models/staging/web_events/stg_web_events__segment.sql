@@ -1,0 +1,27 @@
+with versions as (
+    {{ first_by_key(source('web_events', 'segment'), ['message_id']) }}
+)
+
+select
+    trim(message_id) as message_id,
+    call_type,
+    trim(anonymous_id) as anonymous_id,
+    trim(user_id) as user_id,
+    event,
+    trim(email) as email,
+    trim(phone) as phone,
+    {{ clean_name('given_name') }} as given_name,
+    {{ clean_name('family_name') }} as family_name,
+    birthday,
+    properties,
+    campaign_name,
+    campaign_source,
+    campaign_medium,
+    page_path,
+    referrer,
+    device_type,
+    locale,
+    occurred_at,
+    received_at,
+    _dt as delivered_date
+from versions

@@ -1,0 +1,20 @@
+with versions as (
+    {{ latest_by_key(source('zendesk', 'tickets'), ['ticket_id'], updated_at='updated_at') }}
+)
+
+select
+    trim(ticket_id) as ticket_id,
+    trim(requester_id) as requester_id,
+    trim(assignee_id) as assignee_id,
+    via_channel,
+    recipient,
+    subject,
+    description,
+    ticket_type,
+    priority,
+    status,
+    tags,
+    created_at,
+    updated_at,
+    _dt as delivered_date
+from versions

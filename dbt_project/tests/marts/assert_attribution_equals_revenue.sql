@@ -1,0 +1,12 @@
+{{ config(tags=['marts']) }}
+-- Every model must hand out the revenue to the cent, for every single order.
+select
+    credits.order_id,
+    orders.net_amount
+from {{ ref('int_attribution_credits') }} as credits
+full join {{ ref('int_orders_profiled') }} as orders on credits.order_id = orders.order_id
+group by credits.order_id, orders.net_amount
+having
+    coalesce(sum(credits.first_cents), 0) <> orders.net_amount * 100
+    or coalesce(sum(credits.last_cents), 0) <> orders.net_amount * 100
+    or coalesce(sum(credits.linear_cents), 0) <> orders.net_amount * 100

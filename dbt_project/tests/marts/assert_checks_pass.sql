@@ -1,0 +1,3 @@
+{{ config(tags=['marts']) }}
+select * from {{ ref('quality_checks') }}
+where not is_passed

@@ -1,0 +1,134 @@
+"""E-mail addresses: one canonical spelling, and which addresses say nothing about a person.
+
+Rules, in this order:
+1. The address is taken out of `mailto:…`, `Name <address>`, quotes, and trailing dots, commas or semicolons; lower
+   case.
+2. No single `@`, a bad local part or a domain without a dot: value NULL, reason `invalid`; a word such as `unknown`
+   or `none` in its place: `placeholder`.
+3. Provider rules. Gmail and Googlemail ignore dots and everything from `+`; both become `gmail.com`. Outlook,
+   Hotmail, Live, MSN, iCloud (me.com and mac.com keep their names), Fastmail, Proton and QQ's `foxmail.com` ignore
+   everything from `+`. Every other domain keeps its local part as it is: a plus may be part of the mailbox there.
+4. Not trusted, with the value kept: `placeholder` (a@b.c, test@test.com, anything at example.com …), `made_up`
+   (`<digits>@facebook.com`), `disposable` (domain list), `role` (info@, noreply@, admin@ …).
+
+The lists are short on purpose: a wrong entry takes a person's best identifier away.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from identity.normalise.text import word_set
+
+
+class Normalised(NamedTuple):
+    """A canonical identifier value (None when unusable) and why it is not trusted (None when it is)."""
+
+    value: str | None
+    reason: str | None
+
+
+ROLES = word_set(
+    "abuse accounting accounts admin administrator billing bounce bounces careers contact contactus customer "
+    "customercare customerservice donotreply enquiries enquiry feedback hello help helpdesk hostmaster hr info "
+    "information inquiries invoice invoices jobs mail mailer-daemon marketing news newsletter no-reply no.reply "
+    "no_reply noreply notification notifications office order orders postmaster privacy reception receptionist reply "
+    "returns root sales security service services shop store support team webmaster kefu service-cn"
+)
+PLACEHOLDER_LOCALS = word_set(
+    "test tester testing test1 test123 none null na n/a noemail no-email no.email no_email noemailaddress nomail "
+    "unknown undefined anonymous fake dummy dummy-user nobody noone notprovided asdf asdfasdf qwerty abc aaa xxx "
+    "example guest customer@customer user email xx foo"
+)
+PLACEHOLDER_DOMAINS = word_set(
+    "b.c example.com example.org example.net test.com test.test none.com noemail.com nomail.com unknown.com "
+    "no-email.com email.invalid localhost.localdomain domain.com yourdomain.com fake.com na.com null.com"
+)
+DISPOSABLE_DOMAINS = word_set(
+    "10minutemail.com 20minutemail.com 33mail.com burnermail.io discard.email dispostable.com emailondeck.com "
+    "fakeinbox.com getairmail.com getnada.com grr.la guerrillamail.biz guerrillamail.com guerrillamail.de "
+    "guerrillamail.info guerrillamail.net guerrillamail.org guerrillamailblock.com linshiyouxiang.net mail-temp.com "
+    "mailcatch.com maildrop.cc mailinator.com mailnesia.com mailnull.com minutemail.com mintemail.com moakt.com "
+    "mohmal.com mytemp.email sharklasers.com spam4.me spamgourmet.com temp-mail.io temp-mail.org tempail.com "
+    "tempmail.com tempmailo.com tempr.email throwawaymail.com trashmail.com trashmail.de yopmail.com yopmail.fr "
+    "yopmail.net"
+)
+DOTLESS_DOMAINS = frozenset({"gmail.com", "googlemail.com"})
+PLUS_DOMAINS = word_set(
+    "outlook.com hotmail.com live.com msn.com icloud.com me.com mac.com fastmail.com fastmail.fm proton.me "
+    "protonmail.com pm.me foxmail.com"
+)
+_PLACEHOLDER_WORDS = frozenset(
+    {"", "-", "--", ".", "unknown", "none", "null", "n/a", "na", "nil", "undefined", "no", "noemail", "no email", "无",
+     "没有", "test", "测试", "x", "xxx", "not provided", "no response", "info requested", "(not set)", "(none)", "0"}
+)  # fmt: skip
+_BRACKETED = re.compile(r"<\s*([^<>]*)\s*>\s*$")
+_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{1,63}|xn--[a-z0-9-]+)")
+_FACEBOOK = re.compile(r"\d+@(?:[a-z-]+\.)*facebook\.com")
+
+
+def normalise_email(value: str | None) -> Normalised:
+    """The canonical address of one raw value, by the rules above."""
+    if value is None:
+        return Normalised(None, "missing")
+    text = value.strip()
+    bracketed = _BRACKETED.search(text)
+    if bracketed:
+        text = bracketed.group(1)
+    text = text.strip().strip("\"'`").strip().lower()
+    if text.startswith("mailto:"):
+        text = text[7:].partition("?")[0].strip()
+    text = text.replace("＠", "@").strip("\"' ").rstrip(".,;: ")
+    if not text:
+        return Normalised(None, "missing" if not value.strip() else "placeholder")
+    if text in _PLACEHOLDER_WORDS:
+        return Normalised(None, "placeholder")
+    local, at, domain = text.partition("@")
+    local, domain = local.strip(), domain.strip()
+    if not at or len(local) > 64 or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        # `none@` and `unknown@nowhere` are typed to get past a required field.
+        return Normalised(None, "placeholder" if local in PLACEHOLDER_LOCALS else "invalid")
+    if domain in DOTLESS_DOMAINS:
+        local = local.partition("+")[0].replace(".", "")
+        domain = "gmail.com"
+    elif domain in PLUS_DOMAINS:
+        local = local.partition("+")[0]
+    if not local:
+        return Normalised(None, "invalid")
+    return Normalised(f"{local}@{domain}", distrust(local, domain))
+
+
+def distrust(local: str, domain: str) -> str | None:
+    """Why a well-formed address does not identify a person, or None."""
+    if domain in PLACEHOLDER_DOMAINS or local in PLACEHOLDER_LOCALS:
+        return "placeholder"
+    if _FACEBOOK.fullmatch(f"{local}@{domain}"):
+        return "made_up"
+    if domain in DISPOSABLE_DOMAINS:
+        return "disposable"
+    return "role" if local in ROLES else None
+
+
+def _literal(values: frozenset[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
+
+
+def plain_email_sql(column: str) -> str:
+    """SQL that gives the canonical address of a plain value, and NULL for every value the Python rules must judge.
+
+    A plain value needs nothing but trimming, lower case and Gmail's dots, and is trusted; `normalise_email` gives the
+    same (a property test holds the two together). `column` is a VARCHAR expression.
+    """
+    text = f"lower(trim({column}))"
+    local, domain = f"split_part({text}, '@', 1)", f"split_part({text}, '@', 2)"
+    bare = f"CASE WHEN {domain} = 'gmail.com' THEN replace({local}, '.', '') ELSE {local} END"
+    judged = PLACEHOLDER_LOCALS | ROLES
+    domains = PLACEHOLDER_DOMAINS | DISPOSABLE_DOMAINS | PLUS_DOMAINS | {"googlemail.com", "facebook.com"}
+    return (
+        f"CASE WHEN regexp_full_match({text}, '[a-z0-9_-]+(\\.[a-z0-9_-]+)*@([a-z0-9]+\\.){{1,3}}[a-z]{{2,20}}') "
+        f"AND length({local}) <= 64 AND length({domain}) <= 60 AND {domain} NOT IN ({_literal(domains)}) "
+        f"AND NOT ends_with({domain}, '.facebook.com') AND ({bare}) NOT IN ({_literal(judged)}) "
+        f"THEN ({bare}) || '@' || {domain} END"
+    )

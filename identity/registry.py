@@ -1,0 +1,334 @@
+"""Permanent profile ids: which id each cluster carries, and the events that tell what changed.
+
+State is kept in generations inside one DuckDB file. A run reads the committed generation and writes the next one as a
+candidate; whoever publishes names the committed one. A candidate that was never published is removed by the next run.
+
+Rules (design rule 2). An unchanged cluster keeps its id. On a merge the id first seen earlier survives and the other
+becomes an alias. On a split each part first reclaims the id that most of its records held before the merge; otherwise
+the larger part keeps the id, ties going to the earliest first-seen record, then to the least record id. A record's
+*home* is the id it was first given; it is kept when the record disappears, so that a record that comes back finds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from identity.errors import IdentityInputError
+
+STORE_VERSION = 1
+
+_TABLES = {
+    "generations": "generation integer, parent integer, as_of date, run_id varchar, model_version varchar",
+    "members": "generation integer, record_id varchar, profile_id varchar, since date",
+    "ids": "generation integer, profile_id varchar, first_generation integer, first_seen date, rank bigint, state varchar",
+    "aliases": "generation integer, alias_profile_id varchar, profile_id varchar",
+    "homes": "generation integer, record_id varchar, profile_id varchar",
+    "events": "generation integer, event_id varchar, as_of date, run_id varchar, event varchar, profile_id varchar, "
+    "related_profile_id varchar, reason varchar",
+}
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What one registration did. `generation` is the base's own where nothing changed."""
+
+    generation: int
+    profiles: int
+    created: int
+    merged: int
+    split: int
+    reinstated: int
+    retired: int
+
+
+def open_store(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of a new store on `con`, or check that an old one is of this version."""
+    con.execute("create table if not exists store_version (version integer)")
+    versions = [v for (v,) in con.execute("select version from store_version").fetchall()]
+    if versions and versions[0] > STORE_VERSION:
+        raise IdentityInputError(f"store has version {versions[0]}, this platform reads up to {STORE_VERSION}: upgrade it")
+    if not versions:
+        con.execute("insert into store_version values (?)", [STORE_VERSION])
+    for table, columns in _TABLES.items():
+        con.execute(f"create table if not exists {table} ({columns})")
+
+
+def latest_generation(con: duckdb.DuckDBPyConnection) -> int:
+    """The highest generation in the store, 0 for a new one."""
+    [(generation,)] = con.execute("select coalesce(max(generation), 0) from generations").fetchall()
+    return int(generation)
+
+
+def register(
+    con: duckdb.DuckDBPyConnection,
+    clusters: str,
+    *,
+    as_of: date,
+    run_id: str,
+    model_version: str,
+    base_generation: int,
+) -> Registered:
+    """Give every cluster of table `clusters` (record_id, cluster_id, first_seen TIMESTAMP) its permanent id.
+
+    Everything newer than `base_generation` is a candidate that was never published, and is removed first. Runs in one
+    transaction: the store is never half-written. Raises `IdentityInputError` if the base is not in the store.
+    """
+    known = [g for (g,) in con.execute("select generation from generations").fetchall()]
+    if base_generation and base_generation not in known:
+        raise IdentityInputError(f"identity store has no generation {base_generation}; restore it from the backup")
+    con.execute("begin")
+    try:
+        registered = _register(con, clusters, as_of, run_id, model_version, base_generation)
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+    return registered
+
+
+def _register(
+    con: duckdb.DuckDBPyConnection, clusters: str, as_of: date, run_id: str, model_version: str, base: int
+) -> Registered:
+    for table in _TABLES:
+        con.execute(f"delete from {table} where generation > {base}")
+    generation = base + 1
+    con.execute(
+        f"""
+        create or replace temp table r_cluster as
+        select record_id, cluster_id, first_seen,
+            min(record_id) over (partition by cluster_id) as seed
+        from {clusters}
+        """
+    )
+    con.execute(f"create or replace temp table r_old as select record_id, profile_id, since from members where generation = {base}")
+    con.execute(f"create or replace temp table r_id as select * from ids where generation = {base}")
+    con.execute(f"create or replace temp table r_alias as select alias_profile_id, profile_id from aliases where generation = {base}")
+    _claims(con)
+    _assign(con, generation, as_of)
+    if base and not _changed(con):
+        [(profiles,)] = con.execute("select count(*) from r_id where state = 'live'").fetchall()
+        return Registered(base, int(profiles), 0, 0, 0, 0, 0)
+    return _write(con, generation, base, as_of, run_id, model_version)
+
+
+def _claims(con: duckdb.DuckDBPyConnection) -> None:
+    """Table ``r_claim`` (profile_id, cluster_id, is_reclaim): which earlier ids each cluster may carry.
+
+    A live id that was not torn apart claims its only cluster. A torn one is settled part by part: the id in which most
+    of a part's records were at home before the merge, or the id itself for the part that is most at home in it, or,
+    where none is, for the largest part. An id without living records claims the cluster its returning records are in.
+    """
+    con.execute(
+        """
+        create or replace temp table r_home as
+        select h.record_id, h.profile_id from homes h join r_cluster using (record_id)
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table r_part as
+        select o.profile_id, c.cluster_id, count(*) as n, min(c.first_seen) as first_seen, min(c.record_id) as least
+        from r_old o join r_cluster c using (record_id) group by all
+        """
+    )
+    con.execute("create or replace temp table r_torn as select profile_id from r_part group by all having count(*) > 1")
+    # votes of a torn profile's parts, by home; homes that now stand for other profiles do not count
+    con.execute(
+        """
+        create or replace temp table r_vote as
+        select o.profile_id, c.cluster_id, h.profile_id as home, count(*) as n,
+            min(c.first_seen) as first_seen, min(c.record_id) as least
+        from r_old o join r_torn using (profile_id) join r_cluster c using (record_id) join r_home h using (record_id)
+        where h.profile_id = o.profile_id
+            or (h.profile_id, o.profile_id) in (select (alias_profile_id, profile_id) from r_alias)
+        group by all
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table r_wish as
+        select * from r_vote
+        qualify row_number() over (
+            partition by profile_id, cluster_id order by n desc, home = profile_id desc, first_seen, least, home) = 1
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table r_won as
+        select profile_id, cluster_id, home from r_wish
+        qualify row_number() over (partition by home order by n desc, first_seen, least) = 1
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table r_claim as
+        select profile_id, cluster_id, false as is_reclaim from r_part
+        where profile_id not in (select profile_id from r_torn)
+        union all
+        select home, cluster_id, home <> profile_id from r_won
+        union all
+        -- no part was at home in the torn id itself: the largest part without another id keeps it
+        select profile_id, cluster_id, false from (
+            select p.profile_id, p.cluster_id, row_number() over (
+                partition by p.profile_id
+                order by w.cluster_id is not null, p.n desc, p.first_seen, p.least) as place
+            from r_part p left join r_won w using (profile_id, cluster_id)
+            where p.profile_id in (select profile_id from r_torn)
+                and p.profile_id not in (select home from r_won)
+        ) where place = 1
+        """
+    )
+    con.execute(
+        """
+        insert into r_claim
+        select profile_id, cluster_id, true from (
+            select h.profile_id, c.cluster_id, count(*) as n, min(c.first_seen) as first_seen, min(c.record_id) as least
+            from r_home h join r_cluster c using (record_id)
+            join r_id i on i.profile_id = h.profile_id and i.state = 'retired'
+            where c.cluster_id not in (select cluster_id from r_claim)
+            group by all
+        )
+        qualify row_number() over (partition by profile_id order by n desc, first_seen, least) = 1
+        """
+    )
+
+
+def _assign(con: duckdb.DuckDBPyConnection, generation: int, as_of: date) -> None:
+    """Tables ``r_chosen`` (cluster_id, profile_id, is_new, is_reclaim) and ``r_member`` (record_id, profile_id, since)."""
+    con.execute(
+        f"""
+        create or replace temp table r_chosen as
+        with best as (
+            select c.cluster_id, c.profile_id, c.is_reclaim from r_claim c join r_id i using (profile_id)
+            qualify row_number() over (
+                partition by c.cluster_id order by i.first_generation, i.rank, c.profile_id) = 1
+        ),
+        every as (select cluster_id, min(seed) as seed, min(first_seen) as first_seen from r_cluster group by all)
+        select e.cluster_id, e.seed, e.first_seen, b.profile_id is null as is_new, coalesce(b.is_reclaim, false) as is_reclaim,
+            coalesce(b.profile_id, 'p' || left(sha256('{generation}|' || e.seed), 20)) as profile_id
+        from every e left join best b using (cluster_id)
+        """
+    )
+    con.execute(
+        f"""
+        create or replace temp table r_member as
+        select c.record_id, k.profile_id,
+            case when o.profile_id = k.profile_id then o.since else date '{as_of.isoformat()}' end as since
+        from r_cluster c join r_chosen k using (cluster_id) left join r_old o using (record_id)
+        """
+    )
+
+
+def _changed(con: duckdb.DuckDBPyConnection) -> bool:
+    [(n,)] = con.execute(
+        """select count(*) from r_member m full join r_old o using (record_id)
+        where m.profile_id is distinct from o.profile_id"""
+    ).fetchall()
+    return bool(n)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, generation: int, base: int, as_of: date, run_id: str, model_version: str
+) -> Registered:
+    day = f"date '{as_of.isoformat()}'"
+    con.execute("insert into generations values (?, ?, ?, ?, ?)", [generation, base, as_of, run_id, model_version])
+    con.execute(f"insert into members select {generation}, record_id, profile_id, since from r_member")
+    con.execute(
+        f"""insert into homes select {generation}, record_id, profile_id from r_member
+        where record_id not in (select record_id from homes)"""
+    )
+    # where the records of every earlier id went: to the chosen id of the cluster that holds its claim
+    con.execute(
+        f"""
+        create or replace temp table r_next as
+        select coalesce(i.profile_id, k.profile_id) as profile_id,
+            coalesce(i.first_generation, {generation}) as first_generation,
+            coalesce(i.first_seen, {day}) as first_seen,
+            coalesce(i.rank, row_number() over (order by k.first_seen, k.seed)) as rank,
+            case when k.profile_id is not null then 'live'
+                when i.state = 'erased' then 'erased'
+                when claimed.heir is not null then 'alias'
+                when i.state = 'alias' then 'alias'
+                else 'retired' end as state,
+            claimed.heir, i.state as old_state, k.is_new, k.is_reclaim
+        from r_id i
+        full join r_chosen k on k.profile_id = i.profile_id
+        left join (
+            select c.profile_id, min(k.profile_id) as heir from r_claim c join r_chosen k using (cluster_id)
+            where k.profile_id <> c.profile_id group by all
+        ) claimed on claimed.profile_id = i.profile_id
+        """
+    )
+    # an alias points to where most of the records that were at home in it are now, at any depth of earlier merges
+    con.execute(
+        f"""
+        insert into aliases
+        with home_now as (
+            select alias_profile_id, profile_id from (
+                select h.profile_id as alias_profile_id, m.profile_id, count(*) as n
+                from homes h join r_member m using (record_id) group by all
+            )
+            qualify row_number() over (partition by alias_profile_id order by n desc, profile_id) = 1
+        ),
+        direct as (
+            select n.profile_id as alias_profile_id, coalesce(n.heir, w.profile_id, a.profile_id) as target
+            from r_next n left join home_now w on w.alias_profile_id = n.profile_id
+            left join r_alias a on a.alias_profile_id = n.profile_id
+            where n.state = 'alias'
+        )
+        select {generation}, d.alias_profile_id, coalesce(n.heir, d.target)
+        from direct d left join r_next n on n.profile_id = d.target and n.state = 'alias'
+        """
+    )
+    con.execute(
+        f"""insert into ids select {generation}, n.profile_id, n.first_generation, n.first_seen, n.rank, n.state from r_next n"""
+    )
+    con.execute(
+        f"""
+        create or replace temp table r_event as
+        select 'created' as event, profile_id, null::varchar as related_profile_id, 'new cluster' as reason
+        from r_next where is_new
+            and profile_id not in (
+                select k.profile_id from r_chosen k join r_cluster c using (cluster_id) join r_old o using (record_id))
+        union all
+        select 'split', o.profile_id, k.profile_id, 'records no longer belong together'
+        from r_old o join r_cluster c using (record_id) join r_chosen k using (cluster_id)
+        join r_torn t on t.profile_id = o.profile_id
+        where k.profile_id <> o.profile_id and (k.is_new or k.is_reclaim)
+        group by o.profile_id, k.profile_id
+        union all
+        select 'reinstated', profile_id, null, 'its records are apart again' from r_next
+        where is_reclaim and state = 'live' and old_state <> 'live'
+        union all
+        select 'merged', heir, profile_id, 'records found to be one person' from r_next
+        where state = 'alias' and old_state = 'live' and heir is not null
+        union all
+        select 'retired', profile_id, null, 'no records left' from r_next where state = 'retired' and old_state = 'live'
+        union all
+        select 'extended', m.profile_id, null, count(*) || ' records joined'
+        from r_member m left join r_old o using (record_id) join r_next n on n.profile_id = m.profile_id
+        where o.record_id is null and n.old_state = 'live'
+        group by m.profile_id
+        """
+    )
+    con.execute(
+        f"""
+        insert into events
+        select {generation},
+            'e' || left(sha256(concat_ws('|', '{generation}', event, profile_id, coalesce(related_profile_id, ''))), 20),
+            {day}, '{run_id}', event, profile_id, related_profile_id, reason
+        from r_event order by event, profile_id, related_profile_id
+        """
+    )
+    counts = dict(con.execute("select event, count(*) from r_event group by all").fetchall())
+    [(profiles,)] = con.execute("select count(*) from r_next where state = 'live'").fetchall()
+    # keep the base beside the candidate: a failed publish falls back to it
+    for table in ("members", "ids", "aliases"):
+        con.execute(f"delete from {table} where generation < {base}")
+    return Registered(
+        generation, int(profiles), int(counts.get("created", 0)), int(counts.get("merged", 0)),
+        int(counts.get("split", 0)), int(counts.get("reinstated", 0)), int(counts.get("retired", 0)),
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""Training: how probable each level of agreement is for the same person, for one household, and for strangers.
+
+A mixture of three classes over the outcomes of all candidate pairs, fitted by expectation maximisation on the counts
+of distinct outcomes (not on rows). Why three: with two, members of a family, who agree on address, phone, e-mail and
+surname, are taken for the same person, because such agreement is rare among strangers. Within one class the
+comparisons are taken as independent (Fellegi and Sunter 1969); the classes carry the dependence.
+
+`u` comes from random pairs; the true matches and household pairs among those are subtracted in each round, which
+matters on small files, where they are not rare. Defaults act as prior counts, so that an outcome that the data hardly
+shows stays near its default instead of at zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from identity.comparisons import Comparison
+
+Array = npt.NDArray[np.float64]
+
+# Weight of the defaults, in pairs: a level must be seen a few dozen times before the data outweighs them.
+PRIOR_PAIRS = 40.0
+ROUNDS = 40
+# Pairs of (one person, one household) expected per record before looking: a first file without a single duplicate must
+# not teach that there are none.
+EXPECTED_PER_RECORD = np.array([0.02, 0.002])
+# No level is impossible under any class; below this one slip would outweigh everything else.
+SMALLEST = 1e-6
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Parameters per comparison (level order as in `Comparison.levels`) and the share of each class among all pairs."""
+
+    m: dict[str, list[float]]
+    h: dict[str, list[float]]
+    u: dict[str, list[float]]
+    match_share: float
+    household_share: float
+    pairs_seen: int
+
+
+def outcome_counts(
+    con: duckdb.DuckDBPyConnection, scored: str, comparisons: Sequence[Comparison]
+) -> tuple[npt.NDArray[np.int64], Array]:
+    """Distinct outcomes of table `scored`: an array (patterns × comparisons) of level numbers, most agreement 0 and
+    -1 for not comparable, and an array (patterns,) of how many pairs show it."""
+    gammas = ", ".join(c.gamma for c in comparisons)
+    rows = con.execute(
+        f"select {gammas}, count(*)::double as pairs from {scored} group by all order by {gammas}"
+    ).fetchnumpy()
+    columns = [np.asarray(rows[c.gamma], dtype=np.int64) for c in comparisons]
+    levels = [np.where(g < 0, -1, len(c.levels) - 1 - g) for c, g in zip(comparisons, columns, strict=True)]
+    return np.stack(levels, axis=1), np.asarray(rows["pairs"], dtype=np.float64)
+
+
+def train(
+    comparisons: Sequence[Comparison],
+    patterns: npt.NDArray[np.int64],
+    pairs: Array,
+    random_shares: Mapping[str, Sequence[float]],
+    n_records: int,
+) -> Trained:
+    """Fit the mixture. `patterns` and `pairs` as `outcome_counts` gives them for the candidate pairs of `n_records`
+    records; `random_shares` as `scoring.random_agreement` gives them."""
+    all_pairs = max(n_records * (n_records - 1) / 2, 1.0)
+    m = {c.name: np.array([lv.m for lv in c.levels]) for c in comparisons}
+    h = {c.name: np.array([lv.h for lv in c.levels]) for c in comparisons}
+    prior_m, prior_h = dict(m), dict(h)
+    u = {c.name: _strangers(np.array(random_shares[c.name]), m[c.name], h[c.name], 0.0, 0.0, c) for c in comparisons}
+    shares = np.array([0.5 / max(n_records, 2), 0.5 / max(n_records, 2)])
+    for _ in range(ROUNDS if len(pairs) else 0):
+        log = np.zeros((3, len(pairs)))
+        log += np.log(np.array([shares[0], shares[1], 1 - shares.sum()]))[:, None]
+        for k, c in enumerate(comparisons):
+            seen = patterns[:, k] >= 0
+            level = patterns[seen, k]
+            for row, parameter in enumerate((m, h, u)):
+                log[row, seen] += np.log(parameter[c.name][level])
+        weight = np.exp(log - log.max(axis=0))
+        weight = weight / weight.sum(axis=0) * pairs
+        shares = np.clip((weight[:2].sum(axis=1) + EXPECTED_PER_RECORD * n_records) / all_pairs, 1e-12, 0.3)
+        for k, c in enumerate(comparisons):
+            seen = patterns[:, k] >= 0
+            for row, (parameter, prior) in enumerate(((m, prior_m), (h, prior_h))):
+                counts = np.bincount(patterns[seen, k], weights=weight[row, seen], minlength=len(c.levels))
+                counts = counts + PRIOR_PAIRS * prior[c.name]
+                parameter[c.name] = np.maximum(counts / counts.sum(), SMALLEST)
+            u[c.name] = _strangers(
+                np.array(random_shares[c.name]), m[c.name], h[c.name], float(shares[0]), float(shares[1]), c
+            )
+    as_lists = [{name: [float(v) for v in p] for name, p in parameter.items()} for parameter in (m, h, u)]
+    return Trained(*as_lists, float(shares[0]), float(shares[1]), int(pairs.sum()))
+
+
+def _strangers(
+    shares: Array, m: Array, h: Array, match_share: float, household_share: float, comparison: Comparison
+) -> Array:
+    """Random agreement less what matches and households contribute to it; rare levels keep their default."""
+    default = np.array([level.u for level in comparison.levels])
+    u = np.maximum(shares - match_share * m - household_share * h, np.maximum(default / 10, SMALLEST))
+    u = np.where([level.rare for level in comparison.levels], default, u)
+    result: Array = u / u.sum()
+    return result

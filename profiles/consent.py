@@ -1,0 +1,29 @@
+"""Consent as readers see it: a denial wins over a grant, and what was never said is a no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+GRANTED, UNKNOWN, DENIED = 1, 0, -1
+
+EVERY_CHANNEL = ""
+
+
+@dataclass(frozen=True)
+class ConsentFlags:
+    """Stated consents of one profile: (purpose, channel) → granted (1) or denied (-1); channel '' means every one."""
+
+    stated: Mapping[tuple[str, str], int]
+
+    def allows(self, purpose: str, channel: str = EVERY_CHANNEL) -> bool:
+        """Whether the profile may be used for `purpose` over `channel`.
+
+        True only where consent was granted for the channel or for every channel, and denied for neither.
+        """
+        states = (self.stated.get((purpose, channel), UNKNOWN), self.stated.get((purpose, EVERY_CHANNEL), UNKNOWN))
+        return GRANTED in states and DENIED not in states
+
+    def granted(self) -> list[tuple[str, str]]:
+        """The (purpose, channel) pairs that are allowed, sorted."""
+        return sorted(pair for pair in self.stated if self.allows(*pair))

@@ -1,0 +1,130 @@
+"""The only module that knows LMDB: writing one immutable key-value file, and reading it from many threads.
+
+Keys carry a one-byte prefix; the prefixes are in the order in which the builder writes them, because LMDB appends
+sorted keys without searching the tree.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+
+import lmdb
+
+META = b"\x00"
+ALIAS = b"a"
+IDENTIFIER = b"i"
+PROFILE = b"p"
+
+# Grown by doubling when full; a sparse file costs nothing until it is written, and is cut to size at the end.
+_FIRST_MAP_BYTES = 1 << 26
+_BATCH = 20_000
+_LONGEST_KEY = 511  # bytes, a constant of LMDB's build
+
+
+class StoreWriter:
+    """Writes one LMDB file (no sub-folder, mode 0644). Use as a context manager; keys must come in rising order."""
+
+    def __init__(self, path: Path) -> None:
+        self._env = lmdb.open(
+            str(path), subdir=False, map_size=_FIRST_MAP_BYTES, mode=0o644, lock=False, sync=False, metasync=False
+        )
+
+    def __enter__(self) -> StoreWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._env.sync(True)
+        self._env.close()
+
+    def write(self, items: Iterable[tuple[bytes, bytes]]) -> int:
+        """Append `items`, whose keys rise and lie above all written before. Returns their number."""
+        written = 0
+        batch: list[tuple[bytes, bytes]] = []
+        for item in items:
+            batch.append(item)
+            if len(batch) == _BATCH:
+                written += self._put(batch)
+                batch = []
+        return written + self._put(batch)
+
+    def _put(self, batch: list[tuple[bytes, bytes]]) -> int:
+        while batch:
+            try:
+                with self._env.begin(write=True) as transaction, transaction.cursor() as cursor:
+                    _, added = cursor.putmulti(batch, overwrite=False, append=True)
+            except lmdb.MapFullError:
+                self._env.set_mapsize(self._env.info()["map_size"] * 2)
+                continue
+            if added != len(batch):
+                raise ValueError(f"{len(batch) - added} of {len(batch)} keys are repeated")
+            return len(batch)
+        return 0
+
+
+class Store:
+    """One open LMDB file, shared by all threads of a process; it closes when nobody refers to it any more."""
+
+    def __init__(self, path: Path) -> None:
+        # No lock table: the file never changes once it is published, and readers may lack the right to write beside it.
+        self._env = lmdb.open(
+            str(path), subdir=False, readonly=True, lock=False, create=False, readahead=False, max_spare_txns=16
+        )
+        self._begin = self._env.begin
+
+    def __del__(self) -> None:
+        if hasattr(self, "_env"):
+            self._env.close()
+
+    def get(self, key: bytes) -> bytes | None:
+        """Value of `key`, or None."""
+        try:
+            with self._begin() as transaction:
+                return transaction.get(key)
+        except lmdb.BadValsizeError:  # longer than any key can be
+            return None
+
+    def get_many(self, keys: Iterable[bytes]) -> list[bytes | None]:
+        """Values of `keys` in their order, read in one transaction."""
+        with self._begin() as transaction:
+            get = transaction.get
+            return [get(key) if len(key) <= _LONGEST_KEY else None for key in keys]
+
+    def count(self) -> int:
+        """Number of keys of all kinds."""
+        return int(self._env.stat()["entries"])
+
+
+_stores: weakref.WeakValueDictionary[tuple[int, str], Store] = weakref.WeakValueDictionary()
+_opening = threading.Lock()
+
+
+def open_store(path: Path) -> Store:
+    """The process's one Store for the file at `path` (LMDB refuses to open a file twice in a process).
+
+    Raises FileNotFoundError where the file is gone.
+    """
+    # The process id is part of the key: an environment must not be used after a fork.
+    key = (os.getpid(), str(path))
+    with _opening:
+        deadline = time.monotonic() + 5
+        while True:
+            store = _stores.get(key)
+            if store is not None:
+                return store
+            try:
+                store = Store(path)
+            except lmdb.Error as error:
+                if not path.exists():
+                    raise FileNotFoundError(f"{path.parent.name}/{path.name} is gone") from None
+                # Another thread dropped the last reference a moment ago and is still closing the file.
+                if "already open" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.001)
+                continue
+            _stores[key] = store
+            return store

@@ -1,0 +1,67 @@
+"""The manifest of one snapshot: what it holds, what it was made from, and the checksum of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from profiles import layout
+from profiles.errors import NoSnapshot
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file of a snapshot: length in bytes and SHA-256 in hex."""
+
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Contents of ``manifest.json``; `tables` maps ``schema.table`` to its number of rows."""
+
+    version: str
+    as_of: date
+    run_id: str
+    generation: int
+    model_version: str
+    inputs_fingerprint: str
+    created_at: datetime
+    platform_version: str
+    schema_hash: str
+    tables: Mapping[str, int]
+    files: Mapping[str, FileEntry]
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Readable JSON; dates and times in ISO 8601."""
+        document = asdict(self) | {"as_of": self.as_of.isoformat(), "created_at": self.created_at.isoformat()}
+        return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, snapshot: Path) -> Manifest:
+        """Manifest of the snapshot folder. Raises NoSnapshot where there is none."""
+        try:
+            document = json.loads((snapshot / layout.MANIFEST).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise NoSnapshot(f"no snapshot at {snapshot.name}") from None
+        document["as_of"] = date.fromisoformat(document["as_of"])
+        document["created_at"] = datetime.fromisoformat(document["created_at"]).astimezone(UTC)
+        document["files"] = {name: FileEntry(**entry) for name, entry in document["files"].items()}
+        return cls(**document)
+
+
+def file_entries(snapshot: Path) -> dict[str, FileEntry]:
+    """Checksum of every file below `snapshot`, keyed by its relative path, the manifest itself excepted."""
+    entries: dict[str, FileEntry] = {}
+    for path in sorted(snapshot.rglob("*")):
+        if path.is_file() and path.name != layout.MANIFEST:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            entries[path.relative_to(snapshot).as_posix()] = FileEntry(path.stat().st_size, digest)
+    return entries

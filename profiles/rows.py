@@ -1,0 +1,117 @@
+"""The packed form of a feature row: one shared list of columns, and an array of values per profile.
+
+Dates are stored as days and timestamps as microseconds since 1970-01-01 UTC, and become `date` and UTC `datetime` when
+a column is asked for; everything else is what msgpack has a type for. The conversion of stored types is done by
+DuckDB while reading, see `select_expression`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import cast
+
+import msgpack
+
+PLAIN, DATE, TIMESTAMP = "plain", "date", "timestamp"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+_INTEGERS = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"]
+_PLAIN_TYPES = frozenset(["BOOLEAN", *_INTEGERS, "FLOAT", "DOUBLE", "VARCHAR"])
+_TIMESTAMPS = frozenset(
+    ["TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP_US"]
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature's name and how its stored value is read: plain, date or timestamp."""
+
+    name: str
+    kind: str
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def select_expression(name: str, duckdb_type: str) -> tuple[str, Column]:
+    """SQL that turns a column into its packable form, and how to read it back.
+
+    Decimals and 128-bit integers become doubles, enumerations and other scalars text, and inside lists and structs
+    dates and timestamps become ISO text.
+    """
+    column = quoted(name)
+    if duckdb_type in _PLAIN_TYPES or (duckdb_type.endswith("[]") and duckdb_type[:-2] in _PLAIN_TYPES):
+        return column, Column(name, PLAIN)
+    if duckdb_type == "DATE":
+        return f"({column} - DATE '1970-01-01')::BIGINT AS {column}", Column(name, DATE)
+    if duckdb_type in _TIMESTAMPS:
+        return f"epoch_us({column}) AS {column}", Column(name, TIMESTAMP)
+    return f"CAST({column} AS {_packable(duckdb_type)}) AS {column}", Column(name, PLAIN)
+
+
+def _packable(duckdb_type: str) -> str:
+    if duckdb_type.startswith(("DECIMAL", "HUGEINT", "UHUGEINT")) and not duckdb_type.endswith("]"):
+        return "DOUBLE"
+    if not duckdb_type.endswith("]") and not duckdb_type.startswith(("STRUCT", "MAP")):
+        return "VARCHAR"
+    numbers = re.sub(r"DECIMAL\(\d+,\s*\d+\)|\bU?HUGEINT\b", "DOUBLE", duckdb_type)
+    return re.sub(r"\b(TIMESTAMP WITH TIME ZONE|TIMESTAMP(_\w+)?|DATE|TIME|UUID|INTERVAL|BLOB)\b", "VARCHAR", numbers)
+
+
+class RowCodec:
+    """Packs and unpacks rows of one column list."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = tuple(columns)
+        self.index = {column.name: number for number, column in enumerate(columns)}
+        self._empty: dict[str, object] = dict.fromkeys(self.index)
+        self._readers: dict[int, Callable[[int], object]] = {
+            number: _day if column.kind == DATE else _instant
+            for number, column in enumerate(columns)
+            if column.kind != PLAIN
+        }
+        self._dated = [(number, columns[number].name, reader) for number, reader in self._readers.items()]
+
+    def value(self, values: Sequence[object], number: int) -> object:
+        """Value of column `number` in the stored array `values`, in its Python type."""
+        stored = values[number]
+        reader = self._readers.get(number)
+        return stored if reader is None or stored is None else reader(cast("int", stored))
+
+    def as_dict(self, values: Sequence[object]) -> dict[str, object]:
+        """The whole row, in Python types."""
+        # A copy has its full size from the start; growing a dict to 100 entries costs half as much again.
+        row = self._empty.copy()
+        row.update(zip(self.index, values, strict=True))
+        for number, name, reader in self._dated:
+            stored = values[number]
+            if stored is not None:
+                row[name] = reader(cast("int", stored))
+        return row
+
+
+def packer() -> Callable[[object], bytes]:
+    """A function that packs arrays; each thread needs its own."""
+    pack: Callable[[object], bytes] = msgpack.Packer(autoreset=True).pack
+    return pack
+
+
+# The bare function: a wrapper around it would cost a tenth of a whole read.
+unpack: Callable[[bytes], object] = msgpack.unpackb
+
+
+@lru_cache(maxsize=1 << 14)
+def _day(days: int) -> date:
+    return date.fromordinal(_EPOCH_DAY + days)
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,0 +1,40 @@
+"""The committed dbt sources are the contracts'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from cdp_pipeline.sources.dbt_sources import PROJECT, generated_files, load_raw_contracts, write_sources
+
+
+def test_committed_files_equal_the_generated_ones() -> None:
+    stale = [path.name for path, text in generated_files().items() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run python -m cdp_pipeline.sources.dbt_sources"
+
+
+def test_no_sources_file_outlives_its_contract() -> None:
+    committed = set(PROJECT.glob("models/staging/*/_*__sources.yml"))
+    assert committed == {path for path in generated_files() if path.suffix == ".yml"}
+
+
+def test_every_object_has_a_staging_model() -> None:
+    # a log-in is a visit, so the sessions' versions are staged one by one under another name
+    renamed = {"stg_wechat__mini_sessions": "stg_wechat__mini_logins"}
+    wanted = {f"stg_{c['source']}__{name}" for c in load_raw_contracts() for name in c["objects"]}
+    staged = {path.stem for path in PROJECT.glob("models/staging/*/stg_*.sql")}
+    assert staged == {renamed.get(name, name) for name in wanted}
+
+
+def test_the_page_of_facebook_is_the_contracts() -> None:
+    (contract,) = [c for c in load_raw_contracts() if c["source"] == "facebook"]
+    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    assert variables["facebook_page_id"] == contract["settings"]["page_id"]
+
+
+def test_writing_twice_changes_nothing(tmp_path: Path) -> None:
+    assert len(write_sources(tmp_path)) == len(load_raw_contracts()) + 1
+    assert write_sources(tmp_path) == []
+    (tmp_path / "seeds" / "source_systems.csv").write_text("stale", encoding="utf-8")
+    assert [path.name for path in write_sources(tmp_path)] == ["source_systems.csv"]

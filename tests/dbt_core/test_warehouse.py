@@ -1,0 +1,90 @@
+"""Calls of dbt and what crosses the boundary of the warehouse."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cdp_pipeline import warehouse
+from cdp_pipeline.home import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def value_after(args: list[str], flag: str) -> str:
+    return args[args.index(flag) + 1]
+
+
+def test_dbt_args_name_data_target_and_selection(home: Home) -> None:
+    args = warehouse.dbt_args("build", ["tag:core", "tag:marts"], home, date(2025, 3, 31))
+    assert json.loads(value_after(args, "--vars")) == {
+        "lake": str(home.lake),
+        "as_of": "2025-03-31",
+        "hash_key_file": str(home.secrets / "hash.key"),
+    }
+    assert value_after(args, "--target-path") == str(home.root / "dbt")
+    assert args[args.index("--select") + 1 :][:2] == ["tag:core", "tag:marts"]
+    assert value_after(args, "--exclude-resource-type") == "unit_test"
+
+
+def test_dbt_args_of_other_commands(home: Home) -> None:
+    with_units = warehouse.dbt_args("build", "tag:core", home, date(2025, 3, 31), exclude_unit_tests=False)
+    assert "--exclude-resource-type" not in with_units
+    assert "--select" not in warehouse.dbt_args("run", None, home, date(2025, 3, 31))
+    with pytest.raises(ValueError, match="'docs' is not one of"):
+        warehouse.dbt_args("docs", None, home, date(2025, 3, 31))
+
+
+def test_hash_key_is_made_once_and_private(home: Home) -> None:
+    key = warehouse.hash_key(home)
+    assert re.fullmatch("[0-9a-f]{32}", key)
+    assert warehouse.hash_key(home) == key
+    assert stat.S_IMODE(warehouse.hash_key_file(home).stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.secrets.stat().st_mode) == 0o700
+    assert [path.name for path in home.secrets.iterdir()] == ["hash.key"]
+    assert warehouse.hash_key(Home(home.root / "other")) != key
+
+
+def read(home: Home, columns: str) -> list[tuple[object, ...]]:
+    path = home.history / "segment_membership" / "part-0.parquet"
+    with duckdb.connect() as con:
+        return con.execute(f"select {columns} from read_parquet('{path}') order by all").fetchall()
+
+
+def test_history_without_a_snapshot_is_empty_and_typed(home: Home) -> None:
+    assert warehouse.export_history(home) == 0
+    path = home.history / "segment_membership" / "part-0.parquet"
+    with duckdb.connect() as con:
+        described = con.execute(f"describe select * from read_parquet('{path}')").fetchall()
+    assert {row[0]: row[1] for row in described} == warehouse.HISTORY_COLUMNS
+
+
+def test_history_is_the_published_membership(home: Home) -> None:
+    version = home.published / "v1"
+    version.mkdir(parents=True)
+    with duckdb.connect(str(version / "marts.duckdb")) as con:
+        con.execute("create schema segments")
+        con.execute(
+            "create table segments.membership as select 'p1' as profile_id, 'vip' as segment,"
+            " date '2025-03-01' as entered_at, null::date as exited_at, 'd1' as definition_version, 1 as other"
+        )
+    (home.published / "current").symlink_to("v1")
+    assert warehouse.export_history(home) == 1
+    assert read(home, "*") == [("p1", "vip", date(2025, 3, 1), None, "d1")]
+
+
+def test_a_failed_call_names_nodes_and_no_rows(home: Home) -> None:
+    with pytest.raises(
+        warehouse.DbtError, match=r"dbt build: \d+ failed: .*model\.cdp\.stg_zendesk__tickets"
+    ) as failure:
+        warehouse.run_dbt("build", "stg_zendesk__tickets", home, date(2025, 3, 31))
+    assert "parquet" not in str(failure.value)

@@ -1,0 +1,225 @@
+"""`cdp resolve` as a library: real files in, ids out, on a hand-made company of 60 people in two systems."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from identity import IdentityInputError, evaluate_files, load_roles, resolve_files
+
+GIVEN = ["anna", "boris", "carla", "dmitri", "elena", "farid", "greta", "hugo", "irena", "jonas"]
+FAMILY = ["abelard", "brandt", "castellan", "dorfmann", "eriksson", "fontaine"]
+ROLES = """
+record_id: id
+default_region: US
+roles:
+  given_name: first
+  family_name: last
+  birth_date: born
+  email: mail
+  phone: tel
+  identifiers: {loyalty_id: card}
+"""
+
+
+def person(i: int) -> dict[str, str]:
+    given, family = GIVEN[i % 10], FAMILY[i // 10]
+    return {
+        "first": given,
+        "last": family,
+        "born": f"19{50 + i % 45}-{i % 12 + 1:02d}-{i % 27 + 1:02d}",
+        "mail": f"{given}.{family}{i}@mail.example",
+        "tel": f"202{5550000 + i * 7919 % 9973 * 13:07d}",
+        "card": "",
+    }
+
+
+def write(path: Path, rows: list[dict[str, str]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    crm = [{"id": f"c{i}", **person(i)} for i in range(60)]
+    shop = [{"id": f"s{i}", **person(i), "first": person(i)["first"][:1], "tel": ""} for i in range(0, 60, 2)]
+    write(tmp_path / "crm.csv", crm)
+    write(tmp_path / "shop.csv", shop)
+    (tmp_path / "roles.yml").write_text(ROLES)
+    return tmp_path
+
+
+def ids(path: Path) -> dict[str, str]:
+    rows = duckdb.connect().execute(f"select record_id, profile_id from '{path}'").fetchall()
+    return dict(rows)
+
+
+def test_two_files_resolve_to_one_profile_per_person(company: Path) -> None:
+    out = company / "out.parquet"
+    done = resolve_files([company / "crm.csv", company / "shop.csv"], load_roles(company / "roles.yml"), out)
+    assert (done.records, done.profiles) == (90, 60)
+    columns = duckdb.connect().execute(f"describe select * from '{out}'").fetchall()
+    assert [c[0] for c in columns] == ["source", "record_id", "profile_id"]
+    found = ids(out)
+    assert all(found[f"s{i}"] == found[f"c{i}"] for i in range(0, 60, 2))
+    write(company / "truth.csv", [{"record_id": r, "entity_id": r[1:]} for r in found])
+    measured = evaluate_files(out, company / "truth.csv")
+    assert (measured.pairwise_precision, measured.pairwise_recall) == (1.0, 1.0)
+
+
+def test_a_store_keeps_ids_through_growth_deletion_and_return(company: Path) -> None:
+    roles, store = load_roles(company / "roles.yml"), company / "s.duckdb"
+    out, events = company / "out.parquet", company / "events.parquet"
+    resolve_files([company / "crm.csv"], roles, out, store=store)
+    first = ids(out)
+    again = resolve_files([company / "crm.csv"], roles, out, store=store)
+    assert (again.created, again.merged, again.split) == (0, 0, 0)
+    assert ids(out) == first
+    resolve_files([company / "shop.csv"], roles, out, store=store, events=events)
+    grown = ids(out)
+    assert {r: p for r, p in grown.items() if r in first} == first
+    assert grown["s4"] == first["c4"]
+    gone = write(company / "gone.csv", [{"source": "shop", "record_id": f"s{i}"} for i in range(0, 60, 2)])
+    resolve_files([company / "crm.csv"], roles, out, store=store, deleted=gone)
+    assert ids(out) == first
+
+
+def test_judgements_link_and_separate_and_undo(company: Path) -> None:
+    roles, store, out = load_roles(company / "roles.yml"), company / "s.duckdb", company / "out.parquet"
+    inputs = [company / "crm.csv", company / "shop.csv"]
+    resolve_files(inputs, roles, out, store=store)
+    first = ids(out)
+    pairs = [
+        {"source_l": "crm", "record_id_l": "c1", "source_r": "crm", "record_id_r": "c2", "judgement": "positive"},
+        {"source_l": "crm", "record_id_l": "c4", "source_r": "shop", "record_id_r": "s4", "judgement": "negative"},
+    ]
+    judged = write(company / "judged.csv", pairs)
+    resolve_files(inputs, roles, out, store=store, judgements=judged)
+    after = ids(out)
+    assert after["c1"] == after["c2"]
+    assert after["c4"] != after["s4"]
+    resolve_files(inputs, roles, out, store=store)
+    assert ids(out) == first
+
+
+def test_a_shared_card_joins_unless_it_cannot_be_one_person(company: Path) -> None:
+    rows = [{"id": f"c{i}", **person(i)} for i in range(60)]
+    rows[3]["card"] = rows[4]["card"] = "K-1"  # two people who only share the card
+    rows.append({"id": "n1", **dict.fromkeys(("first", "last", "born", "mail", "tel"), ""), "card": "K-2"})
+    rows[5]["card"] = "K-2"
+    write(company / "crm.csv", rows)
+    out, edges = company / "out.parquet", company / "edges.parquet"
+    resolve_files([company / "crm.csv"], load_roles(company / "roles.yml"), out, edges=edges)
+    found = ids(out)
+    assert found["c3"] != found["c4"]
+    assert found["n1"] == found["c5"]
+    kinds = duckdb.connect().execute(f"select record_id_l, record_id_r, kind, rule from '{edges}'").fetchall()
+    assert ("crm|c5", "crm|n1", "identifier", "loyalty_id") in kinds
+
+
+def test_jsonl_and_parquet_give_what_csv_gives(company: Path) -> None:
+    roles, out = load_roles(company / "roles.yml"), company / "out.parquet"
+    resolve_files([company / "crm.csv"], roles, out)
+    expected = ids(out)
+    con = duckdb.connect()
+    rows = con.execute(f"select * from read_csv('{company / 'crm.csv'}', all_varchar=true)").fetchall()
+    names = [d[0] for d in con.description or ()]
+    (company / "j").mkdir()
+    lines = [json.dumps(dict(zip(names, row, strict=True))) for row in rows]
+    (company / "j" / "crm.jsonl").write_text("\n".join(lines))
+    con.execute(f"copy (from read_csv('{company / 'crm.csv'}', all_varchar=true)) to '{company / 'j' / 'crm.parquet'}'")
+    for name in ("crm.jsonl", "crm.parquet"):
+        resolve_files([company / "j" / name], roles, out)
+        assert ids(out) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("record_id: id\nroles: {given_nam: first}", "unknown role given_nam; did you mean given_name"),
+        ("record_id: id\nrole: {}", "unknown key role; did you mean roles"),
+        ("record_id: id\nroles: {given_name: [first, first]}", "names a column twice"),
+        ("record_id: id\nroles: {}", "at least one role"),
+        ("roles: {given_name: first}", "record_id must name one column"),
+        ("record_id: [id\n", "not valid YAML"),
+        ("- a", "must hold record_id and roles"),
+    ],
+)
+def test_a_bad_roles_file_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "roles.yml"
+    path.write_text(text)
+    with pytest.raises(IdentityInputError, match=message) as caught:
+        load_roles(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"id,first,last,born,mail,tel\n", "column card is in none"),
+        (b"key,first,last,born,mail,tel,card\n1,a,b,,,,\n", r"column id \(record_id\) is missing"),
+        (b"id,first,last,born,mail,tel,card\n,a,b,,,,\n", "1 rows have no id"),
+        (b"id,first,last,born,mail,tel,card\n1,a,b,,,,\n1,c,d,,,,\n", "1 rows repeat a record id"),
+        (b"id,first,last,born,mail,tel,card\n1,\xff\xfe,b,,,,\n", "invalid UTF-8"),
+    ],
+)
+def test_a_bad_input_is_one_line(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "in.csv").write_bytes(content)
+    (tmp_path / "roles.yml").write_text(ROLES)
+    with pytest.raises(IdentityInputError, match=message) as caught:
+        resolve_files([tmp_path / "in.csv"], load_roles(tmp_path / "roles.yml"), tmp_path / "out.parquet")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out.parquet").exists()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_hardly_any_rows(tmp_path: Path, rows: int) -> None:
+    lines = ["id,first,last,born,mail,tel,card", *[f"{i},a,b,,,," for i in range(rows)]]
+    (tmp_path / "in.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "roles.yml").write_text(ROLES)
+    out = tmp_path / "out.parquet"
+    done = resolve_files([tmp_path / "in.csv"], load_roles(tmp_path / "roles.yml"), out)
+    assert done.records == rows
+    assert len(ids(out)) == rows
+
+
+def test_one_value_shared_by_everyone_joins_nobody(company: Path) -> None:
+    rows = [{"id": f"c{i}", **person(i), "mail": "shop@mail.example", "card": "SAME"} for i in range(60)]
+    write(company / "crm.csv", rows)
+    out = company / "out.parquet"
+    done = resolve_files([company / "crm.csv"], load_roles(company / "roles.yml"), out)
+    assert done.profiles == 60
+
+
+def test_a_store_in_use_is_refused(company: Path) -> None:
+    import subprocess
+    import sys
+
+    store = company / "s.duckdb"
+    roles = load_roles(company / "roles.yml")
+    resolve_files([company / "crm.csv"], roles, company / "out.parquet", store=store)
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(store)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(IdentityInputError, match="in use by another process"):
+            resolve_files([company / "crm.csv"], roles, company / "out.parquet", store=store)
+        other.communicate()
+
+
+def test_a_file_that_is_not_a_store_is_refused(company: Path) -> None:
+    (company / "s.duckdb").write_text("not a database, but long enough to be taken for one" * 100)
+    with pytest.raises(IdentityInputError, match="is not a store"):
+        resolve_files(
+            [company / "crm.csv"], load_roles(company / "roles.yml"), company / "o.parquet", store=company / "s.duckdb"
+        )

@@ -43,19 +43,27 @@ class ProfileChange:
 
 
 @dataclass(frozen=True)
+class Ingested:
+    """Files that one run took in: delivered = loaded + quarantined rows; `attention` has a line per faulty file."""
+
+    files: int = 0
+    delivered: int = 0
+    loaded: int = 0
+    quarantined: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    attention: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class RunSummary:
-    """What a run did. `ingest` counts only the files this run took in; `seconds` is by step."""
+    """What a run did. `notes` names landed things that no contract covers; `seconds` is by step."""
 
     changed: bool
     published: bool
     as_of: date
     version: str | None
     run_id: str | None = None
-    files: int = 0
-    rows_delivered: int = 0
-    rows_loaded: int = 0
-    rows_quarantined: int = 0
-    quarantined_by_reason: Mapping[str, int] = field(default_factory=dict)
+    ingest: Ingested = field(default_factory=lambda: Ingested())
     notes: Sequence[str] = ()
     identity: steps.IdentityRun | None = None
     changes: Sequence[ProfileChange] = ()
@@ -93,16 +101,16 @@ def run(
         decided = steps.plan_run(home, str(uuid4()), as_of=as_of, full=full)
         notes = unclaimed(home, load_contracts())
         before = newest_manifest(home.root)
-        if before and not full and not decided.unseen:
-            if before.inputs_fingerprint == steps.inputs_after(home, decided.inputs):
-                return RunSummary(
-                    changed=False,
-                    published=False,
-                    as_of=before.as_of,
-                    version=before.version,
-                    notes=notes,
-                    total_seconds=round(time.monotonic() - started, 2),
-                )
+        settled = before and before.inputs_fingerprint == steps.inputs_after(home, decided.inputs)
+        if before and settled and not full and not decided.unseen:
+            return RunSummary(
+                changed=False,
+                published=False,
+                as_of=before.as_of,
+                version=before.version,
+                notes=notes,
+                total_seconds=round(time.monotonic() - started, 2),
+            )
         files = sum(len(p.files) for p in decided.unseen)
         say(f"run {decided.run_id[:8]} as of {decided.as_of}: {files} unseen files of {len(decided.unseen)} deliveries")
         log_file = home.dagster / "last_run.log"
@@ -126,7 +134,8 @@ def run(
             changes=_changes(home, decided.run_id),
             segments={} if plan else segment_sizes(home),
             seconds=launched.seconds,
-            **_ingested(home, decided.run_id, notes),
+            ingest=_ingested(home, decided.run_id),
+            notes=notes,
             total_seconds=round(time.monotonic() - started, 2),
             peak_memory_gb=peak_memory_gb(),
         )
@@ -169,22 +178,21 @@ def _home_of_its_own(home: Home, out: Path) -> Home:
     return own
 
 
-def _ingested(home: Home, run_id: str, notes: Sequence[str]) -> dict[str, object]:
+def _ingested(home: Home, run_id: str) -> Ingested:
     with Ops(home.ops_db) as ops:
         receipts = [r for r in ops.receipts() if r.run_id == run_id]
     reasons: dict[str, int] = {}
     for receipt in receipts:
         for reason, rows in receipt.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + rows
-    attention = [f"{r.file}: {r.message}" for r in receipts if r.message and r.status != "duplicate"]
-    return {
-        "files": len(receipts),
-        "rows_delivered": sum(r.delivered for r in receipts),
-        "rows_loaded": sum(r.loaded for r in receipts),
-        "rows_quarantined": sum(r.quarantined for r in receipts),
-        "quarantined_by_reason": dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
-        "notes": [*notes, *attention],
-    }
+    return Ingested(
+        files=len(receipts),
+        delivered=sum(r.delivered for r in receipts),
+        loaded=sum(r.loaded for r in receipts),
+        quarantined=sum(r.quarantined for r in receipts),
+        reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        attention=[f"{r.file}: {r.message}" for r in receipts if r.message and r.status != "duplicate"],
+    )
 
 
 def _changes(home: Home, run_id: str) -> list[ProfileChange]:

@@ -68,11 +68,13 @@ def build_features(
         create or replace temp table __contacts as
         with contact as (
             select distinct i.record_id, i.kind, i.value,
-                left(r.given_canonical, 1) as initial
+                -- both initials in one order, so that a swapped name is not a second name
+                least(left(r.given_canonical, 1), left(r.family_name, 1))
+                || greatest(left(r.given_canonical, 1), left(r.family_name, 1)) as initials
             from {identifiers} i join {records} r using (record_id)
             where i.kind in {CONTACT_KINDS} and i.is_trusted and i.value is not null
         ),
-        usage as (select kind, value, count(distinct initial) <= 1 as is_own from contact group by all)
+        usage as (select kind, value, count(distinct initials) <= 1 as is_own from contact group by all)
         select c.record_id,
             list(c.value order by c.value) filter (c.kind = 'email') as emails,
             list(c.value order by c.value) filter (c.kind = 'phone') as phones,

@@ -5,6 +5,9 @@ of distinct outcomes (not on rows). Why three: with two, members of a family, wh
 surname, are taken for the same person, because such agreement is rare among strangers. Within one class the
 comparisons are taken as independent (Fellegi and Sunter 1969); the classes carry the dependence.
 
+What tells relatives apart (given name, birth date) is not learnt for the household class but keeps its defaults: left
+free, that class collects whatever the first one explains badly, such as swapped names, and calls it family.
+
 `u` comes from random pairs; the true matches and household pairs among those are subtracted in each round, which
 matters on small files, where they are not rare. Defaults act as prior counts, so that an outcome that the data hardly
 shows stays near its default instead of at zero.
@@ -88,6 +91,8 @@ def train(
         for k, c in enumerate(comparisons):
             seen = patterns[:, k] >= 0
             for row, (parameter, prior) in enumerate(((m, prior_m), (h, prior_h))):
+                if parameter is h and c.scope == "personal":
+                    continue
                 counts = np.bincount(patterns[seen, k], weights=weight[row, seen], minlength=len(c.levels))
                 counts = counts + PRIOR_PAIRS * prior[c.name]
                 parameter[c.name] = np.maximum(counts / counts.sum(), SMALLEST)

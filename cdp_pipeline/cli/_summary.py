@@ -45,12 +45,13 @@ def format_plan(summary: RunSummary) -> str:
 
 
 def _ingest(summary: RunSummary) -> str:
+    taken = summary.ingest
     lines = [
-        f"rows in      {summary.rows_delivered:,} delivered in {summary.files:,} files:"
-        f" {summary.rows_loaded:,} raw, {summary.rows_quarantined:,} quarantined"
+        f"rows in      {taken.delivered:,} delivered in {taken.files:,} files:"
+        f" {taken.loaded:,} raw, {taken.quarantined:,} quarantined"
     ]
-    lines += [f"  {rows:>8,}  {reason}" for reason, rows in summary.quarantined_by_reason.items()]
-    notes = list(summary.notes)
+    lines += [f"  {rows:>8,}  {reason}" for reason, rows in taken.reasons.items()]
+    notes = [*summary.notes, *taken.attention]
     lines += [f"  note: {note}" for note in notes[:_MOST_NOTES]]
     if len(notes) > _MOST_NOTES:
         lines.append(f"  … and {len(notes) - _MOST_NOTES} more: cdp quarantine list")
@@ -62,9 +63,9 @@ def _identity(summary: RunSummary) -> str:
     if run is None:
         return ""
     return (
-        f"identity     {run.records:,} records → {run.profiles:,} profiles; {run.merges:,} merges, {run.splits:,} splits,"
-        f" {run.review:,} pairs to review, largest profile {run.largest_cluster:,} records"
-        f" (model {run.model_version}{', trained now' if run.trained else ''})"
+        f"identity     {run.records:,} records → {run.profiles:,} profiles;"
+        f" {run.merges:,} merges, {run.splits:,} splits, {run.review:,} pairs to review,\n"
+        f"             largest profile {run.largest_cluster:,} records (model {run.model_version}{', trained now' if run.trained else ''})"
     )
 
 

@@ -167,8 +167,10 @@ def _format_person(home: Home, *, show_personal: bool) -> str:
         profile_id = str(found[0][0])
         sources = dict(
             con.execute(
-                "select attribute, source || ', ' || replace(rule, '_', ' ') || ', ' || n_agreeing || ' of ' || n_candidates"
-                " from profiles.attribute_provenance where profile_id = $id",
+                """
+                select attribute, concat(source, ', ', replace(rule, '_', ' '), ', ', n_agreeing, ' of ', n_candidates)
+                from profiles.attribute_provenance where profile_id = $id
+                """,
                 {"id": profile_id},
             ).fetchall()
         )

@@ -80,7 +80,9 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(result.as_dict()))
         return 0
-    print(f"records {result.records} ({result.missing} without a cluster), {result.clusters} clusters, {result.entities} entities")
+    print(
+        f"records {result.records} ({result.missing} without a cluster), {result.clusters} clusters, {result.entities} entities"
+    )
     for name, p, r, f in (
         ("pairwise", result.pairwise_precision, result.pairwise_recall, result.pairwise_f1),
         ("B-cubed", result.bcubed_precision, result.bcubed_recall, result.bcubed_f1),
@@ -107,7 +109,9 @@ def _model(args: argparse.Namespace) -> int:
     else:
         for row in rows:
             mark = "*" if row["is_current"] else " "
-            print(f"{mark} {row['version']}  threshold {row['threshold']:.3f}  trained on {row['trained_records']} records")
+            print(
+                f"{mark} {row['version']}  threshold {row['threshold']:.3f}  trained on {row['trained_records']} records"
+            )
         if not rows:
             print("no model yet: the first `cdp run` trains one")
     return 0

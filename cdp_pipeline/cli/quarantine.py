@@ -32,7 +32,7 @@ def _list(arguments: argparse.Namespace) -> int:
     rows = _query(
         home_of(arguments),
         "*/*",
-        "select source, object, dt, reason, count(*) as rows from refused group by all order by rows desc, source, object, dt, reason",
+        "select source, object, dt, reason, count(*) as rows from refused group by all order by rows desc, 1, 2, 3, 4",
     )
     if arguments.json:
         print_json(rows)
@@ -55,7 +55,8 @@ def _show(arguments: argparse.Namespace) -> int:
     rows = _query(
         home,
         f"{source}/{obj}",
-        f"select file, line, reason, run_id{personal} from refused order by dt desc, file, line limit {arguments.limit:d}",
+        f"select file, line, reason, run_id{personal} from refused order by dt desc, file, line"
+        f" limit {arguments.limit:d}",
     )
     if arguments.json:
         print_json(rows)

@@ -68,7 +68,6 @@ def _show(arguments: argparse.Namespace) -> int:
         """
         select
             count(*) filter (exited_at is null) as members,
-            count(*) filter (exited_at is null and entered_at = (select max(entered_at) from segments.membership)) as entered_last,
             count(*) filter (exited_at is not null) as left_ever,
             max(entered_at) as last_entry
         from segments.membership where segment = $segment
@@ -96,8 +95,8 @@ def _export(arguments: argparse.Namespace) -> int:
     with duckdb.connect(str(marts), read_only=True) as con:
         quoted = str(part).replace("'", "''")
         ((rows,),) = con.execute(
-            "copy (select profile_id, entered_at from segments.membership where segment = $segment and exited_at is null"
-            f" order by profile_id) to '{quoted}' ({style})",
+            "copy (select profile_id, entered_at from segments.membership"
+            f" where segment = $segment and exited_at is null order by profile_id) to '{quoted}' ({style})",
             {"segment": arguments.segment},
         ).fetchall()
     part.replace(target)

@@ -28,7 +28,7 @@ UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", 
 
 @dataclass(frozen=True)
 class LaunchResult:
-    """What one Dagster run did. `seconds` by step in order of their end; `failures` one line per failed step or check."""
+    """What one Dagster run did: `seconds` by step in order of their end, `failures` a line per failed step or check."""
 
     run_id: str
     success: bool
@@ -124,11 +124,7 @@ def _selection(job: dg.JobDefinition, plan: steps.RunPlan, publish: bool) -> lis
     keys = []
     for key in job.asset_layer.executable_asset_keys:
         path = tuple(key.path)
-        if path[0] == "raw":
-            wanted = path in unseen
-        else:
-            wanted = publish or path[0] in UP_TO_IDENTITY
-        if wanted:
+        if path in unseen or (path[0] != "raw" and (publish or path[0] in UP_TO_IDENTITY)):
             keys.append(key)
     return keys
 

@@ -19,7 +19,7 @@ class StepLines(logging.Handler):
         event = getattr(record, "dagster_event", None)
         step = meta.get("step_key") or ""
         kind = event.event_type_value if event is not None else None
-        if kind == "STEP_SUCCESS":
+        if event is not None and kind == "STEP_SUCCESS":
             lines = [f"{step:<24} {event.step_success_data.duration_ms / 1000:7.1f} s"]
         elif kind == "STEP_FAILURE":
             lines = [f"{step:<24}  failed"]

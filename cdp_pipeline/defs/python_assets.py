@@ -116,7 +116,7 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
     )
     def identity(platform: PlatformResource) -> Iterator[Any]:
         run = steps.resolve_identity(platform.paths, platform.plan)
-        facts = {
+        facts: dict[str, Any] = {
             "generation": run.generation,
             "model_version": run.model_version,
             "records": run.records,
@@ -130,7 +130,7 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
                 asset_key=["identity", table], metadata=facts if table == "profile_members" else None
             )
         health, settings = steps.identity_health(platform.paths), Settings.from_env()
-        verdicts = {
+        verdicts: dict[str, tuple[bool, dict[str, Any]]] = {
             "one_record_one_profile": (health.shared_records == 0, {"shared_records": health.shared_records}),
             "cluster_sizes": (
                 health.largest_cluster <= settings.max_cluster_size,

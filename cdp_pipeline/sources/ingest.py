@@ -289,7 +289,11 @@ def _ingest_file(
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         load.discard()
         return replace(receipt, status="deferred", message="changed while it was read; the next run takes it")
-    load.place()
+    if load.delivered:
+        load.place()
+    else:
+        load.discard()
+        _clear(raw, quarantine)
     return _judged(receipt, obj, load)
 
 

@@ -81,7 +81,8 @@ _TITLES = word_set(
 )
 _DEGREES = word_set("md phd esq cpa dds dvm rn mba jd ret")
 _SUFFIXES = {
-    "jr": "jr", "junior": "jr", "jnr": "jr", "sr": "sr", "senior": "sr", "snr": "sr", "ii": "ii", "2nd": "ii", "iii": "iii",
+    "jr": "jr", "junior": "jr", "jnr": "jr", "sr": "sr", "senior": "sr", "snr": "sr", "ii": "ii", "2nd": "ii",
+    "iii": "iii",
     "3rd": "iii", "iv": "iv", "4th": "iv",
 }  # fmt: skip
 _PARTICLES = word_set(
@@ -99,7 +100,7 @@ _NOT_HAN = re.compile(f"[^{HAN.pattern[1:-1]}]")
 
 
 def _no_name(text: str) -> bool:
-    lowered = text.lower().strip(" .*-_")
+    lowered = ascii_lower(text).strip(" .*-_")
     return lowered in _PLACEHOLDERS or _PLACEHOLDER_PATTERN.fullmatch(lowered) is not None
 
 
@@ -135,30 +136,30 @@ def read_field(value: str) -> Field | None:
         # `Mrs Smith` names the family.
         titled = len(tokens) == 1 and _LATIN_TOKEN.findall(head)[0].lower().strip(".") in _TITLES
         return Field(tokens, suffix=suffix, family_first=int(titled)) if tokens else None
-    rest, tail_suffix = _latin_tokens(tail)
+    rest, tail_suffix = _latin_tokens(tail, tail=True)
     if not rest or not tokens:
         both = tokens or rest
         return Field(both, suffix=suffix or tail_suffix) if both else None
     return Field(tokens + rest, suffix=suffix or tail_suffix, family_first=len(tokens))
 
 
-def _latin_tokens(text: str) -> tuple[tuple[str, ...], str | None]:
-    """Tokens with their capitals, without titles, degrees and suffix."""
+def _latin_tokens(text: str, tail: bool = False) -> tuple[tuple[str, ...], str | None]:
+    """Tokens with capitals, without titles, degrees and suffix; in the `tail` after a comma a degree may be alone."""
     text = re.sub(r"['’‘`´]", "", text)
     tokens = [t.replace(".", "") for t in _LATIN_TOKEN.findall(text)]
     tokens = [t for t in tokens if t]
     suffix: str | None = None
-    while tokens and tokens[-1].lower() in _DEGREES:
+    while tokens and _ascii(tokens[-1]) in _DEGREES and (len(tokens) > 1 or tail):
         tokens.pop()
     if (
         tokens
-        and tokens[-1].lower() in _SUFFIXES
+        and ascii_lower(tokens[-1]) in _SUFFIXES
         and (len(tokens) > 1 or tokens[0].lower() not in ("junior", "senior"))
     ):
-        suffix = _SUFFIXES[tokens.pop().lower()]
-    while len(tokens) > 1 and tokens[0].lower() in _TITLES:
+        suffix = _SUFFIXES[ascii_lower(tokens.pop())]
+    while len(tokens) > 1 and _ascii(tokens[0]) in _TITLES:
         tokens.pop(0)
-    if len(tokens) == 1 and tokens[0].lower() in _TITLES - {"don", "hon", "dame", "sir", "sr", "ing"}:
+    if len(tokens) == 1 and _ascii(tokens[0]) in _TITLES - {"don", "dona", "hon", "dame", "sir", "sr", "ing", "herr"}:
         tokens.pop()
     return tuple(tokens), suffix
 
@@ -177,8 +178,8 @@ def _family(words: tuple[str, ...]) -> str | None:
     """Family name with its particles joined on: `van der berg` → `vanderberg`, `o brien` → `obrien`."""
     parts: list[str] = []
     held = ""
-    for word in words:
-        if word in _PARTICLES and word is not words[-1]:
+    for place, word in enumerate(words, start=1):
+        if word in _PARTICLES and place < len(words):
             held += word
         else:
             parts.append(held + word)
@@ -279,7 +280,8 @@ def parse_name(
     surname, rest = han
     family_name = read_surname(surname) if surname else None
     given_name = read_given(rest) or None
-    name = (surname or "") + rest if rest else None
+    # A native name is kept only where it reads back into the same surname and given name.
+    name = (surname or "") + rest if rest and split_han((surname or "") + rest) == (surname, rest) else None
     if latin:
         (latin_given, latin_middle, latin_family), pinyin = latin
         if surname and not rest and latin_given is None:  # 陈 in one field, Tina in the other
@@ -370,6 +372,8 @@ def _latin_name(
 def _finish(
     given: str | None, middle: str | None, family: str | None, *, native: str | None, chinese: bool, suffix: str | None
 ) -> ParsedName:
+    if given is None and family is None:
+        given, middle = middle, None
     key = sorted({token for part in (given, middle, family) if part for token in part.split()})
     return ParsedName(
         given_name=given,

@@ -126,7 +126,8 @@ def _records(con: duckdb.DuckDBPyConnection, records: str, out: str) -> None:
 
 def _names(con: duckdb.DuckDBPyConnection) -> None:
     # A given and a family name of one ASCII word each, neither of them a Chinese surname or a word with a
-    # meaning of its own, need no parser; a property test holds this against `parse_name`. It halves the time of a Western file.
+    # meaning of its own, need no parser; a property test holds this against `parse_name`. It halves the
+    # time of a Western file.
     words = pa.table({"word": sorted(names.judged_words())})
     forms = pa.table({"form": list(representatives()), "target": list(representatives().values())})
     con.register("nz_word", words)

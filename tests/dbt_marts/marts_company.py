@@ -274,9 +274,9 @@ def build_home(root: Path, rows: Mapping[str, str]) -> None:
     `rows` maps a table of CORE or HANDED_OVER to an SQL list of rows; a table that is not in it is typed and empty.
     """
     with duckdb.connect(str(root / "warehouse.duckdb")) as con:
-        con.execute("create schema core")
+        con.execute("create schema if not exists core")
         for table, columns in CORE.items():
-            con.execute(f"create table core.{table} ({columns})")
+            con.execute(f"create or replace table core.{table} ({columns})")
             if table in rows:
                 con.execute(f"insert into core.{table} values {rows[table]}")
     for name in HANDED_OVER:

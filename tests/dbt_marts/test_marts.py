@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -31,11 +30,25 @@ PUBLISHED = {
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The company after a build of models, data tests and unit tests."""
+def empty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict[str, int]]:
+    """A company without a single row after a build, and the rows of its marts by table."""
     home = Home(tmp_path_factory.mktemp("marts"))
+    build_home(home.root, {})
+    run_dbt("build", ["tag:marts", *SEEDS], home, AS_OF)
+    with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
+        tables = con.execute(
+            "select table_schema, table_name from information_schema.tables where table_schema in ?", [list(PUBLISHED)]
+        ).fetchall()
+        rows = {f"{s}.{t}": con.execute(f'select count(*) from "{s}"."{t}"').fetchall()[0][0] for s, t in tables}
+    return home, rows
+
+
+@pytest.fixture(scope="module")
+def home(empty: tuple[Home, dict[str, int]]) -> Home:
+    """The company after its data came and a second build of models, data tests and unit tests."""
+    home, _ = empty
     build_home(home.root, ROWS)
-    run_dbt("build", ["tag:marts", *SEEDS], home, AS_OF, exclude_unit_tests=False)
+    run_dbt("build", "tag:marts", home, AS_OF, exclude_unit_tests=False)
     return home
 
 
@@ -340,18 +353,8 @@ def test_rerun_on_its_own_result_changes_nothing(home: Home) -> None:
     assert tables() == before
 
 
-def test_company_without_any_data_builds(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    build_home(home.root, {})
-    run_dbt("build", ["tag:marts", *SEEDS], home, AS_OF)
-    with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
-        rows = {
-            f"{schema}.{table}": con.execute(f'select count(*) from "{schema}"."{table}"').fetchall()[0][0]
-            for schema, table in con.execute(
-                "select table_schema, table_name from information_schema.tables where table_schema in ?",
-                [list(PUBLISHED)],
-            ).fetchall()
-        }
+def test_company_without_any_data_builds(empty: tuple[Home, dict[str, int]]) -> None:
+    _, rows = empty
     assert set(rows) == {f"{schema}.{table}" for schema, tables in PUBLISHED.items() for table in tables.split()}
     filled = {table for table, count in rows.items() if count}
     assert filled == {"segments.definition", "segments.summary", "quality.identity", "quality.checks"}

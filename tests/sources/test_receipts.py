@@ -98,7 +98,8 @@ def test_every_object_has_a_typed_table_before_any_file(land: Land) -> None:
     people = land.contracts["demo"].objects["people"]
     with duckdb.connect() as con:
         for name, obj in land.contracts["demo"].objects.items():
-            query = f"DESCRIBE SELECT * FROM read_parquet('{land.home.raw('demo', name)}/*/*.parquet', hive_partitioning=false)"
+            files = f"{land.home.raw('demo', name)}/*/*.parquet"
+            query = f"DESCRIBE SELECT * FROM read_parquet('{files}', hive_partitioning = false)"
             assert [(r[0], r[1]) for r in con.execute(query).fetchall()] == raw_schema(obj)
     assert land.rows("people") == []
     assert ("amount", "DECIMAL(18,4)") in raw_schema(people)
@@ -107,19 +108,10 @@ def test_every_object_has_a_typed_table_before_any_file(land: Land) -> None:
 
 
 _PIECES = st.sampled_from(
-    [b'{"id":"1"}', b'{"id":', b"\n", b"\r\n", b"\x00", b"\xff", b"\xe9", "王".encode(), "王".encode("gbk"), b"[", b"]"]
-    + [
-        b"{",
-        b"}",
-        b",",
-        b'"',
-        b"\xef\xbb\xbf",
-        b"\xff\xfe",
-        b'{"people":[',
-        b'{"id":"2"},',
-        b"NaN",
-        b"Name,Id\n",
-        b"#1,2",
+    [
+        *(b'{"id":"1"}', b'{"id":', b"\n", b"\r\n", b"\x00", b"\xff", b"\xe9", b"[", b"]", b"{", b"}", b",", b'"'),
+        *("王".encode(), "王".encode("gbk"), b"\xef\xbb\xbf", b"\xff\xfe"),
+        *(b'{"people":[', b'{"id":"2"},', b"NaN", b"Name,Id\n", b"#1,2"),
     ]
 )
 
@@ -140,14 +132,14 @@ def test_any_bytes_are_accounted_for(land: Land, content: bytes, name: str) -> N
     assert result.status in {"ok", "empty", "failed", "over_budget"}
     assert result.status == "failed" or "cannot be read" not in result.message
     assert result.delivered == result.loaded + result.quarantined
-    assert report.mismatches == () or all("no receipt covers" in m for m in report.mismatches)
+    assert report.mismatches == ()
     assert len(land.rows(obj, "_line", f"_file = '{result.file}'")) == result.loaded
     for leftover in land.home.lake.rglob("*.parquet"):
         leftover.unlink()
 
 
 def test_blank_and_bad_lines_leave_the_numbers_of_the_others(land: Land) -> None:
-    lines = ['{"id":"%d"}' % i if i % 3 else ("" if i % 2 else "bad") for i in range(1, 50)]
+    lines = [f'{{"id":"{i}"}}' if i % 3 else ("" if i % 2 else "bad") for i in range(1, 50)]
     land("events", "a.jsonl", "\n".join(lines))
     land.run("events")
     assert land.rows("events", "event_id, _line") == [(str(i), i) for i in range(1, 50) if i % 3]

@@ -21,16 +21,18 @@ from identity.normalise import (
     parse_name,
 )
 
-TEXT = (
-    "record_id source entity_type given_name middle_name family_name full_name native_name organisation birth_date gender street "
-    "unit locality region postcode country address default_region"
-).split()
-IDENTIFIER = "record_id kind namespace value_raw is_trusted reason default_region first_seen_at last_seen_at".split()
-OUT_RECORD = (
-    "record_id source entity_type given_name middle_name family_name given_canonical given_initial name_key native_name is_chinese "
-    "generation_suffix organisation birth_date birth_date_alt birth_year birth_month_day gender street street_no unit locality region "
-    "postcode country address_key created_at"
-).split()
+_TEXT = """
+    record_id source entity_type given_name middle_name family_name full_name native_name
+    organisation birth_date gender street unit locality region postcode country address
+    default_region
+"""
+_OUT = """
+    record_id source entity_type given_name middle_name family_name given_canonical given_initial
+    name_key native_name is_chinese generation_suffix organisation birth_date birth_date_alt
+    birth_year birth_month_day gender street street_no unit locality region postcode country
+    address_key created_at
+"""
+TEXT, OUT_RECORD = _TEXT.split(), _OUT.split()
 
 ROWS: list[dict[str, Any]] = [
     {
@@ -108,8 +110,8 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 def load(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]], people: list[tuple[Any, ...]]) -> None:
     con.execute(f"CREATE OR REPLACE TABLE records ({', '.join(f'{c} VARCHAR' for c in TEXT)}, created_at TIMESTAMP)")
     con.execute(
-        "CREATE OR REPLACE TABLE identifiers (record_id VARCHAR, kind VARCHAR, namespace VARCHAR, value_raw VARCHAR, is_trusted BOOLEAN, "
-        "reason VARCHAR, default_region VARCHAR, first_seen_at TIMESTAMP, last_seen_at TIMESTAMP)"
+        "CREATE OR REPLACE TABLE identifiers (record_id VARCHAR, kind VARCHAR, namespace VARCHAR, value_raw VARCHAR, "
+        "is_trusted BOOLEAN, reason VARCHAR, default_region VARCHAR, first_seen_at TIMESTAMP, last_seen_at TIMESTAMP)"
     )
     if rows:
         marks = ", ".join("?" * (len(TEXT) + 1))

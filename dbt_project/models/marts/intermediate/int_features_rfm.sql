@@ -1,4 +1,4 @@
--- Quintiles among the profiles that ever completed an order, and the class that marketers know them by.
+-- Quintiles among the live profiles that ever completed an order, and the class that marketers know them by.
 with quintiles as (
     select
         profile_id,
@@ -7,7 +7,9 @@ with quintiles as (
         {{ quintile('orders_12m') }} as rfm_frequency,
         {{ quintile('net_amount_12m') }} as rfm_monetary
     from {{ ref('int_features_purchases') }}
-    where last_order_at is not null
+    where
+        last_order_at is not null
+        and profile_id in (select live.profile_id from {{ ref('int_records_profiled') }} as live)
 )
 
 select

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -103,6 +104,22 @@ def inputs_before(home: Home, as_of: date) -> str:
 def inputs_after(home: Home, before: str) -> str:
     """Fingerprint that a snapshot carries: what the run started from, with the model it used."""
     return inputs.combine(before, inputs.model_fingerprint(home))
+
+
+def wait_for_warehouse(home: Home, seconds: float = 120.0) -> None:
+    """Wait until no process writes the warehouse: dbt outlives a run that was killed, and holds the file meanwhile.
+
+    Raises RuntimeError where it is still held after `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    while home.warehouse_db.exists():
+        try:
+            duckdb.connect(str(home.warehouse_db)).close()
+            return
+        except duckdb.IOException:
+            if time.monotonic() >= deadline:
+                raise RuntimeError(f"another process holds {home.warehouse_db}") from None
+            time.sleep(0.5)
 
 
 def ingest(home: Home, obj: ObjectContract, days: list[date], run_id: str) -> Iterator[IngestResult]:

@@ -21,6 +21,14 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def progress_fd() -> int | None:
+    """Descriptor of standard error for lines about finished steps; None where it is no file (inside other programs)."""
+    try:
+        return sys.stderr.fileno()
+    except (OSError, ValueError):
+        return None
+
+
 def format_run(summary: RunSummary) -> str:
     """Rows, identity, segments, time per step, peak memory."""
     parts = [_ingest(summary), _identity(summary), _segments(summary.segments), _time(summary)]
@@ -62,10 +70,11 @@ def _identity(summary: RunSummary) -> str:
     run = summary.identity
     if run is None:
         return ""
+    model = f"model {run.model_version}{', trained now' if run.trained else ''}"
     return (
         f"identity     {run.records:,} records → {run.profiles:,} profiles;"
-        f" {run.merges:,} merges, {run.splits:,} splits, {run.review:,} pairs to review,\n"
-        f"             largest profile {run.largest_cluster:,} records (model {run.model_version}{', trained now' if run.trained else ''})"
+        f" {run.merges:,} merges, {run.splits:,} splits\n"
+        f"             {run.review:,} pairs to review, largest profile {run.largest_cluster:,} records ({model})"
     )
 
 

@@ -55,7 +55,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     summary = run(
         home,
         progress=None if quiet else _summary.say,
-        progress_fd=None if quiet else sys.stderr.fileno(),
+        progress_fd=None if quiet else _summary.progress_fd(),
     )
     evaluation = _evaluate(home, truth)
     bare = _yardstick(truth)

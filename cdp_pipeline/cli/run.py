@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def _run(arguments: argparse.Namespace) -> int:
         plan=arguments.plan,
         out=arguments.out,
         progress=None if quiet else _summary.say,
-        progress_fd=None if quiet else sys.stderr.fileno(),
+        progress_fd=None if quiet else _summary.progress_fd(),
     )
     if arguments.json:
         print_json(asdict(summary))

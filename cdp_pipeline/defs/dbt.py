@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from cdp_pipeline import warehouse
 from cdp_pipeline.defs.resources import PlatformResource
@@ -90,7 +91,14 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Pla
     target = warehouse.target_folder(home)
     args = warehouse.dbt_args("build", None, home, platform.plan.as_of)
     with _environment(home):
-        yield from dbt.cli(args, context=context, target_path=target).stream()
+        invocation = dbt.cli(args, context=context, target_path=target)
+        try:
+            yield from invocation.stream()
+        except DagsterDbtCliRuntimeError:
+            # Its text repeats dbt's output, where a database error may quote a value; node names are enough.
+            results = invocation.get_artifact("run_results.json")["results"]
+            failed = sorted(r["unique_id"] for r in results if r["status"] in ("error", "fail", "runtime error"))
+            raise dg.Failure(f"{len(failed)} dbt nodes failed: {', '.join(failed)}", allow_retries=False) from None
 
 
 @contextmanager

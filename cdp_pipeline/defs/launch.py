@@ -47,6 +47,7 @@ def launch(home: Home, plan: steps.RunPlan, *, publish: bool, log_file: Path, pr
         job = build_defs(home).resolve_job_def(JOB)
         with instance_of(home) as instance:
             release_dead_runs(instance)
+            steps.wait_for_warehouse(home)
             result = job.execute_in_process(
                 run_config={"loggers": {"progress": {"config": {"fd": fd}}}},
                 instance=instance,

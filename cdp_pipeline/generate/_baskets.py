@@ -32,9 +32,11 @@ CREATE TABLE cj_household AS
 SELECT household_id, row_number() OVER (ORDER BY rnd(household_id, 'real'), household_id) - 1 AS place
 FROM (SELECT DISTINCT household_id FROM '{data}/transactions.parquet');
 CREATE TABLE lived AS  -- the first households are the real ones, each once; further ones repeat a drawn one
-SELECT h, c.household_id AS cj, h > (SELECT count(*) FROM cj_household) AS is_copy
-FROM household JOIN cj_household c ON c.place = CASE WHEN h <= (SELECT count(*) FROM cj_household) THEN h - 1
-  ELSE floor(rnd(h, 'repeat') * (SELECT count(*) FROM cj_household))::BIGINT END;
+WITH place AS (
+  SELECT h, n, CASE WHEN h <= n THEN h - 1 ELSE floor(rnd(h, 'repeat') * n)::BIGINT END AS place
+  FROM household CROSS JOIN (SELECT count(*) AS n FROM cj_household)
+)
+SELECT h, c.household_id AS cj, h > n AS is_copy FROM place JOIN cj_household c USING (place);
 CREATE TABLE redeemed AS
 SELECT household_id AS cj, basket_id, list(DISTINCT 'CAMP' || campaign_id || '-' || coupon_upc ORDER BY 'CAMP' || campaign_id || '-' || coupon_upc) AS codes
 FROM (SELECT r.*, t.basket_id, row_number() OVER (PARTITION BY r.household_id, coupon_upc, campaign_id, redemption_date ORDER BY t.basket_id) AS i

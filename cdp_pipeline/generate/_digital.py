@@ -18,7 +18,7 @@ FROM basket o JOIN device d USING (p) LEFT JOIN targeted t ON t.h = o.h
 LEFT JOIN campaign c ON c.campaign_id = t.campaign_id AND o.ts BETWEEN c.start_date AND c.end_date
 WHERE way IN ('shop', 'guest') AND rnd(o.b, 'tracked') < .7 GROUP BY ALL;
 CREATE TABLE numbered_product AS
-SELECT product_id, price_cents, product_type, row_number() OVER (ORDER BY product_id) - 1 AS i, count(*) OVER () AS n FROM product;
+SELECT product_id, price_cents, product_type, row_number() OVER (ORDER BY product_id) - 1 AS i FROM product;
 CREATE TABLE abandoned AS
 WITH cart AS (
   SELECT s.p, s.h, s.email, s.n, s.aid, md5('left' || s.aid) AS cart_token,
@@ -29,7 +29,7 @@ SELECT c.*, late(ts) AS dt, row_number() OVER (ORDER BY ts, aid) AS i, q.product
   (q.price_cents // 100)::VARCHAR || '.' || lpad((q.price_cents % 100)::VARCHAR, 2, '0') AS total_price,
   [{'product_id': 5000000000000 + q.product_id, 'variant_id': 5100000000000 + q.product_id, 'sku': q.product_id::VARCHAR, 'quantity': 1,
     'price': (q.price_cents // 100)::VARCHAR || '.' || lpad((q.price_cents % 100)::VARCHAR, 2, '0')}] AS line_items
-FROM cart c JOIN numbered_product q ON q.i = floor(rnd(c.aid, 'left_what') * q.n)::BIGINT;
+FROM (SELECT *, floor(rnd(aid, 'left_what') * (SELECT count(*) FROM product))::BIGINT AS what FROM cart) c JOIN numbered_product q ON q.i = c.what;
 CREATE TABLE web_user AS SELECT * FROM shown WHERE src = 'web_events' AND v = 1;
 CREATE TABLE session AS
 WITH start AS (
@@ -39,9 +39,10 @@ WITH start AS (
   UNION ALL
   SELECT 'b' || p || '-' || k, p, anonymous_id, TIMESTAMP '2017-01-02 10:00:00' + INTERVAL (floor(rnd(p || '-' || k, 'browse_at') * 363 * 86400)::BIGINT) SECOND,
     NULL, NULL, q.product_id, 'browse'
-  FROM (SELECT DISTINCT p FROM shown WHERE src IN ('web_events', 'shopify')) CROSS JOIN range(3) t(k) JOIN device USING (p)
-  JOIN numbered_product q ON q.i = floor(rnd(p || '-' || k, 'browse_what') * q.n)::BIGINT
-  WHERE rnd(p || '-' || k, 'browses') < .35
+  FROM (SELECT p, k, floor(rnd(p || '-' || k, 'browse_what') * (SELECT count(*) FROM product))::BIGINT AS what
+        FROM (SELECT DISTINCT p FROM shown WHERE src IN ('web_events', 'shopify')) CROSS JOIN range(3) t(k)
+        WHERE rnd(p || '-' || k, 'browses') < .35)
+  JOIN device USING (p) JOIN numbered_product q ON q.i = what
 )
 SELECT s.*, late(s.ts) AS dt, u.customer_no,
   s.what = 'signup' OR (u.aid IS NOT NULL AND s.ts > u.created_at AND rnd(sid, 'logs_in') < .4) AS is_known,

@@ -21,18 +21,19 @@ WITH slot AS (  -- every household has one member; the others fill random slots,
     rnd(h, 'move') < .12 AS has_moved,
     DATE '2017-02-01' + floor(rnd(h, 'moved') * 300)::INT AS move_date
   FROM size
+), place AS (
+  SELECT h, v, in_china,
+    CASE WHEN in_china THEN {us_cities} + floor(rnd(h, 'city') * {cn_cities})::BIGINT ELSE floor(rnd(h, 'city') * {us_cities})::BIGINT END AS city_i,
+    CASE WHEN in_china THEN {us_streets} + floor(rnd(h, 'street' || v) * {cn_streets})::BIGINT
+         ELSE floor(rnd(h, 'street' || v) * {us_streets})::BIGINT END AS street_i
+  FROM drawn CROSS JOIN range(2) t(v)
 ), address AS (
   SELECT h, v, c.name AS locality, c.region, c.pinyin AS locality_pinyin, c.region_pinyin,
     (1 + floor(rnd(h, 'house' || v) * 2400))::INT AS house_no, s.name AS street, s.short AS street_short,
     s.pinyin AS street_pinyin,
     CASE WHEN rnd(h, 'unit' || v) < .25 THEN (1 + floor(rnd(h, 'unit_no' || v) * 40))::INT::VARCHAR END AS unit,
     c.zip_prefix || lpad(floor(rnd(h, 'zip' || v) * CASE WHEN in_china THEN 40 ELSE 60 END)::INT::VARCHAR, 2, '0') AS postcode
-  FROM drawn, range(2) t(v)
-  JOIN cities c ON c.country = CASE WHEN in_china THEN 'CN' ELSE 'US' END
-    AND c.i = CASE WHEN in_china THEN {us_cities} + floor(rnd(h, 'city') * {cn_cities})::BIGINT
-              ELSE floor(rnd(h, 'city') * {us_cities})::BIGINT END
-  JOIN streets s ON s.i = CASE WHEN in_china THEN {us_streets} + floor(rnd(h, 'street' || v) * {cn_streets})::BIGINT
-              ELSE floor(rnd(h, 'street' || v) * {us_streets})::BIGINT END
+  FROM place JOIN cities c ON c.i = city_i JOIN streets s ON s.i = street_i
 ), zh AS (
   SELECT h, arg_min(z.i, -ln(rnd(h || '-' || z.i, 'zh_surname') + 1e-12) / z.weight::DOUBLE) AS zh_i
   FROM drawn, zh_surnames z WHERE culture = 'zh' GROUP BY h
@@ -71,28 +72,33 @@ WITH base AS (
       ELSE least(head_birth + (365 * 20 + floor(rnd(CASE WHEN is_twin THEN h || '-3' ELSE h || '-' || m END, 'child') * 4200)::INT),
                  DATE '2003-12-31' - floor(rnd(CASE WHEN is_twin THEN h || '-3' ELSE h || '-' || m END, 'young') * 900)::INT) END AS birth_date
   FROM kin
-), western AS (  -- neighbours in the household are far apart in the list, so that names inside one family differ
-  SELECT b.p, g.name, g.nicknames FROM born b
-  JOIN (SELECT *, row_number() OVER (PARTITION BY culture, gender ORDER BY i) - 1 AS place,
-               count(*) OVER (PARTITION BY culture, gender) AS n FROM given_names) g
-    ON g.culture = b.culture AND g.gender = b.gender
-   AND g.place = (floor(pow(rnd(b.h, 'given' || b.gender), 1.5) * g.n)::BIGINT
-                  + CASE WHEN b.is_junior THEN 1 ELSE b.m END * 11) % g.n
-), english AS (
-  SELECT b.p, g.name FROM born b
-  JOIN (SELECT *, row_number() OVER (PARTITION BY gender ORDER BY i) - 1 AS place, count(*) OVER (PARTITION BY gender) AS n
-        FROM given_names WHERE culture = 'en') g
-    ON b.culture = 'zh' AND g.gender = b.gender AND g.place = (floor(rnd(b.h, 'english') * g.n)::BIGINT + b.m * 13) % g.n
-), zh_place AS (
+), western_pool AS (
+  SELECT *, row_number() OVER (PARTITION BY culture, gender ORDER BY i) - 1 AS place, count(*) OVER (PARTITION BY culture, gender) AS n
+  FROM given_names
+), zh_pool AS (
   SELECT *, row_number() OVER (PARTITION BY gender ORDER BY i) - 1 AS place, count(*) OVER (PARTITION BY gender) AS n FROM zh_given
-), chinese AS (
-  SELECT b.p, a.han AS han1, a.pinyin AS py1, a.traditional AS tr1,
-    CASE WHEN rnd(b.p, 'two') < .72 THEN c.han ELSE '' END AS han2,
-    CASE WHEN rnd(b.p, 'two') < .72 THEN c.pinyin ELSE '' END AS py2,
-    CASE WHEN rnd(b.p, 'two') < .72 THEN c.traditional ELSE '' END AS tr2
+), drawn AS (  -- neighbours in the household are far apart in the lists, so that names inside one family differ
+  SELECT b.p, b.culture, b.gender,
+    (floor(pow(rnd(b.h, 'given' || b.gender), 1.5) * w.n)::BIGINT + CASE WHEN b.is_junior THEN 1 ELSE b.m END * 11) % w.n AS western_place,
+    (floor(rnd(b.h, 'english') * e.n)::BIGINT + b.m * 13) % e.n AS english_place,
+    (floor(rnd(b.h, 'zh1') * z.n)::BIGINT + b.m * 17) % z.n AS zh_place_1, floor(rnd(b.p, 'zh2') * z.n)::BIGINT AS zh_place_2
   FROM born b
-  JOIN zh_place a ON b.culture = 'zh' AND a.gender = b.gender AND a.place = (floor(rnd(b.h, 'zh1') * a.n)::BIGINT + b.m * 17) % a.n
-  JOIN zh_place c ON c.gender = b.gender AND c.place = floor(rnd(b.p, 'zh2') * c.n)::BIGINT
+  LEFT JOIN (SELECT DISTINCT culture, gender, n FROM western_pool) w ON w.culture = b.culture AND w.gender = b.gender
+  JOIN (SELECT DISTINCT gender, n FROM western_pool WHERE culture = 'en') e ON e.gender = b.gender
+  JOIN (SELECT DISTINCT gender, n FROM zh_pool) z ON z.gender = b.gender
+), western AS (
+  SELECT d.p, g.name, g.nicknames FROM drawn d
+  JOIN western_pool g ON g.culture = d.culture AND g.gender = d.gender AND g.place = d.western_place
+), english AS (
+  SELECT d.p, g.name FROM drawn d JOIN western_pool g ON g.culture = 'en' AND g.gender = d.gender AND g.place = d.english_place
+  WHERE d.culture = 'zh'
+), chinese AS (
+  SELECT d.p, a.han AS han1, a.pinyin AS py1, a.traditional AS tr1,
+    CASE WHEN rnd(d.p, 'two') < .72 THEN c.han ELSE '' END AS han2,
+    CASE WHEN rnd(d.p, 'two') < .72 THEN c.pinyin ELSE '' END AS py2,
+    CASE WHEN rnd(d.p, 'two') < .72 THEN c.traditional ELSE '' END AS tr2
+  FROM drawn d JOIN zh_pool a ON a.gender = d.gender AND a.place = d.zh_place_1
+  JOIN zh_pool c ON c.gender = d.gender AND c.place = d.zh_place_2 WHERE d.culture = 'zh'
 ), own_zh AS (  -- Chinese couples keep their surnames
   SELECT p, CASE WHEN role = 'spouse' AND rnd(p, 'own') < .92
     THEN floor(pow(rnd(p, 'own_i'), 2) * {zh_surnames})::BIGINT ELSE zh_i END AS z FROM born WHERE culture = 'zh'

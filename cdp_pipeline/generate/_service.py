@@ -103,9 +103,9 @@ def zendesk_exports() -> list[Export]:
       UNION ALL BY NAME SELECT late(ts + INTERVAL (reply_minutes) MINUTE) AS dt, (t, 1) AS o, 920000000001 + t * 4 AS id, 50000 + t AS ticket_id, 900000000001 + t % 5 AS author_id,
       rnd(tid, 'note') >= .1 AS public, {_reply("tid")} AS plain_body, {{'channel': 'email'}} AS via, iso(ts + INTERVAL (reply_minutes) MINUTE) AS created_at
       FROM ticket x WHERE ts + INTERVAL (reply_minutes) MINUTE < TIMESTAMP '2017-12-31 23:00:00'"""
-    metrics = f"""SELECT solved_dt AS dt, t AS o, 930000000000 + t AS id, 50000 + t AS ticket_id, 1 + (rnd(tid, 'more') < .3)::INT AS replies, (rnd(tid, 'reopened') < .07)::INT AS reopens,
-      {{'calendar': reply_minutes, 'business': reply_minutes // 2}} AS reply_time_in_minutes, {{'calendar': solve_minutes}} AS first_resolution_time_in_minutes,
-      {{'calendar': solve_minutes}} AS full_resolution_time_in_minutes, iso(solved_at) AS solved_at, iso(ts) AS created_at, iso(solved_at) AS updated_at FROM ticket WHERE is_solved"""
+    metrics = """SELECT solved_dt AS dt, t AS o, 930000000000 + t AS id, 50000 + t AS ticket_id, 1 + (rnd(tid, 'more') < .3)::INT AS replies, (rnd(tid, 'reopened') < .07)::INT AS reopens,
+      {'calendar': reply_minutes, 'business': reply_minutes // 2} AS reply_time_in_minutes, {'calendar': solve_minutes} AS first_resolution_time_in_minutes,
+      {'calendar': solve_minutes} AS full_resolution_time_in_minutes, iso(solved_at) AS solved_at, iso(ts) AS created_at, iso(solved_at) AS updated_at FROM ticket WHERE is_solved"""
     ratings = f"""SELECT solved_dt AS dt, t AS o, 940000000000 + t AS id, 50000 + t AS ticket_id, {_USER} AS requester_id,
       CASE WHEN rnd(tid, 'rates') > .5 THEN 'offered' WHEN rnd(tid, 'good') < CASE WHEN solve_minutes > 2500 THEN .4 ELSE .85 END THEN 'good' ELSE 'bad' END AS score,
       NULL::VARCHAR AS comment, iso(solved_at + INTERVAL 5 MINUTE) AS created_at, iso(solved_at + INTERVAL 30 MINUTE) AS updated_at FROM ticket WHERE is_solved"""

@@ -8,6 +8,8 @@ Rules, in this order:
    5555555555, 1234567890, 12345678 …): value kept where it is a number at all, reason `placeholder`.
 3. Otherwise the number is read with the row's default region; extensions are dropped. What `phonenumbers` calls
    possible is trusted, valid or not: fictitious 555 numbers and numbers newer than the library must pass.
+   Chinese mobiles are also recognised where the default region is another: with 86 or 0086 in front, or bare where
+   North America is the region and the digits are no number of its plan (an exchange cannot begin with 0 or 1).
 4. A number without its area code (`local_only`) and what the library cannot read (`invalid`) have no value.
 5. Without `+` and without a default region the digits alone are the value: equal strings still meet.
 """
@@ -28,6 +30,7 @@ FILLERS = word_set(
 _MASK = re.compile(r"\*|\d[xX]{3,}|[xX]{3,}\d|#{3,}|•")
 _PRIVACY = re.compile(r"(?:\+?86)?\d{11}_\d{1,6}")
 _CN_EXTENSION = re.compile(r"(?:\+?86|0086)?[ -]?1[3-9]\d{9} ?(?:[-,，#]|转|ext\.?|x) ?\d{1,6}")
+_CN_ABROAD = re.compile(r"(?:00)?86(1[3-9]\d{9})|(1[3-9]\d{2}[01]\d{6})")
 _WORDS = frozenset({"", "-", "n/a", "na", "none", "null", "unknown", "undefined", "no", "无", "没有", "test", "测试"})
 
 
@@ -57,6 +60,9 @@ def normalise_phone(value: str | None, region: str | None = None) -> Normalised:
     if len(digits) < 7:
         # A run of one digit is typed to get past a required field, however short.
         return Normalised(None, "placeholder" if len(digits) > 3 and len(set(digits)) == 1 else "too_short")
+    chinese = _CN_ABROAD.fullmatch(digits) if region in ("US", "CA") and not text.startswith("+") else None
+    if chinese:
+        text, region = "+86" + (chinese[1] or chinese[2]), "CN"
     # Spreadsheets turn `'+1…` and `001…` into bare digits; `00` is the exit code outside North America.
     if region != "US" and text.startswith("00") and len(digits) > 10:
         text = "+" + text[2:]

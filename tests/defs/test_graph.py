@@ -1,4 +1,4 @@
-"""The asset graph as a reviewed snapshot: ``python tests/defs/test_graph.py`` writes it anew, a person reads the diff."""
+"""The asset graph as a reviewed snapshot; ``python tests/defs/test_graph.py`` writes it anew for a person to read."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_range_is_one_run(definitions: dg.Definitions) -> None:
 
 def test_contract_columns_are_metadata(definitions: dg.Definitions) -> None:
     node = definitions.resolve_asset_graph().get(dg.AssetKey(["raw", "shopify", "customers"]))
-    columns = {column.name: column for column in node.metadata["dagster/column_schema"].schema.columns}
+    columns = {column.name: column for column in node.metadata["dagster/column_schema"].columns}
     assert columns["customer_id"].tags == {"tag": "PK"}
     assert not columns["customer_id"].constraints.nullable
     assert columns["email"].tags == {"tag": "ID", "kind": "email", "personal": "true"}

@@ -262,3 +262,17 @@ def test_places() -> None:
 )
 def test_other_identifier(raw: str | None, value: str | None, reason: str | None) -> None:
     assert normalise_identifier(raw) == (value, reason)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("13200092031", "+8613200092031"),  # 009 is no exchange in North America
+        ("8613200092031", "+8613200092031"),
+        ("008613200092031", "+8613200092031"),
+        ("13202222031", "+13202222031"),  # area code 320, exchange 222
+        ("+13200092031", "+13200092031"),  # a country code that was typed is believed
+    ],
+)
+def test_chinese_mobiles_among_american_numbers(raw: str, expected: str) -> None:
+    assert normalise_phone(raw, "US").value == expected

@@ -38,7 +38,7 @@ english as (
         select
             text_kind,
             text_id,
-            unnest(list_distinct(regexp_split_to_array(body, '[^a-z]+'))) as token
+            unnest(regexp_split_to_array(body, '[^a-z]+')) as token
         from texts
     ) as tokens
     inner join {{ ref('feedback_topics') }} as topics on topics.language = 'en' and tokens.token = topics.keyword

@@ -1,0 +1,102 @@
+"""Exit codes and the one line that every failure is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cdp_pipeline.cli import main
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Exit code and stderr of a command that must say one line there and nothing on stdout."""
+    code = main(list(arguments))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return code, err.strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["runn"], "cdp: unknown command 'runn', did you mean 'run'?"),
+        (["segment", "lst"], "cdp segment: unknown command 'lst', did you mean 'list'?"),
+        (["segment"], "cdp: the following arguments are required: ACTION (see `cdp segment --help`)"),
+        (["run", "--as-of", "2017-02-30"], "cdp: argument --as-of: '2017-02-30' is not a day YYYY-MM-DD"),
+        (["run", "--fulll"], "cdp: unrecognized arguments: --fulll"),
+        (["generate", "--profiles", "0", "--out", "x"], "cdp: profiles must be at least 1, not 0"),
+    ],
+)
+def test_bad_usage(capsys: pytest.CaptureFixture[str], arguments: list[str], line: str) -> None:
+    code, said = fails(capsys, *arguments)
+    assert code == 2
+    assert said.startswith(line)
+
+
+def test_commands_name_the_home_they_miss(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere"
+    code, said = fails(capsys, "run", "--home", str(missing))
+    assert (code, said) == (2, f"cdp: no home at {missing}: set CDP_HOME or give --home")
+
+
+def test_an_empty_home_has_nothing_to_run_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, said = fails(capsys, "run", "--home", str(tmp_path))
+    assert (code, said) == (2, f"cdp: nothing has landed: {tmp_path / 'landing'} does not exist")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["segment", "list"], ["segment", "export", "lapsed"], ["profile", "show", "someone@company.example"]]
+)
+def test_reading_before_the_first_publish(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str]
+) -> None:
+    code, said = fails(capsys, *arguments, "--home", str(tmp_path))
+    assert code == 1
+    assert "publish" in said
+    assert "someone" not in said
+
+
+def test_a_broken_setting_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_TIMEZONE", "Mars/Olympus")
+    assert main(["doctor", "--json", "--home", str(tmp_path)]) == 1
+    findings = {entry["check"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert not findings["settings"]["ok"]
+    assert "CDP_TIMEZONE" in findings["settings"]["message"]
+    assert findings["contracts"]["ok"]
+
+
+def test_sources_are_listed_without_a_home(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["source", "list", "--json", "--home", str(tmp_path / "none")]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    contacts = next(row for row in rows if (row["source"], row["object"]) == ("zoho_crm", "contacts"))
+    assert contacts["delivery"] == "upsert"
+    assert contacts["files"] == 0
+
+
+def test_stray_landing_folders_are_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "landing" / "shopfy" / "orders").mkdir(parents=True)
+    assert main(["source", "validate", "--json", "--home", str(tmp_path)]) == 2
+    assert json.loads(capsys.readouterr().out)["unclaimed"] == [
+        "landing/shopfy: no contract for this source, did you mean 'shopify'?"
+    ]
+
+
+def test_a_contract_file_is_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    contract = tmp_path / "till.yml"
+    contract.write_text("source: till\ntitle: Till\nowner: shop\ndefault_region: US\nobjects: {}\n", encoding="utf-8")
+    code, said = fails(capsys, "source", "validate", str(contract))
+    assert (code, said) == (2, "cdp: till.yml: objects: at least one object is needed")
+
+
+def test_the_module_is_the_command(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "cdp_pipeline", "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    for command in ("demo", "run", "resolve", "profile", "segment", "quarantine", "publish", "doctor"):
+        assert f"\n    {command}" in done.stdout

@@ -1,0 +1,107 @@
+"""As-of, fingerprints, settings and the run lock."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cdp_pipeline import inputs, steps
+from cdp_pipeline.home import Home
+from cdp_pipeline.lock import RunInProgress, run_lock
+from cdp_pipeline.settings import Settings, SettingsError
+
+
+def land(home: Home, day: str, text: str = "{}\n") -> Path:
+    folder = home.landed("shopify", "orders", date.fromisoformat(day))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "orders.jsonl"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_as_of_is_the_greatest_landed_day_and_never_goes_back(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    land(home, "2017-03-05")
+    land(home, "2017-03-04")
+    (home.landed("shopify", "orders", date(2018, 1, 1))).mkdir()  # an empty folder is no delivery
+    assert inputs.resolve_as_of(home, None, None) == date(2017, 3, 5)
+    assert inputs.resolve_as_of(home, None, date(2017, 3, 9)) == date(2017, 3, 9)
+    assert inputs.resolve_as_of(home, date(2017, 3, 9), date(2017, 3, 9)) == date(2017, 3, 9)
+    with pytest.raises(inputs.InputsError, match="before the published 2017-03-09"):
+        inputs.resolve_as_of(home, date(2017, 3, 8), date(2017, 3, 9))
+
+
+def test_landing_fingerprint_moves_with_files_up_to_the_as_of(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    path = land(home, "2017-03-05")
+    before = inputs.landing_fingerprint(home, date(2017, 3, 5))
+    land(home, "2017-03-06")
+    assert inputs.landing_fingerprint(home, date(2017, 3, 5)) == before
+    assert inputs.landing_fingerprint(home, date(2017, 3, 6)) != before
+    status = path.stat()
+    path.write_text("[]\n", encoding="utf-8")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert inputs.landing_fingerprint(home, date(2017, 3, 5)) != before
+
+
+def test_settings_come_from_the_environment() -> None:
+    given = {"CDP_TIMEZONE": "Asia/Shanghai", "CDP_START_DATE": "2020-02-29", "CDP_MAX_PROFILE_DROP": "", "OTHER": "x"}
+    assert Settings.from_env(given) == Settings(timezone="Asia/Shanghai", start_date=date(2020, 2, 29))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("CDP_TIMEZONE", "Nowhere"), ("CDP_MAX_MATCH_RATE", "1.5"), ("CDP_KEEP_VERSIONS", "0"), ("CDP_SCHEDULE", "daily")],
+)
+def test_a_setting_that_cannot_be_used_is_named(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{variable}: cannot use '{value}'"):
+        Settings.from_env({variable: value})
+
+
+def test_the_lock_keeps_other_processes_out_and_lets_this_one_in_again(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    attempt = "import sys; from pathlib import Path; from cdp_pipeline.lock import run_lock\n"
+    attempt += "with run_lock(Path(sys.argv[1])): print('held')"
+    with run_lock(path), run_lock(path):
+        done = subprocess.run([sys.executable, "-c", attempt, str(path)], capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert f"process {os.getpid()}" in done.stderr.splitlines()[-1]
+    done = subprocess.run([sys.executable, "-c", attempt, str(path)], capture_output=True, text=True, check=False)
+    assert done.stdout == "held\n"
+
+
+def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    hold = "import sys, time; from pathlib import Path; from cdp_pipeline.lock import run_lock\n"
+    hold += "with run_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", hold, str(path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(RunInProgress, match=f"process {holder.pid}"), run_lock(path):
+        pass
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    with run_lock(path):
+        assert f"process {os.getpid()}" in path.read_text(encoding="utf-8")
+
+
+def test_a_run_waits_for_a_dbt_that_outlived_its_run(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    hold = "import sys, time, duckdb; con = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(1.5)"
+    started = time.monotonic()
+    holder = subprocess.Popen([sys.executable, "-c", hold, str(home.warehouse_db)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(RuntimeError, match="another process holds"):
+        steps.wait_for_warehouse(home, seconds=0.1)
+    steps.wait_for_warehouse(home)
+    assert time.monotonic() - started >= 1.5
+    holder.wait()
+    holder.stdout.close()

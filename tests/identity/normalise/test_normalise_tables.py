@@ -308,7 +308,8 @@ def test_phone_fast_path_is_the_library(us: list[str], cn: list[str]) -> None:
         found = identifier_values("phone", values, region)
         assert found == {v: normalise_phone(v, region) for v in values}
         for raw, (value, reason) in found.items():
-            if value and reason is None:
+            abroad = region == "US" and value and value.startswith("+86")  # its own rule, tested by hand
+            if value and reason is None and not abroad:
                 number = phonenumbers.parse(raw, region)
                 assert value == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

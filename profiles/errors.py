@@ -1,7 +1,5 @@
 """What can go wrong in publishing and reading. Messages hold counts, keys and file names, never personal values."""
 
-# ruff: noqa: N818 - the names say what happened, and callers read them as such
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,4 +1,5 @@
-"""Anonymous to known: devices tied to profiles by log-ins, with validity, so a shared tablet does not merge a family."""
+"""Anonymous to known: devices tied to profiles by log-ins, with validity, so a shared tablet does not merge a
+family."""
 
 from __future__ import annotations
 

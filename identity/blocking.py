@@ -51,7 +51,8 @@ _SAME_KEY = {"birth_alt": "family_birth", "short_swapped": "short_name"}
 def build_block_keys(con: duckdb.DuckDBPyConnection, features: str, identifiers: str, *, out: str) -> None:
     """Write table `out` (block_key, unique_id): every key of every record, before the bound on size."""
     parts = [
-        f"select '{_SAME_KEY.get(rule, rule)}:' || ({sql}) as block_key, unique_id from {features} where ({sql}) is not null"
+        f"select '{_SAME_KEY.get(rule, rule)}:' || ({sql}) as block_key, unique_id from {features} where "
+        f"({sql}) is not null"
         for rule, sql in RULES.items()
     ]
     parts += [

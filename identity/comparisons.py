@@ -69,14 +69,20 @@ _FAMILY_CLOSE = (
 )
 _SWAPPED = "(given_l = family_r and family_l = given_r)"
 _HALF_SWAPPED = "(given_l = family_r or family_l = given_r)"
+# Both halves must fit, or one be missing: in "ines vega" and "vega salvador" only the family name moved.
 _NEARLY_SWAPPED = (
-    "(jaro_winkler_similarity(given_l, family_r) >= 0.9 or jaro_winkler_similarity(family_l, given_r) >= 0.9)"
+    "(jaro_winkler_similarity(given_l, coalesce(family_r, given_l)) >= 0.85"
+    " and jaro_winkler_similarity(coalesce(family_l, given_r), given_r) >= 0.85"
+    " and (family_l is not null or family_r is not null))"
 )
 
 
 def _scrambled(column: str) -> str:
     """The same letters in another order, give or take one: typing at speed, not another name."""
-    return f"(length({column}_bag_l) >= 4 and length({column}_bag_r) >= 4 and levenshtein({column}_bag_l, {column}_bag_r) <= 1)"
+    return (
+        f"(length({column}_bag_l) >= 4 and length({column}_bag_r) >= 4 and "
+        f"levenshtein({column}_bag_l, {column}_bag_r) <= 1)"
+    )
 
 
 GIVEN = Comparison(
@@ -86,7 +92,7 @@ GIVEN = Comparison(
     (
         Level("same Han name", "native_l = native_r", 0.12, 0.001, 0.0001, rare=True),
         Level("same reading, other characters", "native_l <> native_r and given_l = given_r", 0.01, 0.01, 0.002),
-        Level("exact", "given_l = given_r", 0.55, 0.015, 0.006, tf="given"),
+        Level("exact", "given_l = given_r", 0.55, 0.03, 0.006, tf="given"),
         Level("nickname", "given_c_l = given_c_r", 0.08, 0.005, 0.002, tf="given_c"),
         Level("given and family swapped", _SWAPPED, 0.03, 0.0005, 0.0001, tf="name_key", rare=True),
         Level("initial", "given_i_l = given_i_r and (length(given_l) = 1 or length(given_r) = 1)", 0.05, 0.01, 0.003),
@@ -142,6 +148,8 @@ BIRTH_DATE = Comparison(
     needs=("birthday",),
 )
 
+# The user part is mostly made of the name: beside an equal given name its agreement would count the name twice.
+_SAME_USER = "length(email_user_l) >= 6 and email_user_l = email_user_r and coalesce(given_l <> given_r, true)"
 EMAIL = Comparison(
     "email",
     "shared",
@@ -149,9 +157,7 @@ EMAIL = Comparison(
     (
         Level("same, used under one name", "list_has_any(own_emails_l, own_emails_r)", 0.6, 0.01, 0.000002, rare=True),
         Level("same, used under several names", "list_has_any(emails_l, emails_r)", 0.08, 0.3, 0.000005, rare=True),
-        Level(
-            "same user part", "length(email_user_l) >= 6 and email_user_l = email_user_r", 0.06, 0.005, 0.00005
-        ),
+        Level("same user part", _SAME_USER, 0.06, 0.005, 0.00005),
         Level(
             "typing slip",
             "length(email_l) >= 10 and damerau_levenshtein(email_l, email_r) <= 1",
@@ -171,7 +177,9 @@ PHONE = Comparison(
     (
         Level("same, used under one name", "list_has_any(own_phones_l, own_phones_r)", 0.6, 0.01, 0.000002, rare=True),
         Level("same, used under several names", "list_has_any(phones_l, phones_r)", 0.1, 0.4, 0.000005, rare=True),
-        Level("typing slip", "length(phone_l) >= 9 and damerau_levenshtein(phone_l, phone_r) <= 1", 0.04, 0.01, 0.00002),
+        Level(
+            "typing slip", "length(phone_l) >= 9 and damerau_levenshtein(phone_l, phone_r) <= 1", 0.04, 0.01, 0.00002
+        ),
         Level("different", "else", 0.26, 0.58, 0.9999),
     ),
     needs=("phone",),

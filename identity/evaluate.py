@@ -41,7 +41,9 @@ def evaluate(con: duckdb.DuckDBPyConnection, clusters: str, truth: str) -> Evalu
         select t.key, t.entity, coalesce(c.cluster::varchar, 'missing:' || t.key) as cluster, c.key is null as missing
         from {truth} t left join {clusters} c on c.key = t.key"""
     )
-    con.execute("create or replace temp table __cell as select cluster, entity, count(*) as n from __judged group by all")
+    con.execute(
+        "create or replace temp table __cell as select cluster, entity, count(*) as n from __judged group by all"
+    )
     [row] = con.execute(
         """
         with c as (select cluster, sum(n) as n from __cell group by all),

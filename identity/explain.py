@@ -112,13 +112,12 @@ def _shortest_path(con: duckdb.DuckDBPyConnection, edges: str, start: str, goal:
     return path[::-1]
 
 
-def _step(
-    con: duckdb.DuckDBPyConnection, features: str, edges: str, model: Model, left: str, right: str
-) -> Step:
+def _step(con: duckdb.DuckDBPyConnection, features: str, edges: str, model: Model, left: str, right: str) -> Step:
     chosen = model.chosen()
     outcomes = ", ".join(level_sql(c) for c in chosen) or "1"
     [row] = con.execute(
-        f"select {conflict_sql()}, {outcomes} from {features} l, {features} r where l.record_id = ? and r.record_id = ?",
+        f"select {conflict_sql()}, {outcomes} from {features} l, {features} r where l.record_id = ? and "
+        f"r.record_id = ?",
         [left, right],
     ).fetchall()
     edge = con.execute(

@@ -94,7 +94,8 @@ def build_features(
             r.given_name as given, r.given_canonical as given_c, r.given_initial as given_i,
             array_to_string(list_sort(string_split(replace(r.given_name, ' ', ''), '')), '') as given_bag,
             r.middle_name as middle, r.family_name as family,
-            array_to_string(list_sort(string_split(replace(r.family_name, ' ', ''), '')), '') as family_bag, r.name_key, r.native_name as native,
+            array_to_string(list_sort(string_split(replace(r.family_name, ' ', ''), '')), '') as family_bag,
+                r.name_key, r.native_name as native,
             r.generation_suffix as suffix, r.organisation, r.gender,
             strftime(r.birth_date, '%Y-%m-%d') as dob,
             strftime(r.birth_date_alt, '%Y-%m-%d') as dob_alt,
@@ -147,6 +148,4 @@ def add_term_frequencies(
             missing = f"(select coalesce(min(tf), 0.001) / 2 from {frequencies} where column_name = '{column}')"
         con.execute(f"alter table {features} add column if not exists tf_{column} double")
         con.execute(f"update {features} f set tf_{column} = t.tf from ({source}) t where f.{column} = t.value")
-        con.execute(
-            f"update {features} set tf_{column} = {missing} where tf_{column} is null and {column} is not null"
-        )
+        con.execute(f"update {features} set tf_{column} = {missing} where tf_{column} is null and {column} is not null")

@@ -36,7 +36,8 @@ def build_households(con: duckdb.DuckDBPyConnection, features: str, members: str
         create or replace temp table h_edge as
         with door as (
             select * from h_fact where address_key in (
-                select address_key from h_fact group by address_key having count(distinct unique_id) between 2 and {MAX_HOUSEHOLD})
+                select address_key from h_fact group by address_key having count(distinct unique_id) between 2
+                    and {MAX_HOUSEHOLD})
         )
         select distinct l.unique_id as unique_id_l, r.unique_id as unique_id_r
         from door l join door r on l.address_key = r.address_key and l.unique_id < r.unique_id

@@ -19,11 +19,12 @@ import numpy as np
 from identity import blocking, clustering, features, scoring
 from identity.comparisons import Comparison, choose
 from identity.model import Model, load_model, make_model, save_model, term_frequency_file
+from identity.name_order import turn_swapped_names
 from identity.normalise import normalise
 from identity.training import Trained, outcome_counts, train
 
 # Accepted pairs may be wrong in this share, by the model's own account; the threshold follows from it.
-TOLERATED_WRONG = 0.004
+TOLERATED_WRONG = 0.003
 THRESHOLD_RANGE = (0.7, 0.99)
 UNCALIBRATED = 0.9  # where no pair is likely enough to calibrate on
 # Pairs below this are forgotten; those between it and the threshold go to review.
@@ -86,6 +87,7 @@ def link(
             f"create or replace table normal_records as select n.*, {names} "
             f"from normal_records n join {records} r using (record_id)"
         )
+    turn_swapped_names(con, "normal_records")
     over_shared = features.mark_over_shared(con, "normal_records", "normal_identifiers")
     features.build_features(con, "normal_records", "normal_identifiers", attributes=attributes)
     [(n_records,)] = con.execute("select count(*) from features").fetchall()
@@ -114,7 +116,9 @@ def link(
 
 def _load_judgements(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement]) -> None:
     """Tables ``judged`` (all live judgements on records that exist) and ``forbidden`` (the negative ones)."""
-    con.execute("create or replace temp table judgement_input (record_id_l varchar, record_id_r varchar, judgement varchar)")
+    con.execute(
+        "create or replace temp table judgement_input (record_id_l varchar, record_id_r varchar, judgement varchar)"
+    )
     if judgements:
         con.executemany(
             "insert into judgement_input values (?, ?, ?)",
@@ -122,7 +126,8 @@ def _load_judgements(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgem
         )
     con.execute(
         """create or replace temp table judged as
-        select distinct least(l.unique_id, r.unique_id) as unique_id_l, greatest(l.unique_id, r.unique_id) as unique_id_r,
+        select distinct least(l.unique_id, r.unique_id) as unique_id_l, greatest(l.unique_id,
+            r.unique_id) as unique_id_r,
             j.judgement
         from judgement_input j
         join features l on l.record_id = j.record_id_l
@@ -151,8 +156,14 @@ def _train(con: duckdb.DuckDBPyConnection, attributes: int, n_records: int, seed
 
 
 def _defaults(chosen: Sequence[Comparison]) -> Trained:
-    by_class = [{c.name: [getattr(lv, p) for lv in c.levels] for c in chosen} for p in ("m", "h", "u")]
-    return Trained(*by_class, match_share=0.0001, household_share=0.0001, pairs_seen=0)
+    return Trained(
+        m={c.name: [level.m for level in c.levels] for c in chosen},
+        h={c.name: [level.h for level in c.levels] for c in chosen},
+        u={c.name: [level.u for level in c.levels] for c in chosen},
+        match_share=0.0001,
+        household_share=0.0001,
+        pairs_seen=0,
+    )
 
 
 def _tf_columns(chosen: Sequence[Comparison]) -> list[str]:
@@ -166,7 +177,8 @@ def _score(con: duckdb.DuckDBPyConnection, model: Model, models: Path | None) ->
     if models is not None:
         frozen = "frozen_frequencies"
         con.execute(
-            f"create or replace temp table {frozen} as select * from read_parquet('{term_frequency_file(models, model)}')"
+            f"create or replace temp table {frozen} as select * from "
+            f"read_parquet('{term_frequency_file(models, model)}')"
         )
     if not chosen:
         con.execute(
@@ -203,7 +215,8 @@ def _calibrate(con: duckdb.DuckDBPyConnection) -> float:
     """The least threshold at which the model itself expects at most TOLERATED_WRONG of the accepted pairs wrong."""
     low, high = THRESHOLD_RANGE
     rows = con.execute(
-        f"""select floor(match_probability * 200) / 200 as bucket, count(*) as pairs, sum(1 - match_probability) as wrong
+        f"""select floor(match_probability * 200) / 200 as bucket, count(*) as pairs,
+            sum(1 - match_probability) as wrong
         from scored where match_probability >= {low} group by bucket order by bucket desc"""
     ).fetchall()
     if not rows:

@@ -38,10 +38,15 @@ class Model:
 
     def chosen(self) -> tuple[Comparison, ...]:
         """The comparisons of this model, in their trained order."""
-        offered = {c.name: c for c in choose(_ALL_ASPECTS | {f"attribute_{i}" for i in range(self.attributes)}, self.attributes)}
+        offered = {
+            c.name: c
+            for c in choose(_ALL_ASPECTS | {f"attribute_{i}" for i in range(self.attributes)}, self.attributes)
+        }
         missing = [name for name in self.comparisons if name not in offered]
         if missing:
-            raise IdentityInputError(f"model {self.version}: unknown comparison {missing[0]}: written by another version")
+            raise IdentityInputError(
+                f"model {self.version}: unknown comparison {missing[0]}: written by another version"
+            )
         return tuple(offered[name] for name in self.comparisons)
 
     def term_frequency_columns(self) -> list[str]:
@@ -118,7 +123,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def list_models(folder: Path) -> list[dict[str, object]]:
-    """Every trained version under `folder`, oldest first, with threshold, size of the training data and which is current."""
+    """Every trained version under `folder`, oldest first, with threshold, size of the training data and which is
+    current."""
     current = (folder / "current").read_text().strip() if (folder / "current").exists() else ""
     homes = sorted(folder.glob("m*/model.json"), key=lambda p: p.stat().st_mtime)
     models = [load_model(path.parent) for path in homes]

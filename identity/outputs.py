@@ -19,15 +19,18 @@ def build_edges(con: duckdb.DuckDBPyConnection, model_version: str) -> None:
     named = "join features l on l.unique_id = e.unique_id_l join features r on r.unique_id = e.unique_id_r"
     con.execute(
         f"""create or replace table edges as
-        select l.record_id as record_id_l, r.record_id as record_id_r, e.match_weight, e.match_probability, e.kind, e.rule,
+        select l.record_id as record_id_l, r.record_id as record_id_r, e.match_weight, e.match_probability, e.kind,
+            e.rule,
             '{model_version}' as model_version
         from accepted e {named}
-        where not exists (select 1 from left_out x where x.unique_id_l = e.unique_id_l and x.unique_id_r = e.unique_id_r)
+        where not exists (select 1 from left_out x where x.unique_id_l = e.unique_id_l
+            and x.unique_id_r = e.unique_id_r)
         order by all"""
     )
     con.execute(
         f"""create or replace table dropped_edges as
-        select l.record_id as record_id_l, r.record_id as record_id_r, a.match_weight, a.match_probability, a.kind, a.rule,
+        select l.record_id as record_id_l, r.record_id as record_id_r, a.match_weight, a.match_probability, a.kind,
+            a.rule,
             '{model_version}' as model_version, e.reason
         from left_out e {named} join accepted a using (unique_id_l, unique_id_r)
         union all
@@ -38,7 +41,8 @@ def build_edges(con: duckdb.DuckDBPyConnection, model_version: str) -> None:
     )
     con.execute(
         f"""create or replace table review_queue as
-        select l.record_id as record_id_l, r.record_id as record_id_r, e.match_weight, e.match_probability, e.reason from (
+        select l.record_id as record_id_l, r.record_id as record_id_r, e.match_weight, e.match_probability,
+            e.reason from (
             select s.unique_id_l, s.unique_id_r, s.match_weight, s.match_probability, 'below_threshold' as reason
             from scored s
             join clusters cl on cl.unique_id = s.unique_id_l join clusters cr on cr.unique_id = s.unique_id_r
@@ -52,7 +56,7 @@ def build_edges(con: duckdb.DuckDBPyConnection, model_version: str) -> None:
                 partition by least(cl.cluster_id, cr.cluster_id), greatest(cl.cluster_id, cr.cluster_id)
                 order by s.match_probability desc, s.unique_id_l, s.unique_id_r) = 1
             union all
-            select x.unique_id_l, x.unique_id_r, s.match_weight, s.match_probability, 'conflict'
+            select x.unique_id_l, x.unique_id_r, s.match_weight, s.match_probability, x.reason
             from left_out x join scored s using (unique_id_l, unique_id_r)
             where not exists (
                 select 1 from judged j where j.unique_id_l = x.unique_id_l and j.unique_id_r = x.unique_id_r)

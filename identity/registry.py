@@ -23,7 +23,8 @@ STORE_VERSION = 1
 _TABLES = {
     "generations": "generation integer, parent integer, as_of date, run_id varchar, model_version varchar",
     "members": "generation integer, record_id varchar, profile_id varchar, since date",
-    "ids": "generation integer, profile_id varchar, first_generation integer, first_seen date, rank bigint, state varchar",
+    "ids": "generation integer, profile_id varchar, first_generation integer, first_seen date, rank "
+    "bigint, state varchar",
     "aliases": "generation integer, alias_profile_id varchar, profile_id varchar",
     "homes": "generation integer, record_id varchar, profile_id varchar",
     "events": "generation integer, event_id varchar, as_of date, run_id varchar, event varchar, profile_id varchar, "
@@ -49,7 +50,9 @@ def open_store(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create table if not exists store_version (version integer)")
     versions = [v for (v,) in con.execute("select version from store_version").fetchall()]
     if versions and versions[0] > STORE_VERSION:
-        raise IdentityInputError(f"store has version {versions[0]}, this platform reads up to {STORE_VERSION}: upgrade it")
+        raise IdentityInputError(
+            f"store has version {versions[0]}, this platform reads up to {STORE_VERSION}: upgrade it"
+        )
     if not versions:
         con.execute("insert into store_version values (?)", [STORE_VERSION])
     for table, columns in _TABLES.items():
@@ -103,9 +106,15 @@ def _register(
         from {clusters}
         """
     )
-    con.execute(f"create or replace temp table r_old as select record_id, profile_id, since from members where generation = {base}")
+    con.execute(
+        f"create or replace temp table r_old as select record_id, profile_id, since from members where "
+        f"generation = {base}"
+    )
     con.execute(f"create or replace temp table r_id as select * from ids where generation = {base}")
-    con.execute(f"create or replace temp table r_alias as select alias_profile_id, profile_id from aliases where generation = {base}")
+    con.execute(
+        f"create or replace temp table r_alias as select alias_profile_id, profile_id from aliases where "
+        f"generation = {base}"
+    )
     _claims(con)
     _assign(con, generation, as_of)
     if base and not _changed(con):
@@ -197,7 +206,8 @@ def _claims(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _assign(con: duckdb.DuckDBPyConnection, generation: int, as_of: date) -> None:
-    """Tables ``r_chosen`` (cluster_id, profile_id, is_new, is_reclaim) and ``r_member`` (record_id, profile_id, since)."""
+    """Tables ``r_chosen`` (cluster_id, profile_id, is_new, is_reclaim) and ``r_member`` (record_id, profile_id,
+    since)."""
     con.execute(
         f"""
         create or replace temp table r_chosen as
@@ -207,7 +217,8 @@ def _assign(con: duckdb.DuckDBPyConnection, generation: int, as_of: date) -> Non
                 partition by c.cluster_id order by i.first_generation, i.rank, c.profile_id) = 1
         ),
         every as (select cluster_id, min(seed) as seed, min(first_seen) as first_seen from r_cluster group by all)
-        select e.cluster_id, e.seed, e.first_seen, b.profile_id is null as is_new, coalesce(b.is_reclaim, false) as is_reclaim,
+        select e.cluster_id, e.seed, e.first_seen, b.profile_id is null as is_new, coalesce(b.is_reclaim,
+            false) as is_reclaim,
             coalesce(b.profile_id, 'p' || left(sha256('{generation}|' || e.seed), 20)) as profile_id
         from every e left join best b using (cluster_id)
         """
@@ -284,10 +295,11 @@ def _write(
         """
     )
     con.execute(
-        f"""insert into ids select {generation}, n.profile_id, n.first_generation, n.first_seen, n.rank, n.state from r_next n"""
+        f"""insert into ids select {generation}, n.profile_id, n.first_generation, n.first_seen, n.rank,
+            n.state from r_next n"""
     )
     con.execute(
-        f"""
+        """
         create or replace temp table r_event as
         select 'created' as event, profile_id, null::varchar as related_profile_id, 'new cluster' as reason
         from r_next where is_new
@@ -318,7 +330,8 @@ def _write(
         f"""
         insert into events
         select {generation},
-            'e' || left(sha256(concat_ws('|', '{generation}', event, profile_id, coalesce(related_profile_id, ''))), 20),
+            'e' || left(sha256(concat_ws('|', '{generation}', event, profile_id, coalesce(related_profile_id, ''))),
+                20),
             {day}, '{run_id}', event, profile_id, related_profile_id, reason
         from r_event order by event, profile_id, related_profile_id
         """

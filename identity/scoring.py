@@ -65,14 +65,14 @@ def _linker(con: duckdb.DuckDBPyConnection, features: str, settings: dict[str, A
 def random_agreement(
     con: duckdb.DuckDBPyConnection, features: str, comparisons: Sequence[Comparison], seed: int = 1
 ) -> dict[str, list[float]]:
-    """Share of random record pairs at each level, by Splink's seeded sampling of up to a million pairs.
+    """Share of random record pairs at each level, by Splink's seeded sampling of up to 400,000 pairs.
 
     `features` is a table as `features.build_features` writes it. The shares of one comparison sum to one; a level
     never seen has 0. True matches are among the random pairs: `training.py` takes them out again.
     """
     defaults = {c.name: [level.u for level in c.levels] for c in comparisons}
     linker = _linker(con, features, splink_settings(comparisons, defaults, defaults, 0.0001))
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=seed, min_count_per_level=None)
+    linker.training.estimate_u_using_random_sampling(max_pairs=4e5, seed=seed, min_count_per_level=None)
     trained = linker.misc.save_model_to_json()
     linker.table_management.delete_tables_created_by_splink_from_db()
     shares = {}

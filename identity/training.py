@@ -93,14 +93,17 @@ def train(
             for row, (parameter, prior) in enumerate(((m, prior_m), (h, prior_h))):
                 if parameter is h and c.scope == "personal":
                     continue
-                counts = np.bincount(patterns[seen, k], weights=weight[row, seen], minlength=len(c.levels))
-                counts = counts + PRIOR_PAIRS * prior[c.name]
+                seen_pairs = np.bincount(patterns[seen, k], weights=weight[row, seen], minlength=len(c.levels))
+                counts: Array = seen_pairs + PRIOR_PAIRS * prior[c.name]
                 parameter[c.name] = np.maximum(counts / counts.sum(), SMALLEST)
             u[c.name] = _strangers(
                 np.array(random_shares[c.name]), m[c.name], h[c.name], float(shares[0]), float(shares[1]), c
             )
-    as_lists = [{name: [float(v) for v in p] for name, p in parameter.items()} for parameter in (m, h, u)]
-    return Trained(*as_lists, float(shares[0]), float(shares[1]), int(pairs.sum()))
+    return Trained(_as_lists(m), _as_lists(h), _as_lists(u), float(shares[0]), float(shares[1]), int(pairs.sum()))
+
+
+def _as_lists(parameter: Mapping[str, Array]) -> dict[str, list[float]]:
+    return {name: [float(v) for v in values] for name, values in parameter.items()}
 
 
 def _strangers(

@@ -81,7 +81,8 @@ def _evaluate(args: argparse.Namespace) -> int:
         print(json.dumps(result.as_dict()))
         return 0
     print(
-        f"records {result.records} ({result.missing} without a cluster), {result.clusters} clusters, {result.entities} entities"
+        f"records {result.records} ({result.missing} without a cluster), {result.clusters} clusters, "
+        f"{result.entities} entities"
     )
     for name, p, r, f in (
         ("pairwise", result.pairwise_precision, result.pairwise_recall, result.pairwise_f1),
@@ -110,7 +111,8 @@ def _model(args: argparse.Namespace) -> int:
         for row in rows:
             mark = "*" if row["is_current"] else " "
             print(
-                f"{mark} {row['version']}  threshold {row['threshold']:.3f}  trained on {row['trained_records']} records"
+                f"{mark} {row['version']}  threshold {row['threshold']:.3f}  trained on "
+                f"{row['trained_records']} records"
             )
         if not rows:
             print("no model yet: the first `cdp run` trains one")

@@ -72,7 +72,7 @@ _PLACEHOLDERS = phrase_set(
 _PLACEHOLDER_PATTERN = re.compile(
     r"(?:visitor|guest|user|customer|caller|anonymous|unknown|test|访客|游客|用户|顾客|客户|匿名|测试)"
     r"[ #_:]*(?:caller)?[ #_:]*\+?[\d() -]+"
-    r"|unknown (?:caller|customer|user|name)|caller .*\d.*"
+    r"|(?:测试){2,}|(?:test){2,}|unknown (?:caller|customer|user|name)|caller .*\d.*"
 )
 _TITLES = word_set(
     "mr mrs ms miss mx dr prof professor sir madam madame dame rev reverend fr capt captain col lt sgt "

@@ -16,14 +16,18 @@ from identity.normalise.text import word_set
 _OWN = """
 alan: al
 albert: bert
+alejandro: jandro
 alexander: alex alec sasha xander
 alexandra: alexa lexi
+alfonso: poncho
 alfred: alf alfie
+ana: anita
 andrew: andy drew
 anthony: tony antony
-antonio: tono
+antonio: tono tonio
 arthur: art artie
 barbara: barb babs barbie
+beatriz: bea
 benjamin: ben benny bennie benjy
 beverly: bev
 bradley: brad
@@ -32,22 +36,31 @@ catherine: cathy katherine kathryn kathy kate katie kat kitty cath cathryn katha
 charles: charlie chuck chas charley
 christina: tina christine chrissy kristina kristine
 christopher: chris kit topher kristopher
+consuelo: chelo
 cynthia: cindy
 daniel: dan danny
 david: dave davey
 deborah: deb debbie debra
+diana: di
+dolores: lola
 donald: don donnie donny
 dorothy: dot dottie dolly
 douglas: doug
+eduardo: lalo
 edward: ed eddie ted teddy ned eddy
 elizabeth: liz lizzie beth betty eliza betsy lizzy libby bess lisbeth elisabeth
+enrique: quique kike
+fernando: nando
 francisco: paco pancho curro kiko
 franklin: frank
 frederick: fred freddie freddy fredrick
+gabriela: gaby gabi
 gerald: gerry jerry
 gregory: greg gregg
 guadalupe: lupe lupita
+guillermo: memo
 harold: hal
+helen: nell nellie
 henry: hank harry
 ignacio: nacho
 jacob: jake
@@ -61,6 +74,7 @@ jesus: chuy chucho
 john: jack johnny jon johnnie
 jonathan: jonny
 jose: pepe
+josefina: pepa
 joseph: joe joey
 joshua: josh
 judith: judy judi
@@ -71,24 +85,31 @@ leonard: len lenny leo
 louis: lou louie
 manuel: manolo manny
 margaret: maggie meg peggy peggie marge margie peg greta madge
-matthew: matt matty
 maria: mari
+mary: molly polly
+matthew: matt matty
+mercedes: meche
 michael: mike mick mickey mikey micheal
+michelle: shelly
 mildred: millie
 nathaniel: nate nathan nat
 nicholas: nick nicky nicolas
+olivia: liv
 pamela: pam
-patricia: pat patty tricia trish patti
+patricia: pat patty tricia trish patti paty
 patrick: paddy
 peter: pete
 philip: phil phillip
 rafael: rafa
 raymond: ray
 rebecca: becky becca
+ricardo: rico
 richard: dick rick ricky rich richie
 robert: bob bobby rob robbie bobbie robby
+roberto: beto
 ronald: ron ronnie
 rosario: charo
+salvador: chava
 samantha: sammie
 samuel: sam sammy
 sandra: sandy
@@ -101,6 +122,7 @@ theodore: theo
 theresa: teresa tess terri
 thomas: tom tommy
 timothy: tim timmy
+vicente: chente
 victoria: vicky tori vicki
 vincent: vince vinny
 virginia: ginny

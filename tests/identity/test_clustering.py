@@ -18,7 +18,8 @@ def con() -> duckdb.DuckDBPyConnection:
 def people(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> None:
     """Features with the columns that conflicts look at: id, given name, family name, birth date."""
     con.execute(
-        """create table features (unique_id integer, record_id varchar, entity_type varchar, given varchar, given_c varchar,
+        """create table features (unique_id integer, record_id varchar, entity_type varchar, given varchar, given_c
+        varchar,
         given_i varchar, given_bag varchar, family varchar, family_bag varchar, native varchar, name_key varchar,
         dob varchar, dob_alt varchar, birthday varchar)"""
     )
@@ -42,9 +43,7 @@ def people(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> None:
 
 
 def edges(con: duckdb.DuckDBPyConnection, rows: list[tuple[int, int, int, float]]) -> None:
-    con.execute(
-        "create table edges (unique_id_l integer, unique_id_r integer, rank integer, match_weight double)"
-    )
+    con.execute("create table edges (unique_id_l integer, unique_id_r integer, rank integer, match_weight double)")
     con.execute("create table forbidden (unique_id_l integer, unique_id_r integer)")
     for row in rows:
         con.execute("insert into edges values (?, ?, ?, ?)", list(row))
@@ -52,7 +51,9 @@ def edges(con: duckdb.DuckDBPyConnection, rows: list[tuple[int, int, int, float]
 
 def clusters(con: duckdb.DuckDBPyConnection) -> list[list[int]]:
     cluster(con, "features", "edges", "forbidden", out="clusters", dropped="dropped")
-    rows = con.execute("select list(unique_id order by unique_id) from clusters group by cluster_id order by 1").fetchall()
+    rows = con.execute(
+        "select list(unique_id order by unique_id) from clusters group by cluster_id order by 1"
+    ).fetchall()
     return [ids for (ids,) in rows]
 
 

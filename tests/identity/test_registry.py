@@ -102,7 +102,7 @@ def test_within_one_run_the_profile_with_the_earliest_record_survives(store: Sto
 def test_a_split_after_a_merge_reinstates_the_earlier_ids(store: Store) -> None:
     store.step({"a": 1, "b": 1, "c": 2, "d": 2, "e": 2})
     first = store.ids()
-    store.step({r: 1 for r in "abcde"})
+    store.step(dict.fromkeys("abcde", 1))
     done = store.step({"a": 1, "b": 1, "c": 2, "d": 2, "e": 2})
     assert store.ids() == first
     assert store.aliases() == {}
@@ -202,9 +202,7 @@ def test_ids_always_tell_clusters_apart_and_every_id_ever_given_resolves(steps: 
         assert all((ids[a] == ids[b]) == (clusters[a] == clusters[b]) for a, b in pairs)
         ever |= set(ids.values())
         states = dict(
-            store.con.execute(
-                "select profile_id, state from ids where generation = ?", [store.generation]
-            ).fetchall()
+            store.con.execute("select profile_id, state from ids where generation = ?", [store.generation]).fetchall()
         )
         assert ever == states.keys()
         live = set(ids.values())

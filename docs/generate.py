@@ -1,0 +1,151 @@
+"""Writes docs/sources.md from the source contracts and docs/tables.md from the dbt YAML.
+
+    python docs/generate.py
+
+A test holds the committed pages equal to what this prints, so they cannot drift from the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cdp_pipeline.sources.contract import ObjectContract, load_contracts
+
+DOCS = Path(__file__).parent
+MARTS = DOCS.parent / "dbt_project" / "models" / "marts"
+SCHEMAS = ("profiles", "segments", "features", "insights", "quality", "pii")
+
+_ALIAS = re.compile(r"config\([^)]*alias\s*=\s*'(\w+)'")
+
+SOURCES_HEAD = """\
+# Connected systems
+
+Generated from `cdp_pipeline/sources/contracts/*.yml` by `python docs/generate.py`. Change the contract instead.
+
+A file lands as `landing/<source>/<object>/dt=YYYY-MM-DD/<any name>.<format>`, where `dt` is the day of delivery. It may
+also be compressed (`.gz`, `.zst`).
+
+Delivery:
+
+- **append**: events. A repeated key is dropped.
+- **upsert**: the newest version of a key counts, by update time, else by delivery day.
+- **full_snapshot**: each day holds everything. A key that is absent is deleted.
+- **replace_partition**: a redelivered day replaces the earlier delivery of that day.
+
+Identifiers: the kinds that an object carries. `kind (namespace)` is unique only inside its namespace. `never` marks a
+field that looks like an identifier and must not become one, for example the phone number of a store.
+"""
+
+TABLES_HEAD = """\
+# Published tables
+
+Generated from `dbt_project/models/marts/**/*.yml` by `python docs/generate.py`. Change the YAML instead.
+
+All tables lie in `published/current/`:
+
+- `marts.duckdb` holds the schemas `profiles`, `segments`, `features`, `insights` and `quality`. No column there holds a
+  name, a contact or an address in clear.
+- `pii.duckdb` (mode 0600) holds the clear values, in schema `main`.
+- `timeline/bucket-<n>.parquet` (mode 0600) is `pii.timeline`, sorted by profile and time. n is the first byte of the
+  profile id's MD5 modulo 8.
+
+DuckDB clients from 1.4 on can open both database files. The key tells the rows of a table apart (– where no single key
+is declared). Times are UTC. The as-of is the last day that a snapshot knows. Column descriptions also travel with the
+tables: `select table_name, column_name, comment from duckdb_columns()`.
+"""
+
+
+def main() -> None:
+    """Write the pages that changed."""
+    for path, text in pages().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"written: {path.relative_to(DOCS.parent)}")
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with the text it must hold."""
+    return {DOCS / "sources.md": sources_page(), DOCS / "tables.md": tables_page()}
+
+
+def sources_page() -> str:
+    """All connected systems with a row for each of their objects."""
+    parts = [SOURCES_HEAD]
+    for contract in load_contracts().values():
+        rows = [
+            (f"`{obj.name}`", obj.description, ", ".join(obj.formats), obj.delivery, _code(obj.key), _identifiers(obj))
+            for obj in contract.objects.values()
+        ]
+        parts.append(
+            f"## {contract.title} (`{contract.source}`)\n\n"
+            f"Owner: {contract.owner}. Default region of phone numbers: {contract.default_region}.\n\n"
+            + _table(("object", "what it is", "formats", "delivery", "key", "identifiers"), rows)
+        )
+    return "\n".join(parts)
+
+
+def tables_page() -> str:
+    """All published tables: an overview, then the columns of each."""
+    models = list(published_models())
+    overview = _table(
+        ("table", "key", "meaning"),
+        [(f"[`{name}`](#{name.replace('.', '')})", _code(_key(model)), model["description"]) for name, model in models],
+    )
+    details = [
+        f"## {name}\n\n{model['description']}\n\n"
+        + _table(
+            ("column", "type", "meaning"),
+            [(f"`{c['name']}`", c["data_type"], c.get("description", "")) for c in model["columns"]],
+        )
+        for name, model in models
+    ]
+    return "\n".join([TABLES_HEAD, overview, *details])
+
+
+def published_models() -> Iterator[tuple[str, dict[str, Any]]]:
+    """``schema.table`` as readers see it, with its entry in the dbt YAML, by schema and name."""
+    for schema in SCHEMAS:
+        found = {}
+        for path in sorted((MARTS / schema).glob("_*.yml")):
+            for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+                alias = _ALIAS.search((MARTS / schema / f"{model['name']}.sql").read_text(encoding="utf-8"))
+                found[f"{schema}.{alias[1] if alias else model['name']}"] = model
+        yield from sorted(found.items())
+
+
+def _identifiers(obj: ObjectContract) -> str:
+    kinds = []
+    for field in obj.fields:
+        if field.tag in ("ID", "ID-ns") and field.kind:
+            space = field.namespace or (f"from `{field.namespace_field}`" if field.namespace_field else "")
+            kinds.append(f"{field.kind} ({space})" if space else field.kind)
+        elif field.tag == "NEVER":
+            kinds.append(f"never: `{field.name}`")
+    return ", ".join(dict.fromkeys(kinds)) or "–"
+
+
+def _key(model: dict[str, Any]) -> tuple[str, ...]:
+    """Columns that a uniqueness test of the model holds: a combination, else the first single one."""
+    for test in model.get("data_tests", []):
+        if isinstance(test, dict) and "unique_combination" in test:
+            return tuple(test["unique_combination"]["arguments"]["columns"])
+    single = [column["name"] for column in model["columns"] if "unique" in column.get("data_tests", [])]
+    return tuple(single[:1])
+
+
+def _code(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "–"
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [headings, tuple("---" for _ in headings), *rows]
+    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

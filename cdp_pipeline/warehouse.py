@@ -225,11 +225,14 @@ def export_core(home: Home, tables: Iterable[str] = CORE_TABLES) -> dict[str, in
 def export_history(home: Home) -> int:
     """Carry the published segment intervals over into ``lake/history/segment_membership``; returns the rows.
 
-    Without a published snapshot the file is empty and typed. History is read from the published snapshot alone,
-    so that a candidate that was never published leaves no trace.
+    Without a published snapshot the file is empty and typed. History is read from the newest committed snapshot alone:
+    a candidate that was never published leaves no trace, and a rollback changes what readers see, never the history.
     """
+    from profiles import newest_manifest
+
     target = home.history / "segment_membership" / "part-0.parquet"
-    published = home.published / "current" / "marts.duckdb"
+    newest = newest_manifest(home.root)
+    published = home.published / (newest.version if newest else "none") / "marts.duckdb"
     columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
     empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
     if not published.exists():

@@ -1,14 +1,16 @@
 """Writes docs/sources.md from the source contracts and docs/tables.md from the dbt YAML.
 
     python docs/generate.py
+    cdp demo 2>&1 | python docs/generate.py --demo-output    # and puts what a run printed into the README
 
-A test holds the committed pages equal to what this prints, so they cannot drift from the code.
+A test holds the committed pages equal to what this writes, so they cannot drift from the code.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +58,17 @@ All tables lie in `published/current/`:
 
 DuckDB clients from 1.4 on can open both database files. The key tells the rows of a table apart (– where no single key
 is declared). Times are UTC. The as-of is the last day that a snapshot knows. Column descriptions also travel with the
-tables: `select table_name, column_name, comment from duckdb_columns()`.
+tables: `select table_name, column_name, comment from duckdb_columns() where not internal`.
 """
 
 
 def main() -> None:
     """Write the pages that changed."""
-    for path, text in pages().items():
+    written = pages()
+    if "--demo-output" in sys.argv[1:]:
+        readme = DOCS.parent / "README.md"
+        written[readme] = with_demo_output(readme.read_text(encoding="utf-8"), sys.stdin.read())
+    for path, text in written.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print(f"written: {path.relative_to(DOCS.parent)}")
@@ -71,6 +77,14 @@ def main() -> None:
 def pages() -> dict[Path, str]:
     """Every generated page with the text it must hold."""
     return {DOCS / "sources.md": sources_page(), DOCS / "tables.md": tables_page()}
+
+
+def with_demo_output(readme: str, printed: str) -> str:
+    """The README with `printed` between the markers of the demo's output."""
+    start, end = "<!-- demo output -->\n", "<!-- /demo output -->"
+    before, _, rest = readme.partition(start)
+    _, _, after = rest.partition(end)
+    return f"{before}{start}```text\n{printed.strip()}\n```\n{end}{after}"
 
 
 def sources_page() -> str:
@@ -142,7 +156,7 @@ def _code(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "–"
 
 
-def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [headings, tuple("---" for _ in headings), *rows]
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 

@@ -7,7 +7,8 @@ from identity.evaluate import Evaluation, evaluate_files
 from identity.explain import Explanation, explain_folder
 from identity.files import Resolved, resolve_files
 from identity.linking import Judgement
-from identity.pipeline import IdentityResult, committed_generation, run_pipeline
+from identity.model import Model, accept_model, list_models
+from identity.pipeline import IdentityResult, committed_generation, run_pipeline, train_model
 from identity.roles import Roles, load_roles
 
 __all__ = [
@@ -16,12 +17,16 @@ __all__ = [
     "IdentityInputError",
     "IdentityResult",
     "Judgement",
+    "Model",
     "Resolved",
     "Roles",
+    "accept_model",
     "committed_generation",
     "evaluate_files",
     "explain_folder",
+    "list_models",
     "load_roles",
     "resolve_files",
     "run_pipeline",
+    "train_model",
 ]

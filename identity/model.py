@@ -70,8 +70,10 @@ def make_model(
     return Model(version, tuple(c.name for c in comparisons), attributes, trained, threshold, records)
 
 
-def save_model(model: Model, folder: Path, con: duckdb.DuckDBPyConnection, features: str) -> Path:
-    """Write `model` with the term frequencies of table `features` under `folder` and make it the current one."""
+def save_model(
+    model: Model, folder: Path, con: duckdb.DuckDBPyConnection, features: str, *, accept: bool = True
+) -> Path:
+    """Write `model` and the term frequencies of table `features` under `folder`; `accept` makes it the current one."""
     home = folder / model.version
     home.mkdir(parents=True, exist_ok=True)
     parts = [
@@ -87,8 +89,18 @@ def save_model(model: Model, folder: Path, con: duckdb.DuckDBPyConnection, featu
     settings = splink_settings(model.chosen(), model.trained.m, model.trained.u, model.trained.match_share)
     _write(home / "splink.json", json.dumps(settings, indent=1))
     _write(home / "model.json", json.dumps({"format": FORMAT, **asdict(model)}, indent=1))
-    _write(folder / "current", model.version + "\n")
+    if accept:
+        accept_model(folder, model.version)
     return home
+
+
+def accept_model(folder: Path, version: str) -> None:
+    """Make `version` the model of the next run. Raises `IdentityInputError` if it is not under `folder`."""
+    if not (folder / version / "model.json").exists():
+        known = ", ".join(str(row["version"]) for row in list_models(folder)) or "none"
+        raise IdentityInputError(f"{folder}: there is no model {version}; there are: {known}")
+    load_model(folder / version)
+    _write(folder / "current", version + "\n")
 
 
 def load_model(folder: Path) -> Model | None:
@@ -107,7 +119,15 @@ def load_model(folder: Path) -> Model | None:
         raise IdentityInputError(f"model {home}: written by another version of the platform; train a new one")
     content["trained"] = Trained(**content["trained"])
     content["comparisons"] = tuple(content["comparisons"])
-    return Model(**content)
+    model = Model(**content)
+    for comparison in model.chosen():
+        parameters = (model.trained.m, model.trained.h, model.trained.u)
+        if any(len(p.get(comparison.name, ())) != len(comparison.levels) for p in parameters):
+            raise IdentityInputError(
+                f"model {model.version}: comparison {comparison.name} has other levels in this version; "
+                "train and accept a new model"
+            )
+    return model
 
 
 def term_frequency_file(folder: Path, model: Model) -> Path:
@@ -123,18 +143,16 @@ def _write(path: Path, text: str) -> None:
 
 
 def list_models(folder: Path) -> list[dict[str, object]]:
-    """Every trained version under `folder`, oldest first, with threshold, size of the training data and which is
-    current."""
+    """Every trained version under `folder`, oldest first: version, threshold, trained_records, is_current."""
     current = (folder / "current").read_text().strip() if (folder / "current").exists() else ""
     homes = sorted(folder.glob("m*/model.json"), key=lambda p: p.stat().st_mtime)
-    models = [load_model(path.parent) for path in homes]
+    contents = [json.loads(path.read_text()) for path in homes]
     return [
         {
-            "version": m.version,
-            "threshold": m.threshold,
-            "trained_records": m.trained_records,
-            "is_current": m.version == current,
+            "version": m["version"],
+            "threshold": m["threshold"],
+            "trained_records": m["trained_records"],
+            "is_current": m["version"] == current,
         }
-        for m in models
-        if m is not None
+        for m in contents
     ]

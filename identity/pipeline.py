@@ -13,6 +13,7 @@ from identity.anonymous import link_anonymous
 from identity.errors import IdentityInputError
 from identity.households import build_households
 from identity.linking import Judgement, link
+from identity.model import Model, save_model
 from identity.outputs import build_edges, write_table
 from identity.registry import latest_generation, open_store, register
 
@@ -65,9 +66,7 @@ def run_pipeline(
     Raises `IdentityInputError` with one line if a core table or the store cannot be used.
     """
     del full
-    for table in ("customer_records", "record_identifiers", "anonymous_sightings"):
-        if not list((core / table).glob("*.parquet")):
-            raise IdentityInputError(f"{core / table}: core table is missing; run the ingest and core models first")
+    _check_core(core)
     store.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as con:
         con.execute("set preserve_insertion_order = false")
@@ -103,6 +102,26 @@ def run_pipeline(
         edges, dropped, review, done.created, done.merged, done.split, done.reinstated, done.retired, largest,
         linked.over_shared_values, linked.seconds,
     )  # fmt: skip
+
+
+def train_model(core: Path, models: Path, *, seed: int = 1) -> Model:
+    """Train a model on the core tables under `core` and save it under `models` without accepting it.
+
+    The next run still uses the current model; `accept_model` changes that.
+    """
+    _check_core(core)
+    with duckdb.connect() as con:
+        con.execute("set preserve_insertion_order = false")
+        _load(con, core)
+        model = link(con, "core_records", "core_identifiers", models=None, seed=seed).model
+        save_model(model, models, con, "features", accept=False)
+    return model
+
+
+def _check_core(core: Path) -> None:
+    for table in ("customer_records", "record_identifiers", "anonymous_sightings"):
+        if not list((core / table).glob("*.parquet")):
+            raise IdentityInputError(f"{core / table}: core table is missing; run the ingest and core models first")
 
 
 def committed_generation(store: Path) -> int:

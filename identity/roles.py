@@ -65,7 +65,9 @@ def load_roles(path: Path) -> Roles:
             raise IdentityInputError(f"{path}: unknown key {key}{_nearest(str(key), _TOP_LEVEL)}")
     record_id = content.get("record_id")
     if not isinstance(record_id, str):
-        raise IdentityInputError(f"{path}: record_id must name one column")
+        # YAML reads no, yes, on and off as true or false
+        hint = "; put the name in quotes" if isinstance(record_id, bool) else ""
+        raise IdentityInputError(f"{path}: record_id must name one column{hint}")
     roles = content.get("roles")
     if not isinstance(roles, dict) or not roles:
         raise IdentityInputError(f"{path}: roles must map at least one role to a column")

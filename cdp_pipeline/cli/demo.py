@@ -190,8 +190,9 @@ def _format_person(home: Home, *, show_personal: bool) -> str:
 
 
 def _masked(value: str) -> str:
-    """First character, then one dot for each further one, up to twelve."""
-    return value[:1] + "•" * min(len(value) - 1, 12)
+    """First character, then one dot for each further one, up to twelve; a Han name is short, so all of it is hidden."""
+    shown = value[:1] if len(value) > 3 else ""
+    return shown + "•" * min(len(value) - len(shown), 12)
 
 
 def _where_next(home: Home) -> str:

@@ -40,8 +40,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     explain.add_argument("--json", action="store_true")
     explain.set_defaults(run=_explain)
 
-    model = commands.add_parser("model", help="trained matching models")
-    model.add_argument("action", choices=["list"])
+    model = commands.add_parser("model", help="trained matching models: list, train a new one, accept one")
+    model.add_argument("action", choices=["list", "train", "accept"])
+    model.add_argument("version", nargs="?", help="which model to accept")
     model.add_argument("--home", type=Path)
     model.add_argument("--json", action="store_true")
     model.set_defaults(run=_model)
@@ -102,18 +103,25 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _model(args: argparse.Namespace) -> int:
-    from identity.model import list_models
+    from identity import IdentityInputError, accept_model, list_models, train_model
 
-    rows = list_models(Home.from_env(args.home).models)
+    home = Home.from_env(args.home)
+    if args.action == "accept":
+        if not args.version:
+            raise IdentityInputError("cdp model accept needs a version; `cdp model list` names them")
+        accept_model(home.models, args.version)
+    elif args.action == "train":
+        trained = train_model(home.core, home.models)
+        if not args.json:
+            print(f"trained {trained.version}; accept it with: cdp model accept {trained.version}")
+            return 0
+    rows = list_models(home.models)
     if args.json:
         print(json.dumps(rows))
-    else:
-        for row in rows:
-            mark = "*" if row["is_current"] else " "
-            print(
-                f"{mark} {row['version']}  threshold {row['threshold']:.3f}  trained on "
-                f"{row['trained_records']} records"
-            )
-        if not rows:
-            print("no model yet: the first `cdp run` trains one")
+        return 0
+    for row in rows:
+        mark = "*" if row["is_current"] else " "
+        print(f"{mark} {row['version']}  threshold {row['threshold']:.3f}  trained on {row['trained_records']} records")
+    if not rows:
+        print("no model yet: the first `cdp run` trains one")
     return 0

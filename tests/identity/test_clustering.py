@@ -117,3 +117,26 @@ def test_edge_order_does_not_matter(con: duckdb.DuckDBPyConnection) -> None:
         edges(other, order)
         results.append(clusters(other))
     assert results[0] == results[1] == [[1, 2, 4], [3]]
+
+
+def namesakes(con: duckdb.DuckDBPyConnection, bridge_bits: float) -> None:
+    """Two groups of three, each held by 20-bit edges, and one edge between them."""
+    people(con, [(i, "john", "berg", None) for i in range(1, 7)])
+    edges(con, [(1, 2, 2, 20.0), (2, 3, 2, 20.0), (4, 5, 2, 20.0), (5, 6, 2, 20.0), (3, 4, 2, bridge_bits)])
+
+
+def test_one_weak_edge_does_not_join_two_well_held_groups(con: duckdb.DuckDBPyConnection) -> None:
+    namesakes(con, 6.0)
+    assert clusters(con) == [[1, 2, 3], [4, 5, 6]]
+    assert con.execute("select * from dropped").fetchall() == [(3, 4, "bridge")]
+
+
+def test_one_strong_edge_does(con: duckdb.DuckDBPyConnection) -> None:
+    namesakes(con, 11.0)
+    assert clusters(con) == [[1, 2, 3, 4, 5, 6]]
+
+
+def test_two_weak_edges_do(con: duckdb.DuckDBPyConnection) -> None:
+    namesakes(con, 6.0)
+    con.execute("insert into edges values (1, 6, 2, 6.0)")
+    assert clusters(con) == [[1, 2, 3, 4, 5, 6]]

@@ -148,6 +148,7 @@ def test_jsonl_and_parquet_give_what_csv_gives(company: Path) -> None:
         ("record_id: id\nroles: {given_name: [first, first]}", "names a column twice"),
         ("record_id: id\nroles: {}", "at least one role"),
         ("roles: {given_name: first}", "record_id must name one column"),
+        ("record_id: no\nroles: {given_name: first}", "put the name in quotes"),
         ("record_id: [id\n", "not valid YAML"),
         ("- a", "must hold record_id and roles"),
     ],

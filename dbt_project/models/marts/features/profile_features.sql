@@ -99,7 +99,9 @@ select
     coalesce(messaging.emails_sent_12m, 0) as emails_sent_12m,
     coalesce(messaging.emails_opened_12m, 0) as emails_opened_12m,
     coalesce(messaging.emails_clicked_12m, 0) as emails_clicked_12m,
-    round(messaging.emails_clicked_12m / nullif(cast(messaging.emails_sent_12m as double), 0), 4) as email_click_rate,
+    -- a mail clicked twice is one mail that worked: distinct campaigns, and never more than were sent
+    round(least(messaging.campaigns_clicked_12m / nullif(cast(messaging.emails_sent_12m as double), 0), 1.0), 4)
+        as email_click_rate,
     coalesce(messaging.campaigns_clicked_12m, 0) as campaigns_clicked_12m,
     coalesce(messaging.coupons_redeemed_12m, 0) as coupons_redeemed_12m,
     messaging.last_campaign_click_at,

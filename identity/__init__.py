@@ -5,7 +5,7 @@ from __future__ import annotations
 from identity.errors import IdentityInputError
 from identity.evaluate import Evaluation, evaluate_files
 from identity.explain import Explanation, explain_folder
-from identity.files import Resolved, resolve_files
+from identity.files import Resolved, explain_store, resolve_files
 from identity.linking import Judgement
 from identity.model import Model, accept_model, list_models
 from identity.pipeline import IdentityResult, committed_generation, run_pipeline, train_model
@@ -24,6 +24,7 @@ __all__ = [
     "committed_generation",
     "evaluate_files",
     "explain_folder",
+    "explain_store",
     "list_models",
     "load_roles",
     "resolve_files",

@@ -11,7 +11,9 @@ from pathlib import Path
 import duckdb
 
 from identity.errors import IdentityInputError
+from identity.explain import Explanation, explain
 from identity.linking import Judgement, link
+from identity.model import load_model
 from identity.outputs import build_edges
 from identity.registry import latest_generation, open_store, register
 from identity.roles import Roles, read_inputs
@@ -81,16 +83,9 @@ def resolve_files(
             from clusters c join features f using (unique_id)"""
         ).to_arrow_table())  # fmt: skip
         base = latest_generation(registry)
-        registry.execute("begin")
-        try:
-            _save_inputs(con, registry)
-            registry.execute("commit")
-        except BaseException:
-            registry.execute("rollback")
-            raise
         done = register(
             registry, "cluster_input", as_of=_EPOCH, run_id=f"call-{base + 1}", model_version=linked.model.version,
-            base_generation=base,
+            base_generation=base, also=lambda: _keep(con, registry),
         )  # fmt: skip
         progress("register")
         _write_outputs(con, registry, done.generation, out, events, edges)
@@ -136,11 +131,42 @@ def _carry_over(con: duckdb.DuckDBPyConnection, registry: duckdb.DuckDBPyConnect
             con.execute(f"delete from {table} where record_id in (select record_id from {gone})")
 
 
-def _save_inputs(con: duckdb.DuckDBPyConnection, registry: duckdb.DuckDBPyConnection) -> None:
-    for table in ("input_records", "input_identifiers"):
-        registry.register("incoming", con.sql(f"select * from {table} order by record_id").to_arrow_table())
+def _keep(con: duckdb.DuckDBPyConnection, registry: duckdb.DuckDBPyConnection) -> None:
+    """Keep in the store what the next call carries over, and what `explain_store` reads."""
+    for table, order in (("input_records", "record_id"), ("input_identifiers", "all"), ("features", "unique_id"),
+                         ("edges", "all")):  # fmt: skip
+        registry.register("incoming", con.sql(f"select * from {table} order by {order}").to_arrow_table())
         registry.execute(f"create or replace table kept_{table} as select * from incoming")
         registry.unregister("incoming")
+
+
+def explain_store(store: Path, record_a: str, record_b: str, *, model: Path | None = None) -> Explanation:
+    """Explain two records of the last `resolve_files` call with `store`.
+
+    A record is named by its id, or by ``<source>|<id>`` where several sources hold that id. Raises
+    `IdentityInputError` if the store or a record is unknown.
+    """
+    if not store.exists():
+        raise IdentityInputError(f"{store}: no such store; resolve with --store first")
+    trained = load_model(model or Path(f"{store}.model"))
+    with _connect_store(store) as registry:
+        have = {t for (t,) in registry.execute("select table_name from information_schema.tables").fetchall()}
+        if trained is None or "kept_features" not in have:
+            raise IdentityInputError(f"{store}: nothing has been resolved with this store yet")
+        full = [_full_id(registry, record) for record in (record_a, record_b)]
+        return explain(registry, "kept_features", "kept_edges", trained, full[0], full[1])
+
+
+def _full_id(registry: duckdb.DuckDBPyConnection, record: str) -> str:
+    rows = registry.execute(
+        "select record_id from kept_input_records where record_id = $r or native_id = $r order by record_id = $r desc",
+        {"r": record},
+    ).fetchall()
+    if not rows:
+        raise IdentityInputError(f"record {record} is unknown")
+    if len(rows) > 1 and rows[0][0] != record:
+        raise IdentityInputError(f"record {record} is in {len(rows)} sources; name it as <source>|{record}")
+    return str(rows[0][0])
 
 
 def _read_table(con: duckdb.DuckDBPyConnection, path: Path, needed: tuple[str, ...], out: str) -> list[str]:

@@ -11,6 +11,7 @@ the larger part keeps the id, ties going to the earliest first-seen record, then
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -73,22 +74,26 @@ def register(
     run_id: str,
     model_version: str,
     base_generation: int,
+    also: Callable[[], None] | None = None,
 ) -> Registered:
     """Give every cluster of table `clusters` (record_id, cluster_id, first_seen TIMESTAMP) its permanent id.
 
     Everything newer than `base_generation` is a candidate that was never published, and is removed first. Runs in one
-    transaction: the store is never half-written. Raises `IdentityInputError` if the base is not in the store.
+    transaction, with what `also` writes to `con`: the store is never half-written. Raises `IdentityInputError` if the
+    base is not in the store.
     """
     known = [g for (g,) in con.execute("select generation from generations").fetchall()]
     if base_generation and base_generation not in known:
         raise IdentityInputError(f"identity store has no generation {base_generation}; restore it from the backup")
     con.execute("begin")
     try:
+        if also is not None:
+            also()
         registered = _register(con, clusters, as_of, run_id, model_version, base_generation)
-        con.execute("commit")
     except BaseException:
         con.execute("rollback")
         raise
+    con.execute("commit")
     return registered
 
 

@@ -37,6 +37,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     explain.add_argument("record_a", metavar="RECORD_A")
     explain.add_argument("record_b", metavar="RECORD_B")
     explain.add_argument("--home", type=Path)
+    explain.add_argument("--store", type=Path, help="explain what `cdp resolve --store` decided, instead of the home")
     explain.add_argument("--json", action="store_true")
     explain.set_defaults(run=_explain)
 
@@ -94,10 +95,13 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 
 def _explain(args: argparse.Namespace) -> int:
-    from identity import explain_folder
+    from identity import explain_folder, explain_store
 
-    home = Home.from_env(args.home)
-    result = explain_folder(home.identity, home.models, args.record_a, args.record_b)
+    if args.store:
+        result = explain_store(args.store, args.record_a, args.record_b)
+    else:
+        home = Home.from_env(args.home)
+        result = explain_folder(home.identity, home.models, args.record_a, args.record_b)
     print(result.as_json() if args.json else result.as_text())
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from identity import IdentityInputError, evaluate_files, load_roles, resolve_files
+from identity import IdentityInputError, evaluate_files, explain_store, load_roles, resolve_files
 
 GIVEN = ["anna", "boris", "carla", "dmitri", "elena", "farid", "greta", "hugo", "irena", "jonas"]
 FAMILY = ["abelard", "brandt", "castellan", "dorfmann", "eriksson", "fontaine"]
@@ -224,3 +224,48 @@ def test_a_file_that_is_not_a_store_is_refused(company: Path) -> None:
         resolve_files(
             [company / "crm.csv"], load_roles(company / "roles.yml"), company / "o.parquet", store=company / "s.duckdb"
         )
+
+
+def test_a_store_explains_its_decisions(company: Path) -> None:
+    roles, store, out = load_roles(company / "roles.yml"), company / "s.duckdb", company / "out.parquet"
+    resolve_files([company / "crm.csv", company / "shop.csv"], roles, out, store=store)
+    linked = explain_store(store, "c4", "shop|s4")
+    assert linked.linked
+    assert (linked.record_id_l, linked.record_id_r) == ("crm|c4", "shop|s4")
+    outcomes = {c.comparison: c.outcome for c in linked.steps[0].contributions}
+    assert (outcomes["given"], outcomes["family"], outcomes["phone"]) == ("initial", "exact", "not comparable")
+    with pytest.raises(IdentityInputError, match="record c99 is unknown"):
+        explain_store(store, "c99", "c4")
+    with pytest.raises(IdentityInputError, match="no such store"):
+        explain_store(company / "none.duckdb", "c1", "c4")
+
+
+def test_an_id_that_two_sources_hold_must_name_its_source(company: Path) -> None:
+    roles, store, out = load_roles(company / "roles.yml"), company / "s.duckdb", company / "out.parquet"
+    write(company / "shop.csv", [{"id": f"c{i}", **person(i)} for i in range(10)])
+    resolve_files([company / "crm.csv", company / "shop.csv"], roles, out, store=store)
+    with pytest.raises(IdentityInputError, match=r"record c4 is in 2 sources; name it as <source>\|c4"):
+        explain_store(store, "c4", "crm|c5")
+
+
+def test_a_call_that_fails_leaves_the_store_as_it_was(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import identity.registry
+
+    roles, store, out = load_roles(company / "roles.yml"), company / "s.duckdb", company / "out.parquet"
+    resolve_files([company / "crm.csv"], roles, out, store=store)
+
+    def content() -> list[object]:
+        with duckdb.connect(str(store)) as con:
+            return [
+                con.execute(f"select * from {t} order by all").fetchall() for t in ("members", "kept_input_records")
+            ]
+
+    before = content()
+
+    def power_cut(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(identity.registry, "_write", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        resolve_files([company / "shop.csv"], roles, out, store=store)
+    assert content() == before

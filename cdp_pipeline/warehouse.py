@@ -228,17 +228,16 @@ def export_history(home: Home) -> int:
     Without a published snapshot the file is empty and typed. History is read from the newest committed snapshot alone:
     a candidate that was never published leaves no trace, and a rollback changes what readers see, never the history.
     """
-    from profiles import newest_manifest
+    from profiles.snapshots import newest_version
 
     target = home.history / "segment_membership" / "part-0.parquet"
-    newest = newest_manifest(home.root)
-    published = home.published / (newest.version if newest else "none") / "marts.duckdb"
+    newest = newest_version(home.published)
     columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
     empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
-    if not published.exists():
+    if newest is None:
         with duckdb.connect() as con:
             return _copy(con, f"select {empty} where false", target)
-    with duckdb.connect(str(published.resolve()), read_only=True) as con:
+    with duckdb.connect(str(home.published / newest / "marts.duckdb"), read_only=True) as con:
         return _copy(con, f"select {columns} from segments.membership", target)
 
 

@@ -102,11 +102,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("example", EXAMPLES[1:], ids=str)
-def test_example(example: Example, folder: Path) -> None:
-    printed = run(example, folder)
-    if example.output is not None:
-        assert printed == example.output
+@pytest.mark.parametrize("page", list(dict.fromkeys(e.page for e in EXAMPLES)), ids=lambda page: page.name)
+def test_examples_of(page: Path, folder: Path) -> None:
+    """A page's examples build on each other, top to bottom; pages do not."""
+    for example in EXAMPLES[1:]:
+        if example.page == page:
+            printed = run(example, folder)
+            assert example.output in (None, printed), f"{example}: printed {printed}"
 
 
 def test_every_kind_of_user_has_examples() -> None:

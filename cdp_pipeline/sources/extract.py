@@ -217,7 +217,8 @@ def _checks(obj: ObjectContract, f: Field, text: str, value: str) -> list[tuple[
     if f.required:
         checks.append((f"{text} IS NULL", f"missing {'key' if f.name in obj.key else 'required'} {f.name}"))
     if f.type not in ("string", "text", "json"):
-        checks.append((f"{text} IS NOT NULL AND {value} IS NULL", f"field {f.name}: not a {f.type}"))
+        article = "an" if f.type[0] in "aeiou" else "a"
+        checks.append((f"{text} IS NOT NULL AND {value} IS NULL", f"field {f.name}: not {article} {f.type}"))
     if f.one_of:
         allowed = ", ".join(literal(v) for v in f.one_of)
         checks.append((f"coalesce({text} NOT IN ({allowed}), false)", f"{f.name} not one of the allowed values"))

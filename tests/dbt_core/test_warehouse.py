@@ -69,7 +69,7 @@ def test_history_without_a_snapshot_is_empty_and_typed(home: Home) -> None:
 
 
 def test_history_is_the_published_membership(home: Home) -> None:
-    version = home.published / "v1"
+    version = home.published / "20250331-000001"
     version.mkdir(parents=True)
     with duckdb.connect(str(version / "marts.duckdb")) as con:
         con.execute("create schema segments")
@@ -77,7 +77,7 @@ def test_history_is_the_published_membership(home: Home) -> None:
             "create table segments.membership as select 'p1' as profile_id, 'vip' as segment,"
             " date '2025-03-01' as entered_at, null::date as exited_at, 'd1' as definition_version, 1 as other"
         )
-    (home.published / "current").symlink_to("v1")
+    (home.published / "current").symlink_to(version.name)
     assert warehouse.export_history(home) == 1
     assert read(home, "*") == [("p1", "vip", date(2025, 3, 1), None, "d1")]
 

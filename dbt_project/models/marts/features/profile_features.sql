@@ -100,8 +100,10 @@ select
     coalesce(messaging.emails_opened_12m, 0) as emails_opened_12m,
     coalesce(messaging.emails_clicked_12m, 0) as emails_clicked_12m,
     -- a mail clicked twice is one mail that worked: distinct campaigns, and never more than were sent
-    round(least(messaging.campaigns_clicked_12m / nullif(cast(messaging.emails_sent_12m as double), 0), 1.0), 4)
-        as email_click_rate,
+    case
+        when messaging.emails_sent_12m > 0
+            then round(least(messaging.campaigns_clicked_12m / cast(messaging.emails_sent_12m as double), 1.0), 4)
+    end as email_click_rate,
     coalesce(messaging.campaigns_clicked_12m, 0) as campaigns_clicked_12m,
     coalesce(messaging.coupons_redeemed_12m, 0) as coupons_redeemed_12m,
     messaging.last_campaign_click_at,

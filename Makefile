@@ -46,7 +46,7 @@ format: setup
 	$(BIN)/ruff format .
 
 bench: setup
-	$(BIN)/python bench/yardstick.py
+	$(BIN)/python bench/accuracy.py
 
 # Pins every package of the environment, without index addresses and without the project itself.
 lock: setup

@@ -15,6 +15,9 @@ MAX_RECORDS_PER_VALUE = 60
 # An identifier that only one person can have (customer number, loyalty card …) is over-shared far earlier.
 MAX_NAMES_PER_STRONG_VALUE = 3
 
+# A value on fewer records is not kept with the model (design rule on erasure).
+MIN_COUNT_KEPT = 5
+
 CONTACT_KINDS = ("email", "phone")
 # Valid for one device or one page, not for one person: never an edge by itself.
 WEAK_KINDS = ("anonymous_id", "device_id")
@@ -130,22 +133,36 @@ def filled_aspects(con: duckdb.DuckDBPyConnection, features: str, attributes: in
     return {name for name, count in zip(columns, row, strict=True) if count >= 2}
 
 
-def add_term_frequencies(
-    con: duckdb.DuckDBPyConnection, features: str, columns: list[str], frequencies: str | None
-) -> None:
-    """Add ``tf_<column>`` to `features`: the share of filled records with that value.
+def freeze_term_frequencies(con: duckdb.DuckDBPyConnection, features: str, columns: list[str], *, out: str) -> None:
+    """Write table `out` (column_name, value, tf): the share of filled records with each value of `columns`.
 
-    With `frequencies` (a table column_name, value, tf: the model's frozen ones) a value it does not hold is taken as
-    rarer than any held one; without, the shares are counted here.
+    Values seen fewer than MIN_COUNT_KEPT times are left out, since a rare value is a person's own; the row with value
+    NULL holds what stands for all of them, half of that count.
     """
+    parts = []
+    for c in columns:
+        parts.append(
+            f"""select '{c}' as column_name, {c}::varchar as value, count(*) / sum(count(*)) over () as tf, count(*) as n
+            from {features} where {c} is not null group by {c}"""
+        )
+        parts.append(
+            f"""select '{c}', null, {MIN_COUNT_KEPT / 2} / greatest(count({c}), {MIN_COUNT_KEPT}), {MIN_COUNT_KEPT}
+            from {features}"""
+        )
+    union = " union all ".join(parts) or "select '' as column_name, '' as value, 0.0 as tf, 0 as n where false"
+    con.execute(
+        f"""create or replace temp table {out} as
+        select column_name, value, tf from ({union}) where n >= {MIN_COUNT_KEPT}"""
+    )
+
+
+def add_term_frequencies(con: duckdb.DuckDBPyConnection, features: str, columns: list[str], frequencies: str) -> None:
+    """Add ``tf_<column>`` to `features` from table `frequencies`, as `freeze_term_frequencies` writes it."""
     for column in columns:
-        if frequencies is None:
-            source = f"""select {column} as value, count(*) / sum(count(*)) over () as tf
-                from {features} where {column} is not null group by {column}"""
-            missing = "null"
-        else:
-            source = f"select value, tf from {frequencies} where column_name = '{column}'"
-            missing = f"(select coalesce(min(tf), 0.001) / 2 from {frequencies} where column_name = '{column}')"
+        of_column = f"select value, tf from {frequencies} where column_name = '{column}'"
         con.execute(f"alter table {features} add column if not exists tf_{column} double")
-        con.execute(f"update {features} f set tf_{column} = t.tf from ({source}) t where f.{column} = t.value")
-        con.execute(f"update {features} set tf_{column} = {missing} where tf_{column} is null and {column} is not null")
+        con.execute(
+            f"""update {features} set tf_{column} = (select max(tf) from ({of_column}) where value is null)
+            where {column} is not null"""
+        )
+        con.execute(f"update {features} f set tf_{column} = t.tf from ({of_column}) t where f.{column} = t.value")

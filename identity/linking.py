@@ -103,10 +103,15 @@ def link(
     if model is None:
         model = _train(con, attributes, n_records, seed)
         if models:
-            save_model(model, models, con, "features")
-        lap("train")
-    _score(con, model, models if not was_trained else None)
-    lap("score")
+            save_model(model, models, con, "frozen_frequencies")
+        lap("train")  # leaves ``scored`` behind
+    else:
+        con.execute(
+            "create or replace temp table frozen_frequencies as "
+            f"select * from read_parquet('{term_frequency_file(models or Path(), model)}')"
+        )
+        _score(con, model)
+        lap("score")
 
     _accept(con, model.threshold if threshold is None else threshold)
     clustering.cluster(con, "features", "accepted", "forbidden", out="clusters", dropped="left_out")
@@ -140,9 +145,12 @@ def _load_judgements(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgem
 def _train(con: duckdb.DuckDBPyConnection, attributes: int, n_records: int, seed: int) -> Model:
     chosen = choose(features.filled_aspects(con, "features", attributes), attributes)
     defaults = _defaults(chosen)
+    features.freeze_term_frequencies(con, "features", _tf_columns(chosen), out="frozen_frequencies")
     if n_records < 2 or not chosen:
-        return make_model(chosen, attributes, defaults, THRESHOLD_RANGE[1], n_records)
-    features.add_term_frequencies(con, "features", _tf_columns(chosen), None)
+        model = make_model(chosen, attributes, defaults, THRESHOLD_RANGE[1], n_records)
+        _score(con, model)
+        return model
+    features.add_term_frequencies(con, "features", _tf_columns(chosen), "frozen_frequencies")
     shares = scoring.random_agreement(con, "features", chosen, seed)
     scoring.score_pairs(
         con, "features", "pairs", chosen, defaults.m, defaults.u, defaults.match_share, out="training_scored"
@@ -151,7 +159,7 @@ def _train(con: duckdb.DuckDBPyConnection, attributes: int, n_records: int, seed
     trained = train(chosen, patterns, counts, shares, n_records)
     con.execute("drop table training_scored")
     draft = make_model(chosen, attributes, trained, THRESHOLD_RANGE[1], n_records)
-    _score(con, draft, None)
+    _score(con, draft)
     return make_model(chosen, attributes, trained, _calibrate(con), n_records)
 
 
@@ -170,23 +178,17 @@ def _tf_columns(chosen: Sequence[Comparison]) -> list[str]:
     return list(dict.fromkeys(level.tf for c in chosen for level in c.levels if level.tf))
 
 
-def _score(con: duckdb.DuckDBPyConnection, model: Model, models: Path | None) -> None:
-    """Table ``scored`` over table ``pairs``; term frequencies are the model's frozen ones where it came from disk."""
+def _score(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Table ``scored`` over table ``pairs``. Term frequencies are the frozen ones in the run that trains, too: the same
+    records must score the same in every later run."""
     chosen = model.chosen()
-    frozen = None
-    if models is not None:
-        frozen = "frozen_frequencies"
-        con.execute(
-            f"create or replace temp table {frozen} as select * from "
-            f"read_parquet('{term_frequency_file(models, model)}')"
-        )
     if not chosen:
         con.execute(
             """create or replace table scored as select unique_id_l, unique_id_r, 0.0 as match_weight,
             0.0 as stranger_weight, 0.0 as household_weight, 0.0 as match_probability from pairs where false"""
         )
         return
-    features.add_term_frequencies(con, "features", model.term_frequency_columns(), frozen)
+    features.add_term_frequencies(con, "features", model.term_frequency_columns(), "frozen_frequencies")
     t = model.trained
     scoring.score_pairs(con, "features", "pairs", chosen, t.m, t.u, t.match_share, out="splink_scored")
     household = " + ".join(_household_sql(c, t) for c in chosen)

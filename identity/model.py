@@ -21,8 +21,6 @@ from identity.scoring import splink_settings
 from identity.training import Trained
 
 FORMAT = 1
-# Values rarer than this are left out of the saved term frequencies (design rule on erasure).
-MIN_COUNT_KEPT = 5
 
 
 @dataclass(frozen=True)
@@ -71,19 +69,14 @@ def make_model(
 
 
 def save_model(
-    model: Model, folder: Path, con: duckdb.DuckDBPyConnection, features: str, *, accept: bool = True
+    model: Model, folder: Path, con: duckdb.DuckDBPyConnection, frequencies: str, *, accept: bool = True
 ) -> Path:
-    """Write `model` and the term frequencies of table `features` under `folder`; `accept` makes it the current one."""
+    """Write `model` and its frozen term frequencies (table `frequencies`) under `folder`; `accept` makes it current."""
     home = folder / model.version
     home.mkdir(parents=True, exist_ok=True)
-    parts = [
-        f"""select '{c}' as column_name, {c}::varchar as value, count(*) / sum(count(*)) over () as tf, count(*) as n
-        from {features} where {c} is not null group by {c}"""
-        for c in model.term_frequency_columns()
-    ] or ["select '' as column_name, '' as value, 0.0 as tf, 0 as n where false"]
     con.execute(
-        f"""copy (select column_name, value, tf from ({" union all ".join(parts)}) where n >= {MIN_COUNT_KEPT}
-        order by column_name, value) to '{home / "term_frequencies.parquet.tmp"}' (format parquet)"""
+        f"""copy (select * from {frequencies} order by column_name, value)
+        to '{home / "term_frequencies.parquet.tmp"}' (format parquet)"""
     )
     (home / "term_frequencies.parquet.tmp").rename(home / "term_frequencies.parquet")
     settings = splink_settings(model.chosen(), model.trained.m, model.trained.u, model.trained.match_share)

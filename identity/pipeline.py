@@ -114,7 +114,7 @@ def train_model(core: Path, models: Path, *, seed: int = 1) -> Model:
         con.execute("set preserve_insertion_order = false")
         _load(con, core)
         model = link(con, "core_records", "core_identifiers", models=None, seed=seed).model
-        save_model(model, models, con, "features", accept=False)
+        save_model(model, models, con, "frozen_frequencies", accept=False)
     return model
 
 

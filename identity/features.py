@@ -142,7 +142,8 @@ def freeze_term_frequencies(con: duckdb.DuckDBPyConnection, features: str, colum
     parts = []
     for c in columns:
         parts.append(
-            f"""select '{c}' as column_name, {c}::varchar as value, count(*) / sum(count(*)) over () as tf, count(*) as n
+            f"""select '{c}' as column_name, {c}::varchar as value, count(*) / sum(count(*)) over () as tf,
+                count(*) as n
             from {features} where {c} is not null group by {c}"""
         )
         parts.append(

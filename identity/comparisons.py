@@ -150,6 +150,17 @@ BIRTH_DATE = Comparison(
 
 # The user part is mostly made of the name: beside an equal given name its agreement would count the name twice.
 _SAME_USER = "length(email_user_l) >= 6 and email_user_l = email_user_r and coalesce(given_l <> given_r, true)"
+# An edit distance costs a hundred times an equality, and one slip leaves the start or the end as it was: without this
+# filter the e-mail took 1.8 of the 2.7 seconds that 400,000 random pairs take.
+_EMAIL_SLIP = (
+    "length(email_l) >= 10 and abs(length(email_l) - length(email_r)) <= 1"
+    " and (left(email_l, 3) = left(email_r, 3) or right(email_user_l, 3) = right(email_user_r, 3))"
+    " and damerau_levenshtein(email_l, email_r) <= 1"
+)
+_PHONE_SLIP = (
+    "length(phone_l) >= 9 and (left(phone_l, 6) = left(phone_r, 6) or right(phone_l, 4) = right(phone_r, 4))"
+    " and damerau_levenshtein(phone_l, phone_r) <= 1"
+)
 EMAIL = Comparison(
     "email",
     "shared",
@@ -160,7 +171,7 @@ EMAIL = Comparison(
         Level("same user part", _SAME_USER, 0.06, 0.005, 0.00005),
         Level(
             "typing slip",
-            "length(email_l) >= 10 and damerau_levenshtein(email_l, email_r) <= 1",
+            _EMAIL_SLIP,
             0.02,
             0.005,
             0.00001,
@@ -177,9 +188,7 @@ PHONE = Comparison(
     (
         Level("same, used under one name", "list_has_any(own_phones_l, own_phones_r)", 0.6, 0.01, 0.000002, rare=True),
         Level("same, used under several names", "list_has_any(phones_l, phones_r)", 0.1, 0.4, 0.000005, rare=True),
-        Level(
-            "typing slip", "length(phone_l) >= 9 and damerau_levenshtein(phone_l, phone_r) <= 1", 0.04, 0.01, 0.00002
-        ),
+        Level("typing slip", _PHONE_SLIP, 0.04, 0.01, 0.00002),
         Level("different", "else", 0.26, 0.58, 0.9999),
     ),
     needs=("phone",),

@@ -19,6 +19,13 @@ _LAST_INTERACTIONS = 10
 Row = Mapping[str, object]
 
 
+# Attributes that are decided together carry one provenance: a name or an address is never mixed from two records.
+DECIDED_AS = {
+    **dict.fromkeys(("given_name", "family_name", "full_name"), "name"),
+    **dict.fromkeys(("street", "unit", "locality", "region", "postcode", "country"), "address"),
+}
+
+
 @dataclass(frozen=True)
 class AttributeValue:
     """A golden value and the provenance rows of its attribute (source, record, rule …; empty where none is kept)."""
@@ -85,7 +92,7 @@ def show_profile(published: Path, id_or_identifier: str) -> ProfileView | None:
             as_of=manifest.as_of,
             is_alias=is_alias,
             attributes=[
-                AttributeValue(name, value, provenance.get(name, ()))
+                AttributeValue(name, value, provenance.get(name, provenance.get(DECIDED_AS.get(name, ""))) or ())
                 for name, value in (golden[0] if golden else {}).items()
             ],
             identifiers=rows("pii.identifiers"),

@@ -29,11 +29,6 @@ YARDSTICK_MAX_RECORDS = 20_000
 REAL_PEOPLE = 6_172
 SHOWN = ("given_name", "family_name", "full_name", "native_name", "birth_date", "gender", "email", "phone", "street",
          "locality", "region", "postcode", "country", "language")  # fmt: skip
-# Attributes that are decided together carry one provenance.
-DECIDED_AS = {
-    **dict.fromkeys(("given_name", "family_name", "full_name"), "name"),
-    **dict.fromkeys(("street", "unit", "locality", "region", "postcode", "country"), "address"),
-}
 
 
 def register(commands: Subparsers) -> None:
@@ -165,23 +160,17 @@ def _format_person(home: Home, *, show_personal: bool) -> str:
         if not found:
             return "no profile to show"
         profile_id = str(found[0][0])
-        sources = dict(
-            con.execute(
-                """
-                select attribute, concat(source, ', ', replace(rule, '_', ' '), ', ', n_agreeing, ' of ', n_candidates)
-                from profiles.attribute_provenance where profile_id = $id
-                """,
-                {"id": profile_id},
-            ).fetchall()
-        )
     view = show_profile(home.published, profile_id)
     assert view is not None  # noqa: S101 (it was read from the same snapshot)
     lines = [f"one profile  {profile_id}"]
     for attribute in view.attributes:
         if attribute.name in SHOWN and attribute.value is not None:
             value = str(attribute.value) if show_personal else _masked(str(attribute.value))
-            origin = sources.get(attribute.name) or sources.get(DECIDED_AS.get(attribute.name, ""), "")
-            lines.append(f"  {attribute.name:<12} {value:<30} {origin and '← ' + origin}".rstrip())
+            origin = "; ".join(
+                f"← {row['source']}, {str(row['rule']).replace('_', ' ')}, {row['n_agreeing']} of {row['n_candidates']}"
+                for row in attribute.provenance
+            )
+            lines.append(f"  {attribute.name:<12} {value:<30} {origin}".rstrip())
     lines.append("  records      " + ", ".join(sorted(str(member["record_id"]) for member in view.members)))
     lines.append("  segments     " + (", ".join(sorted(str(row["segment"]) for row in view.segments)) or "none"))
     if not show_personal:

@@ -41,7 +41,7 @@ CREATE TABLE profiles.consent AS FROM (VALUES
     ('p3', 'marketing', 'sms', 'unknown')) t(profile_id, purpose, channel, state);
 CREATE TABLE profiles.households AS FROM (VALUES ('h1', 'p2'), ('h1', 'p3')) t(household_id, profile_id);
 CREATE TABLE profiles.attribute_provenance AS FROM (VALUES
-    ('p1', 'given_name', 'zoho_crm', 'crm:contacts:1', 'source_priority'),
+    ('p1', 'name', 'zoho_crm', 'crm:contacts:1', 'source_priority'),
     ('p1', 'email', 'shopify', 'shop:customers:1', 'recency'))
     t(profile_id, attribute, source, record_id, rule);
 

@@ -26,10 +26,8 @@ def test_view_holds_golden_values_with_their_sources(snapshot: Path) -> None:
     golden = {attribute.name: attribute for attribute in view.attributes}
     assert list(golden) == ["given_name", "family_name", "email"]
     assert golden["given_name"].value == "小明"
-    assert golden["given_name"].provenance == [
-        {"source": "zoho_crm", "record_id": "crm:contacts:1", "rule": "source_priority"}
-    ]
-    assert golden["family_name"].provenance == ()
+    decided = [{"source": "zoho_crm", "record_id": "crm:contacts:1", "rule": "source_priority"}]
+    assert golden["given_name"].provenance == golden["family_name"].provenance == decided
     assert [row["record_id"] for row in view.members] == ["crm:contacts:1", "pos:customers:1", "shop:customers:1"]
     assert view.aliases == ["p9"]
     assert view.segments == [{"segment": "loyal", "entered_at": date(2025, 3, 1)}]
@@ -91,7 +89,7 @@ def test_printed_profile(snapshot: Path) -> None:
         "",
         "golden record",
         "  given_name   小明  ← source=zoho_crm record_id=crm:contacts:1 rule=source_priority",
-        "  family_name  王",
+        "  family_name  王  ← source=zoho_crm record_id=crm:contacts:1 rule=source_priority",
     ]
     assert "  segment=loyal  entered_at=2025-03-01" in text
     assert "  net_amount: 120.50" in text

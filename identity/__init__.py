@@ -8,7 +8,7 @@ from identity.explain import Explanation, explain_folder
 from identity.files import Resolved, explain_store, resolve_files
 from identity.linking import Judgement
 from identity.model import Model, accept_model, list_models
-from identity.pipeline import IdentityResult, committed_generation, run_pipeline, train_model
+from identity.pipeline import IdentityResult, run_pipeline, train_model
 from identity.roles import Roles, load_roles
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "Resolved",
     "Roles",
     "accept_model",
-    "committed_generation",
     "evaluate_files",
     "explain_folder",
     "explain_store",

@@ -8,9 +8,13 @@ kept with their reason. The result depends on weights and record ids only, never
 
 from __future__ import annotations
 
+import re
+
 import duckdb
+import pandas as pd
 
 from identity.comparisons import BIRTH_DATE, GIVEN, Comparison
+from identity.components import label_components
 
 # A component larger than this is first thinned by raising the weight it takes, since conflicts are pairwise.
 MAX_COMPONENT = 400
@@ -26,8 +30,6 @@ def level_sql(comparison: Comparison, left: str = "l", right: str = "r") -> str:
     """SQL for the number of the level (0 = most agreement, NULL = not comparable) over rows `left` and `right`."""
 
     def of(sql: str) -> str:
-        import re
-
         return re.sub(r"\b([a-z_0-9]+)_(l|r)\b", lambda k: f"{left if k[2] == 'l' else right}.{k[1]}", sql)
 
     arms = [f"when {of(comparison.null_sql)} then null"]
@@ -60,14 +62,6 @@ def conflict_sql(left: str = "l", right: str = "r") -> str:
     )"""
 
 
-def connected_components(con: duckdb.DuckDBPyConnection, nodes: str, edges: str, *, out: str) -> None:
-    """Write table `out` (unique_id, component): the least unique_id reachable over `edges` (unique_id_l,
-    unique_id_r)."""
-    from identity.components import label_components
-
-    label_components(con, nodes, edges, out=out)
-
-
 def cluster(
     con: duckdb.DuckDBPyConnection, features: str, edges: str, forbidden: str, *, out: str, dropped: str
 ) -> None:
@@ -80,7 +74,7 @@ def cluster(
     con.execute(f"create or replace temp table __live as select * from {edges}")
     con.execute(f"create or replace table {dropped} (unique_id_l integer, unique_id_r integer, reason varchar)")
     _drop_lone_bridges(con, features, dropped)
-    connected_components(con, features, "__live", out="__component")
+    label_components(con, features, "__live", out="__component")
     _thin_large_components(con, features, dropped)
     con.execute(
         f"""
@@ -106,7 +100,7 @@ def cluster(
         and c.unique_id_l = e.unique_id_l and c.unique_id_r = e.unique_id_r"""
     )
     _rebuild(con, dropped)
-    connected_components(con, features, "__live", out="__final")
+    label_components(con, features, "__live", out="__final")
     con.execute(f"create or replace table {out} as select unique_id, component as cluster_id from __final")
     for table in ("__live", "__component", "__conflict", "__final"):
         con.execute(f"drop table if exists {table}")
@@ -118,7 +112,7 @@ def _drop_lone_bridges(con: duckdb.DuckDBPyConnection, features: str, dropped: s
     con.execute(
         f"create or replace temp table __strong as select * from __live where rank < 2 or match_weight >= {STRONG_BITS}"
     )
-    connected_components(con, features, "__strong", out="__group")
+    label_components(con, features, "__strong", out="__group")
     con.execute(
         f"""
         create or replace temp table __bridge as
@@ -162,7 +156,7 @@ def _thin_large_components(con: duckdb.DuckDBPyConnection, features: str, droppe
             where e.rank = 2 and e.match_weight < {2.0 * step}"""
         )
         _drop(con, "__thin", "size", dropped)
-        connected_components(con, features, "__live", out="__component")
+        label_components(con, features, "__live", out="__component")
 
 
 def _rebuild(con: duckdb.DuckDBPyConnection, dropped: str) -> None:
@@ -204,8 +198,6 @@ def _rebuild(con: duckdb.DuckDBPyConnection, dropped: str) -> None:
     apart = [(left, right) for left, right in left_out if find(left) != find(right)]
     con.execute("create or replace temp table __out (unique_id_l integer, unique_id_r integer)")
     if apart:
-        import pandas as pd
-
         frame = pd.DataFrame(apart, columns=["unique_id_l", "unique_id_r"])
         con.register("__out_frame", frame)
         con.execute("insert into __out select * from __out_frame")

@@ -55,7 +55,8 @@ def _null(*columns: str) -> str:
     return " or ".join(f"{c}_l is null or {c}_r is null" for c in columns)
 
 
-# 0.88: below it Jaro-Winkler starts to join different short names (marie/maria pass, mark/mary do not).
+# 0.88 lets one slip in a short name pass, and some different short names with it (mark/mary .883): what the level is
+# worth is for training to say.
 _GIVEN_CLOSE = (
     "(length(given_l) >= 3 and length(given_r) >= 3 and (jaro_winkler_similarity(given_l, given_r) >= 0.88"
     " or (length(given_l) >= 5 and damerau_levenshtein(given_l, given_r) <= 1)"
@@ -284,3 +285,8 @@ def choose(filled: Iterable[str], attributes: int = 0) -> tuple[Comparison, ...]
     have = set(filled)
     offered = (*PERSON, *(attribute(i) for i in range(attributes)))
     return tuple(c for c in offered if set(c.needs) <= have)
+
+
+def term_frequency_columns(comparisons: Iterable[Comparison]) -> list[str]:
+    """Columns whose value frequencies sharpen a level of `comparisons`, without repeats."""
+    return list(dict.fromkeys(level.tf for c in comparisons for level in c.levels if level.tf))

@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 
 from identity import blocking, clustering, features, scoring
-from identity.comparisons import Comparison, choose
+from identity.comparisons import Comparison, choose, term_frequency_columns
 from identity.model import Model, load_model, make_model, save_model, term_frequency_file
 from identity.name_order import turn_swapped_names
 from identity.normalise import normalise
@@ -145,12 +145,12 @@ def _load_judgements(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgem
 def _train(con: duckdb.DuckDBPyConnection, attributes: int, n_records: int, seed: int) -> Model:
     chosen = choose(features.filled_aspects(con, "features", attributes), attributes)
     defaults = _defaults(chosen)
-    features.freeze_term_frequencies(con, "features", _tf_columns(chosen), out="frozen_frequencies")
+    features.freeze_term_frequencies(con, "features", term_frequency_columns(chosen), out="frozen_frequencies")
     if n_records < 2 or not chosen:
         model = make_model(chosen, attributes, defaults, THRESHOLD_RANGE[1], n_records)
         _score(con, model)
         return model
-    features.add_term_frequencies(con, "features", _tf_columns(chosen), "frozen_frequencies")
+    features.add_term_frequencies(con, "features", term_frequency_columns(chosen), "frozen_frequencies")
     shares = scoring.random_agreement(con, "features", chosen, seed)
     scoring.score_pairs(
         con, "features", "pairs", chosen, defaults.m, defaults.u, defaults.match_share, out="training_scored"
@@ -174,10 +174,6 @@ def _defaults(chosen: Sequence[Comparison]) -> Trained:
     )
 
 
-def _tf_columns(chosen: Sequence[Comparison]) -> list[str]:
-    return list(dict.fromkeys(level.tf for c in chosen for level in c.levels if level.tf))
-
-
 def _score(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Table ``scored`` over table ``pairs``. Term frequencies are the frozen ones in the run that trains, too: the same
     records must score the same in every later run."""
@@ -188,7 +184,7 @@ def _score(con: duckdb.DuckDBPyConnection, model: Model) -> None:
             0.0 as stranger_weight, 0.0 as household_weight, 0.0 as match_probability from pairs where false"""
         )
         return
-    features.add_term_frequencies(con, "features", model.term_frequency_columns(), "frozen_frequencies")
+    features.add_term_frequencies(con, "features", term_frequency_columns(chosen), "frozen_frequencies")
     t = model.trained
     scoring.score_pairs(con, "features", "pairs", chosen, t.m, t.u, t.match_share, out="splink_scored")
     household = " + ".join(_household_sql(c, t) for c in chosen)

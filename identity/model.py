@@ -47,10 +47,6 @@ class Model:
             )
         return tuple(offered[name] for name in self.comparisons)
 
-    def term_frequency_columns(self) -> list[str]:
-        """Columns whose value frequencies sharpen a level, without repeats."""
-        return list(dict.fromkeys(level.tf for c in self.chosen() for level in c.levels if level.tf))
-
 
 _ALL_ASPECTS = {
     "given", "family", "birthday", "email", "phone", "address", "gender", "middle", "suffix", "organisation",

@@ -15,7 +15,7 @@ from identity.households import build_households
 from identity.linking import Judgement, link
 from identity.model import Model, save_model
 from identity.outputs import build_edges, write_table
-from identity.registry import latest_generation, open_store, register
+from identity.registry import open_store, register
 
 _RECORD_COLUMNS = (
     "record_id", "source", "entity_type", "given_name", "middle_name", "family_name", "full_name", "native_name",
@@ -122,15 +122,6 @@ def _check_core(core: Path) -> None:
     for table in ("customer_records", "record_identifiers", "anonymous_sightings"):
         if not list((core / table).glob("*.parquet")):
             raise IdentityInputError(f"{core / table}: core table is missing; run the ingest and core models first")
-
-
-def committed_generation(store: Path) -> int:
-    """The highest generation in `store`; 0 if there is no store yet. For stores that no publish stands behind."""
-    if not store.exists():
-        return 0
-    with duckdb.connect(str(store)) as con:
-        open_store(con)
-        return latest_generation(con)
 
 
 def _load(con: duckdb.DuckDBPyConnection, core: Path) -> None:

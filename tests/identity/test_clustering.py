@@ -5,7 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from identity.clustering import cluster, connected_components
+from identity.clustering import cluster
+from identity.components import label_components
 
 Row = tuple[int, str | None, str | None, str | None]
 
@@ -62,7 +63,7 @@ def test_a_long_chain_is_one_component(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "create table chain as select range::integer as unique_id_l, range::integer + 1 as unique_id_r from range(998)"
     )
-    connected_components(con, "nodes", "chain", out="component")
+    label_components(con, "nodes", "chain", out="component")
     assert con.execute("select component, count(*) from component group by all order by 1").fetchall() == [
         (0, 999),
         (999, 1),

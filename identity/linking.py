@@ -21,12 +21,9 @@ from identity.comparisons import Comparison, choose, term_frequency_columns
 from identity.model import Model, load_model, make_model, save_model, term_frequency_file
 from identity.name_order import turn_swapped_names
 from identity.normalise import normalise
+from identity.threshold import THRESHOLD_RANGE, calibrate
 from identity.training import Trained, outcome_counts, train
 
-# Accepted pairs may be wrong in this share, by the model's own account; the threshold follows from it.
-TOLERATED_WRONG = 0.003
-THRESHOLD_RANGE = (0.7, 0.99)
-UNCALIBRATED = 0.9  # where no pair is likely enough to calibrate on
 # Pairs below this are forgotten; those between it and the threshold go to review.
 REVIEW_FROM = 0.2
 
@@ -160,7 +157,7 @@ def _train(con: duckdb.DuckDBPyConnection, attributes: int, n_records: int, seed
     con.execute("drop table training_scored")
     draft = make_model(chosen, attributes, trained, THRESHOLD_RANGE[1], n_records)
     _score(con, draft)
-    return make_model(chosen, attributes, trained, _calibrate(con), n_records)
+    return make_model(chosen, attributes, trained, calibrate(con, "scored"), n_records)
 
 
 def _defaults(chosen: Sequence[Comparison]) -> Trained:
@@ -207,25 +204,6 @@ def _household_sql(comparison: Comparison, trained: Trained) -> str:
         for i, (m, h) in enumerate(zip(trained.m[comparison.name], trained.h[comparison.name], strict=True))
     )
     return f"(case {comparison.gamma} {arms} else 0.0 end)"
-
-
-def _calibrate(con: duckdb.DuckDBPyConnection) -> float:
-    """The least threshold at which the model itself expects at most TOLERATED_WRONG of the accepted pairs wrong."""
-    low, high = THRESHOLD_RANGE
-    rows = con.execute(
-        f"""select floor(match_probability * 200) / 200 as bucket, count(*) as pairs,
-            sum(1 - match_probability) as wrong
-        from scored where match_probability >= {low} group by bucket order by bucket desc"""
-    ).fetchall()
-    if not rows:
-        return UNCALIBRATED
-    threshold, pairs, wrong = high, 0, 0.0
-    for bucket, n, w in rows:
-        pairs, wrong = pairs + n, wrong + w
-        if wrong > TOLERATED_WRONG * pairs:
-            break
-        threshold = bucket
-    return float(min(max(threshold, low), high))
 
 
 def _accept(con: duckdb.DuckDBPyConnection, threshold: float) -> None:

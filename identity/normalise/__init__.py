@@ -17,7 +17,8 @@ from identity.normalise.addresses import (
 from identity.normalise.dates import BirthDate, parse_birth_date
 from identity.normalise.emails import Normalised, normalise_email
 from identity.normalise.identifiers import normalise_identifier
-from identity.normalise.names import ParsedName, normalise_organisation, parse_name
+from identity.normalise.names import ParsedName, parse_name
+from identity.normalise.organisations import normalise_organisation
 from identity.normalise.phones import normalise_phone
 from identity.normalise.tables import normalise
 

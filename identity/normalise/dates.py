@@ -7,9 +7,10 @@ Rules:
 - Two-digit years from 20 on are 19xx, earlier ones 20xx: a customer is rarely younger than six or older than 106.
 - `--04-09` and `04-09` (Square, WeChat) give month and day only; `1987` and `1987-04` give the year. An eight-digit
   or ISO value with an impossible month or day still gives its year.
-- 1900-01-01, 1901-01-01, 0001-01-01, 1111-11-11 and years before 1900 or after 2099 are fillers and give nothing.
-  1970-01-01 and 2000-01-01 are kept: they are birthdays too. Dates after the record's creation or more than 120
-  years before it are taken out by `normalise`, which knows the record.
+- 1900-01-01, 1901-01-01, 0001-01-01, 1111-11-11, the first days of what programs count from (1601, 1753, 1899-12-30 and
+  -31), 1 January of 1600, 1700, 1800, the year 1900 alone, and years before 1500 or after 2099 are fillers and give
+  nothing. 1970-01-01 and 2000-01-01 are kept: they are birthdays too. Dates after the record's creation or more than
+  120 years before it are taken out by `normalise`, which knows the record; historic records have no such time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ class BirthDate(NamedTuple):
     month_day: str | None = None
 
 
-_FILLERS = frozenset({date(1900, 1, 1), date(1901, 1, 1), date(1111, 11, 11), date(1, 1, 1)})
+_FILLERS = frozenset(
+    {date(year, 1, 1) for year in (1600, 1601, 1700, 1753, 1800, 1900, 1901)} | {date(1899, 12, 30), date(1899, 12, 31)}
+)
+_EARLIEST, _LATEST = 1500, 2099
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -69,7 +73,7 @@ def _date(year: int, month: int, day: int) -> date | None:
         found = date(year, month, day)
     except ValueError:
         return None
-    return None if found in _FILLERS or not 1900 <= year <= 2099 else found
+    return None if found in _FILLERS or not _EARLIEST <= year <= _LATEST else found
 
 
 def _full_year(text: str) -> int:
@@ -96,8 +100,12 @@ def _year_first(year: str, month: str, day: str) -> BirthDate:
         # An impossible day is a slip of the hand; the year is still evidence.
         if number == 0:
             return _partial(month, day)
-        return BirthDate(year=number) if 1900 < number <= 2099 else BirthDate()
+        return _year_only(number)
     return BirthDate()
+
+
+def _year_only(year: int) -> BirthDate:
+    return BirthDate(year=year) if _EARLIEST <= year <= _LATEST and year != 1900 else BirthDate()
 
 
 def _partial(month: str, day: str) -> BirthDate:
@@ -124,7 +132,7 @@ def parse_birth_date(value: str | date | None, region: str | None = None) -> Bir
         return _partial(match[1], match[2])
     if match := _YEAR.fullmatch(text):
         year = int(match[1])
-        return BirthDate(year=year) if 1900 < year <= 2099 else BirthDate()
+        return _year_only(year)
     if match := _NUMERIC.fullmatch(text):
         first, second, year = int(match[1]), int(match[3]), _full_year(match[4])
         day_first, month_first = _date(year, second, first), _date(year, first, second)

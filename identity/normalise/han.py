@@ -1,14 +1,14 @@
 """Chinese names: surname inventory, readings, pinyin syllables.
 
 Readings come from `pypinyin`; surnames are read by `READINGS` first, because their readings differ from the
-everyday ones. ü is written `u` in every key (Lü, Lv, Lyu and Lu are one form), which also joins 吕 with 卢: the
-native name tells them apart. Cantonese, Hokkien and Taiwanese spellings (Chan, Wong, Lee, Cheung, Ng, Lam, Tsai …)
-are not read as pinyin: Wong may be 王 or 黄, so folding them would join different people silently. Such names are
-compared as spelt.
+everyday ones. Characters with several readings in names (乐: le, yue) have all of them. ü is written `u` in every key
+(Lü, Lv, Lyu and Lu are one form), which also joins 吕 with 卢: the native name tells them apart. Other romanisations
+stand in `romanised`.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 
@@ -31,7 +31,7 @@ SURNAMES = (
     "郏浦尚农别阎充慕茹习宦鱼容古慎戈廖庾终暨居衡步耿满弘匡寇广禄阙东殳沃利蔚越夔隆师厍晁勾融訾阚那空毋沙"
     "乜养鞠须丰巢蒯相后荆红"
     "游竺权逯益桓公亓仉督岳帅缑亢况郈有琴归海墨哈谯笪佟言福洗冼区麦揣佘佴肖展迟蔺肇战赏刚生岑蒿闪仝谌母修"
-    "车代撒朴化闭逯卿银展隽寻章骆路危麻粟"
+    "车代撒朴化闭逯卿银展隽寻章骆路危麻粟乐"
 )
 COMPOUND = word_set(
     "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 "
@@ -54,6 +54,144 @@ _READINGS = (
 READINGS = {han: read for han, _, read in (pair.partition(" ") for pair in _READINGS.split("|"))}
 # Given names are read by phrase; these characters have another reading in names than in the dictionary's first place.
 _NAME_READINGS = {"晟": "sheng", "朝阳": "zhaoyang", "祎": "yi", "茜": "qian", "乐": "le"}
+
+# Surnames that families read in more than one way; the usual one stands in READINGS.
+_SURNAME_VARIANTS = {
+    han: reads.split()
+    for han, _, reads in (
+        pair.partition(" ")
+        for pair in [
+            "乐 le yue",
+            "区 ou qu",
+            "覃 qin tan",
+            "翟 zhai di",
+            "盖 ge gai",
+            "缪 miao mou",
+            "隗 wei kui",
+            "谌 chen shen",
+            "郗 xi chi",
+            "柏 bai bo",
+            "朴 piao pu",
+            "费 fei bi",
+            "强 qiang jiang",
+            "牟 mu mou",
+            "薄 bo bao",
+            "折 she zhe",
+            "种 chong zhong",
+            "祭 zhai ji",
+            "尉 wei yu",
+            "员 yun yuan",
+            "黑 he hei",
+            "车 che ju",
+            "阚 kan han",
+            "那 na nuo",
+            "能 nai neng",
+            "令 ling",
+            "召 shao zhao",
+            "尉迟 yuchi weichi",
+            "万俟 moqi",
+            "单于 chanyu",
+        ]
+    )
+}
+# Characters that parents and sources read in more than one way in given names.
+_GIVEN_VARIANTS = {
+    han: reads.split()
+    for han, _, reads in (
+        pair.partition(" ")
+        for pair in [
+            "重 zhong chong",
+            "行 xing hang",
+            "长 chang zhang",
+            "乐 le yue",
+            "朝 chao zhao",
+            "晟 sheng cheng",
+            "茜 qian xi",
+            "盛 sheng cheng",
+            "单 dan shan",
+            "参 can shen",
+            "藏 zang cang",
+            "省 sheng xing",
+            "都 du dou",
+            "相 xiang",
+            "宿 su xiu",
+            "莘 xin shen",
+            "颉 jie xie",
+            "娜 na nuo",
+            "大 da dai",
+            "角 jiao jue",
+            "觉 jue jiao",
+            "仔 zi zai",
+            "叶 ye xie",
+            "会 hui kuai",
+            "车 che ju",
+            "薄 bo bao",
+            "柏 bai bo",
+            "露 lu lou",
+            "蔓 man wan",
+            "莎 sha suo",
+            "筠 yun jun",
+            "禅 chan shan",
+            "澄 cheng deng",
+            "校 xiao jiao",
+            "劲 jin jing",
+            "景 jing ying",
+            "靓 liang jing",
+            "率 shuai lu",
+            "沈 shen chen",
+            "拓 tuo ta",
+            "系 xi ji",
+            "殷 yin yan",
+            "琢 zhuo zuo",
+            "曾 zeng ceng",
+            "解 jie xie",
+            "传 chuan zhuan",
+            "还 huan hai",
+            "和 he huo",
+            "降 jiang xiang",
+            "巷 xiang hang",
+            "嘏 gu jia",
+            "翟 zhai di",
+            "育 yu",
+            "芥 jie gai",
+            "蕴 yun",
+            "朴 pu piao",
+            "炅 jiong gui",
+            "适 shi kuo",
+            "万 wan",
+            "亘 gen",
+            "骁 xiao",
+            "皓 hao",
+            "珩 heng",
+            "晞 xi",
+            "喆 zhe",
+            "昕 xin",
+            "浚 jun xun",
+            "峒 tong dong",
+            "蕃 fan bo",
+            "奇 qi ji",
+            "其 qi",
+            "缪 miao mou",
+            "弹 dan tan",
+            "铅 qian yan",
+            "尉 wei yu",
+            "贾 jia gu",
+            "峤 qiao jiao",
+            "妮 ni",
+            "锜 qi",
+            "纶 lun guan",
+            "漂 piao",
+            "见 jian xian",
+            "正 zheng",
+            "应 ying",
+            "兴 xing",
+            "强 qiang jiang",
+            "血 xue",
+            "咯 luo",
+            "龟 gui jun",
+        ]
+    )
+}
 
 SYLLABLES = word_set(
     """a ai an ang ao ba bai ban bang bao bei ben beng bi bian biao bie bin bing bo bu ca cai can cang cao ce cen
@@ -101,6 +239,23 @@ def read_surname(text: str) -> str:
     return READINGS.get(text) or read_given(text)
 
 
+@lru_cache(maxsize=8_192)
+def surname_readings_of(text: str) -> tuple[str, ...]:
+    """Every reading of a Han surname, the usual one first."""
+    return tuple(dict.fromkeys((read_surname(text), *_SURNAME_VARIANTS.get(text, ()))))
+
+
+@lru_cache(maxsize=65_536)
+def given_readings_of(text: str) -> tuple[str, ...]:
+    """Every reading of a Han given name, the usual one first; at most eight, so that rare ones of long names go."""
+    usual = read_given(text)
+    if len(text) > 3 or not any(char in _GIVEN_VARIANTS for char in text):
+        return (usual,)
+    choices = [_GIVEN_VARIANTS.get(char) or [read_given(char)] for char in text]
+    read = ("".join(c) for c in itertools.islice(itertools.product(*choices), 8))
+    return tuple(dict.fromkeys((usual, *read)))
+
+
 def pinyin_text(text: str) -> str:
     """Replace each Han run in mixed text by its pinyin, set off by blanks."""
     return _HAN_RUN.sub(lambda run: f" {read_given(run[1])} ", text)
@@ -108,12 +263,15 @@ def pinyin_text(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def surname_ranks() -> dict[str, int]:
-    """Pinyin of every surname in the inventory → its rank (0 is the most frequent); compound ones rank last."""
+    """Pinyin of every surname, in any of its readings → its rank (0 is the most frequent); compound ones rank last."""
     ranks: dict[str, int] = {}
     for rank, char in enumerate(SURNAMES):
         ranks.setdefault(read_surname(char), rank)
     for compound in COMPOUND:
         ranks.setdefault(read_surname(compound), len(SURNAMES))
+    for reads in _SURNAME_VARIANTS.values():
+        for read in reads:
+            ranks.setdefault(read, len(SURNAMES))
     return ranks
 
 

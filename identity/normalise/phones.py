@@ -10,6 +10,10 @@ Rules, in this order:
    possible is trusted, valid or not: fictitious 555 numbers and numbers newer than the library must pass.
    Chinese mobiles are also recognised where the default region is another: with 86 or 0086 in front, or bare where
    North America is the region and the digits are no number of its plan (an exchange cannot begin with 0 or 1).
+   Numbers of Chinese virtual carriers (162, 165, 167, 170, 171 …) are mobiles like any other.
+   A hotline has a value but no trust, since it is a company's (`hotline`): 400 and 800 numbers of China, toll-free
+   ones of North America (800, 833 … 888). A short code (95533, 10086, 12345) has no value: `hotline`. The long numbers
+   that begin with 95013 stand in for a customer's own for some hours: `privacy`.
 4. A number without its area code (`local_only`) and what the library cannot read (`invalid`) have no value.
 5. Without `+` and without a default region the digits alone are the value: equal strings still meet.
 """
@@ -30,6 +34,9 @@ FILLERS = word_set(
 _MASK = re.compile(r"\*|\d[xX]{3,}|[xX]{3,}\d|#{3,}|•")
 _PRIVACY = re.compile(r"(?:\+?86)?\d{11}_\d{1,6}")
 _CN_EXTENSION = re.compile(r"(?:\+?86|0086)?[ -]?1[3-9]\d{9} ?(?:[-,，#]|转|ext\.?|x) ?\d{1,6}")
+_PRIVACY_95 = re.compile(r"(?:\+?86)?95013\d{6,13}")
+_SHORT_HOTLINE = re.compile(r"(?:0086|86)?(?:9[56]\d{3,4}|100\d\d|1[12]\d{3})")
+_HOTLINE = re.compile(r"\+86[48]00\d{7}|\+18(?:00|33|44|55|66|77|88)\d{7}")
 _CN_ABROAD = re.compile(r"(?:00)?86(1[3-9]\d{9})|(1[3-9]\d{2}[01]\d{6})")
 _WORDS = frozenset({"", "-", "n/a", "na", "none", "null", "unknown", "undefined", "no", "无", "没有", "test", "测试"})
 
@@ -57,6 +64,11 @@ def normalise_phone(value: str | None, region: str | None = None) -> Normalised:
     if text.lower().startswith("tel:"):
         text = text[4:].strip()
     digits = re.sub(r"\D", "", text)
+    chinese_region = region == "CN" or text.startswith("+86")
+    if chinese_region and _PRIVACY_95.fullmatch(digits):
+        return Normalised(None, "privacy")
+    if chinese_region and _SHORT_HOTLINE.fullmatch(digits) and len(set(digits)) > 1:
+        return Normalised(None, "hotline")
     if len(digits) < 7:
         # A run of one digit is typed to get past a required field, however short.
         return Normalised(None, "placeholder" if len(digits) > 3 and len(set(digits)) == 1 else "too_short")
@@ -71,6 +83,8 @@ def normalise_phone(value: str | None, region: str | None = None) -> Normalised:
     number, problem = _library(text, region)
     if _filler(digits):
         return Normalised(number, "placeholder")
+    if number and _HOTLINE.fullmatch(number):
+        return Normalised(number, "hotline")
     return Normalised(number, problem)
 
 
@@ -98,14 +112,17 @@ def plain_phone_sql(column: str, region: str) -> str:
     expressions. A property test holds the result against the library.
     """
     text, digits = f"trim({column})", f"regexp_replace({column}, '[^0-9]', '', 'g')"
-    fillers = ", ".join(f"'{f}'" for f in sorted(FILLERS))
+    fillers = "|".join(sorted(FILLERS))
     us = f"right({digits}, 10)"
     cn = f"right({digits}, 11)"
     return (
         f"CASE WHEN {region} = 'US' AND regexp_full_match({text}, '(\\+?1[ .-]?)?\\(?[2-9][0-9]{{2}}\\)?[ .-]*"
-        f"[2-9][0-9]{{2}}[ .-]?[0-9]{{4}}') AND {us} NOT IN ({fillers}) AND {digits} NOT IN ({fillers}) "
-        f"AND {us} <> repeat(left({us}, 1), 10) THEN '+1' || {us} "
+        f"[2-9][0-9]{{2}}[ .-]?[0-9]{{4}}') AND NOT regexp_full_match({digits}, '1?({fillers})') "
+        f"AND {us} <> repeat(left({us}, 1), 10) "
+        f"AND left({us}, 3) NOT IN ('800', '833', '844', '855', '866', '877', '888') THEN '+1' || {us} "
+        f"WHEN starts_with({text}, '+86') AND regexp_full_match({text}, '\\+861[3-9][0-9]{{9}}') "
+        f"AND NOT regexp_full_match({cn}, '{fillers}') THEN {text} "
         f"WHEN {region} = 'CN' AND regexp_full_match({text}, "
         f"'((\\+|00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{{4}}[ -]?[0-9]{{4}}') "
-        f"AND {cn} NOT IN ({fillers}) THEN '+86' || {cn} END"
+        f"AND NOT regexp_full_match({cn}, '{fillers}') THEN '+86' || {cn} END"
     )

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from identity.normalise import addresses, dates, names
+from identity.normalise import addresses, dates, organisations
 from identity.normalise.emails import Normalised, normalise_email, plain_email_sql
-from identity.normalise.identifiers import identifier_sql
-from identity.normalise.nicknames import representatives
+from identity.normalise.identifiers import identifier_sql, issuer_problem_sql
+from identity.normalise.lookup import TEXT, lookup
+from identity.normalise.name_pass import normalise_names
 from identity.normalise.phones import normalise_phone, plain_phone_sql
-
-# One batch bounds the Python objects alive at once: 100,000 names take about 60 MB.
-_BATCH = 100_000
-_TEXT = pa.string()
 
 
 def normalise(
@@ -29,7 +25,8 @@ def normalise(
     family_name, full_name, native_name, organisation, birth_date, gender, street, unit, locality, region, postcode,
     country, address (one line, read where street is absent), default_region (ISO country), created_at.
     `out_records`, one row per input row: record_id, source, entity_type, given_name, middle_name, family_name,
-    given_canonical, given_initial, name_key, native_name, is_chinese, generation_suffix, organisation, birth_date,
+    given_canonical, given_initial, name_key, native_name, is_chinese, generation_suffix, given_readings,
+    family_readings (both VARCHAR[]: the pinyin a Chinese name may stand for), organisation, birth_date,
     birth_date_alt, birth_year, birth_month_day, gender, street, street_no, unit, locality, region, postcode, country,
     address_key, created_at.
 
@@ -42,33 +39,13 @@ def normalise(
     _identifiers(con, identifiers, out_identifiers)
 
 
-def _lookup(
-    con: duckdb.DuckDBPyConnection,
-    table: str,
-    distinct: str,
-    keys: Sequence[str],
-    values: Sequence[tuple[str, pa.DataType]],
-    function: Callable[..., Iterable[Any]],
-) -> None:
-    """Create temp `table` with the `keys` that the query `distinct` gives and `function(*keys)` as `values`."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {table}_in AS {distinct}")
-    schema = pa.schema([*((key, _TEXT) for key in keys), *values])
-    con.register(f"{table}_batch", schema.empty_table())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM {table}_batch")
-    con.unregister(f"{table}_batch")
-    count = con.execute(f"SELECT count(*) FROM {table}_in").fetchall()[0][0]
-    for start in range(0, count, _BATCH):
-        rows = con.execute(
-            f"SELECT {', '.join(keys)} FROM {table}_in WHERE rowid >= {start} AND rowid < {start + _BATCH}"
-        ).fetchall()
-        columns = list(zip(*((*row, *function(*row)) for row in rows), strict=True))
-        batch = pa.table([pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
-        con.register(f"{table}_batch", batch)
-        con.execute(f"INSERT INTO {table} SELECT * FROM {table}_batch")
-        con.unregister(f"{table}_batch")
-    con.execute(f"DROP TABLE {table}_in")
-
-
+# Sources spell the two types in many ways; what is neither a person nor an organisation stays as it is.
+_ENTITY_TYPE = """CASE
+    WHEN lower(trim(entity_type)) IN ('organisation', 'organization', 'org', 'company', 'business', 'corporation',
+        'legal entity', '企业', '公司', '机构', '组织') THEN 'organisation'
+    WHEN lower(trim(entity_type)) IN ('person', 'individual', 'natural person', 'human', 'people', '个人', '人')
+        THEN 'person'
+    ELSE nullif(lower(trim(entity_type)), '') END"""
 _HOME = "upper(coalesce(trim(default_region), ''))"
 # What the passes look up, computed once a row; names of organisations are not read as people's.
 _KEYS = f"""
@@ -95,26 +72,28 @@ _PASSES = (
     "region",
     "postcode",
 )
-_NAMES = ["k_given", "k_middle", "k_family", "k_whole", "k_native"]
 
 
 def _records(con: duckdb.DuckDBPyConnection, records: str, out: str) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP VIEW nz_record AS SELECT *, {_KEYS} FROM {records}")
-    _names(con)
-    _lookup(
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW nz_record AS SELECT *, {_KEYS} FROM "
+        f"(SELECT * REPLACE ({_ENTITY_TYPE} AS entity_type) FROM {records})"
+    )
+    normalise_names(con)
+    lookup(
         con,
         "nz_organisation",
         "SELECT DISTINCT k_organisation AS raw FROM nz_record WHERE k_organisation IS NOT NULL",
         ["raw"],
-        [("organisation", _TEXT)],
-        lambda raw: (names.normalise_organisation(raw),),
+        [("organisation", TEXT)],
+        lambda raw: (organisations.normalise_organisation(raw),),
     )
-    _lookup(
+    lookup(
         con,
         "nz_birth_date",
         "SELECT DISTINCT birth_date AS raw, k_home FROM nz_record WHERE birth_date IS NOT NULL",
         ["raw", "k_home"],
-        [("value", pa.date32()), ("alternative", pa.date32()), ("year", pa.int32()), ("month_day", _TEXT)],
+        [("value", pa.date32()), ("alternative", pa.date32()), ("year", pa.int32()), ("month_day", TEXT)],
         dates.parse_birth_date,
     )
     _places(con)
@@ -124,51 +103,13 @@ def _records(con: duckdb.DuckDBPyConnection, records: str, out: str) -> None:
         con.execute(f"DROP TABLE nz_{table}")
 
 
-def _names(con: duckdb.DuckDBPyConnection) -> None:
-    # A given and a family name of one ASCII word each, neither of them a Chinese surname or a word with a
-    # meaning of its own, need no parser; a property test holds this against `parse_name`. It halves the
-    # time of a Western file.
-    words = pa.table({"word": sorted(names.judged_words())})
-    forms = pa.table({"form": list(representatives()), "target": list(representatives().values())})
-    con.register("nz_word", words)
-    con.register("nz_form", forms)
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE nz_name_key AS
-        SELECT *, k_middle = '' AND k_native = '' AND regexp_full_match(k_given, '[A-Za-z]{{2,}}')
-            AND regexp_full_match(k_family, '[A-Za-z]{{2,}}')
-            AND lower(k_given) NOT IN (SELECT word FROM nz_word) AND lower(k_family) NOT IN (SELECT word FROM nz_word)
-            AND lower(k_given) <> lower(k_family) AS is_plain
-        FROM (SELECT DISTINCT {", ".join(_NAMES)} FROM nz_record)
-    """)
-    _lookup(
-        con,
-        "nz_name",
-        f"SELECT {', '.join(_NAMES)} FROM nz_name_key WHERE NOT is_plain",
-        _NAMES,
-        [(field, pa.bool_() if field == "is_chinese" else _TEXT) for field in names.ParsedName._fields],
-        names.parse_name,
-    )
-    con.execute(f"""
-        INSERT INTO nz_name BY NAME
-        SELECT {", ".join(_NAMES)}, lower(k_given) AS given_name, lower(k_family) AS family_name,
-            coalesce(f.target, lower(k_given)) AS given_canonical, lower(left(k_given, 1)) AS given_initial,
-            least(lower(k_given), lower(k_family)) || ' ' || greatest(lower(k_given), lower(k_family)) AS name_key,
-            false AS is_chinese
-        FROM nz_name_key LEFT JOIN nz_form f ON lower(k_given) = f.form
-        WHERE is_plain
-    """)
-    con.unregister("nz_word")
-    con.unregister("nz_form")
-    con.execute("DROP TABLE nz_name_key")
-
-
 def _streets(con: duckdb.DuckDBPyConnection) -> None:
     # Most lines are a number before words: the words are parsed once for all their numbers.
     split = "regexp_full_match(k_street, '[0-9]{1,6} [A-Za-z][A-Za-z .]+')"
     con.execute(
         "CREATE OR REPLACE TEMP TABLE nz_street_key AS SELECT DISTINCT k_street FROM nz_record WHERE k_street <> ''"
     )
-    _lookup(
+    lookup(
         con,
         "nz_road",
         f"SELECT DISTINCT substr(k_street, strpos(k_street, ' ') + 1) AS words FROM nz_street_key WHERE {split}",
@@ -182,7 +123,7 @@ def _streets(con: duckdb.DuckDBPyConnection) -> None:
         FROM nz_street_key JOIN nz_road r ON {split} AND substr(k_street, strpos(k_street, ' ') + 1) = r.words
         WHERE r.street_no = '1' AND starts_with(r.street, '1 ')
     """)
-    _lookup(
+    lookup(
         con,
         "nz_street",
         "SELECT k_street FROM nz_street_key ANTI JOIN nz_street_split USING (k_street)",
@@ -200,24 +141,24 @@ def _streets(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _places(con: duckdb.DuckDBPyConnection) -> None:
-    _lookup(
+    lookup(
         con,
         "nz_country",
         "SELECT DISTINCT country AS raw FROM nz_record WHERE country IS NOT NULL",
         ["raw"],
-        [("country", _TEXT)],
+        [("country", TEXT)],
         lambda raw: (addresses.normalise_country(raw),),
     )
     _streets(con)
-    _lookup(
+    lookup(
         con,
         "nz_unit",
         "SELECT DISTINCT unit AS raw FROM nz_record WHERE unit IS NOT NULL",
         ["raw"],
-        [("unit", _TEXT)],
+        [("unit", TEXT)],
         lambda raw: (addresses.normalise_unit(raw),),
     )
-    _lookup(
+    lookup(
         con,
         "nz_address",
         "SELECT DISTINCT k_address, k_home FROM nz_record WHERE k_address IS NOT NULL",
@@ -225,22 +166,22 @@ def _places(con: duckdb.DuckDBPyConnection) -> None:
         _STREET_VALUES,
         addresses.split_one_line,
     )
-    _lookup(
+    lookup(
         con,
         "nz_locality",
         "SELECT DISTINCT locality AS raw FROM nz_record WHERE locality IS NOT NULL",
         ["raw"],
-        [("locality", _TEXT)],
+        [("locality", TEXT)],
         lambda raw: (addresses.normalise_locality(raw),),
     )
     for field, function in (("region", addresses.normalise_region), ("postcode", addresses.normalise_postcode)):
-        _lookup(
+        lookup(
             con,
             f"nz_{field}",
             f"SELECT DISTINCT r.{field} AS raw, coalesce(c.country, k_home) AS home "
             f"FROM nz_record r LEFT JOIN nz_country c ON r.country = c.raw WHERE r.{field} IS NOT NULL",
             ["raw", "home"],
-            [(field, _TEXT)],
+            [(field, TEXT)],
             partial(_in_country, function),
         )
 
@@ -249,7 +190,7 @@ def _in_country(function: Callable[[str | None, str | None], str | None], raw: s
     return (function(raw, country or None),)
 
 
-_STREET_VALUES: list[tuple[str, pa.DataType]] = [(field, _TEXT) for field in addresses.Street._fields]
+_STREET_VALUES: list[tuple[str, pa.DataType]] = [(field, TEXT) for field in addresses.Street._fields]
 
 
 _OUT_RECORDS = """
@@ -257,10 +198,10 @@ _OUT_RECORDS = """
         SELECT
             r.record_id, r.source, r.entity_type,
             n.given_name, n.middle_name, n.family_name, n.given_canonical, n.given_initial, n.name_key, n.native_name,
-            n.is_chinese, n.generation_suffix, o.organisation,
+            n.is_chinese, n.generation_suffix, n.given_readings, n.family_readings, o.organisation,
             -- Nobody is born after the record or lives past 120. A record without a time is not held against a clock.
             coalesce(r.created_at::DATE, DATE '2099-12-31') AS latest,
-            coalesce(r.created_at::DATE - INTERVAL 120 YEAR, TIMESTAMP '1900-01-01') AS earliest,
+            coalesce(r.created_at::DATE - INTERVAL 120 YEAR, TIMESTAMP '1500-01-01') AS earliest,
             CASE WHEN b.value BETWEEN earliest AND latest THEN b.value END AS value,
             CASE WHEN b.alternative BETWEEN earliest AND latest THEN b.alternative END AS alternative,
             b.year, b.month_day,
@@ -272,7 +213,7 @@ _OUT_RECORDS = """
             coalesce(u.unit, s.unit, a.unit) AS unit, coalesce(s.main_word, a.main_word) AS main_word,
             coalesce(l.locality, s.locality, a.locality) AS locality,
             coalesce(g.region, s.region, a.region) AS region,
-            coalesce(p.postcode, a.postcode) AS postcode, c.country, r.created_at
+            coalesce(p.postcode, s.postcode, a.postcode) AS postcode, c.country, r.created_at
         FROM nz_record r
         LEFT JOIN nz_name n USING (k_given, k_middle, k_family, k_whole, k_native)
         LEFT JOIN nz_organisation o ON r.k_organisation = o.raw
@@ -287,7 +228,7 @@ _OUT_RECORDS = """
     )
     SELECT
         record_id, source, entity_type, given_name, middle_name, family_name, given_canonical, given_initial, name_key,
-        native_name, is_chinese, generation_suffix, organisation,
+        native_name, is_chinese, generation_suffix, given_readings, family_readings, organisation,
         coalesce(value, alternative) AS birth_date,
         CASE WHEN value IS NOT NULL THEN alternative END AS birth_date_alt,
         CASE WHEN year BETWEEN year(earliest) AND year(latest) THEN year END AS birth_year,
@@ -300,6 +241,15 @@ _OUT_RECORDS = """
 """
 
 
+_TRUST = """
+    SELECT
+        record_id, kind, namespace, value_raw, value,
+        coalesce(is_trusted, true) AND problem IS NULL AND value IS NOT NULL AS is_trusted,
+        CASE WHEN NOT coalesce(is_trusted, true) THEN coalesce(reason, problem, 'source') ELSE problem END AS reason,
+        first_seen_at, last_seen_at
+"""
+
+
 def _identifiers(con: duckdb.DuckDBPyConnection, identifiers: str, out: str) -> None:
     # One query for each kind: a CASE over all kinds took twice as long.
     plain = {"email": plain_email_sql("value_raw"), "phone": plain_phone_sql("value_raw", "home")}
@@ -307,43 +257,35 @@ def _identifiers(con: duckdb.DuckDBPyConnection, identifiers: str, out: str) -> 
         "email": lambda raw, _: normalise_email(raw),
         "phone": lambda raw, home: normalise_phone(raw, home or None),
     }
-    selects = []
-    for kind, function in functions.items():
-        home = _HOME if kind == "phone" else "''"
-        con.execute(f"""
-            CREATE OR REPLACE TEMP TABLE nz_plain_{kind} AS
-            SELECT *, {plain[kind]} AS plain FROM (SELECT *, {home} AS home FROM {identifiers} WHERE kind = '{kind}')
-        """)
-        _lookup(
-            con,
-            f"nz_{kind}",
-            f"SELECT DISTINCT value_raw AS raw, home FROM nz_plain_{kind} "
-            "WHERE plain IS NULL AND value_raw IS NOT NULL",
-            ["raw", "home"],
-            [("value", _TEXT), ("problem", _TEXT)],
-            function,
-        )
-        selects.append(f"""
-            SELECT i.*, coalesce(i.plain, v.value) AS value,
-                CASE WHEN i.value_raw IS NULL THEN 'missing' ELSE v.problem END AS problem
-            FROM nz_plain_{kind} i
-            LEFT JOIN nz_{kind} v ON i.plain IS NULL AND i.value_raw = v.raw AND i.home = v.home
-        """)
     value, problem = identifier_sql("value_raw")
     con.execute(f"""
-        CREATE OR REPLACE TABLE {out} AS
-        SELECT
-            record_id, kind, namespace, value_raw, value,
-            coalesce(is_trusted, true) AND problem IS NULL AND value IS NOT NULL AS is_trusted,
-            CASE WHEN NOT coalesce(is_trusted, true) THEN coalesce(reason, problem, 'source') ELSE problem
-            END AS reason,
-            first_seen_at, last_seen_at
-        FROM (
-            {" UNION ALL BY NAME ".join(selects)} UNION ALL BY NAME
-            SELECT *, {value} AS value, {problem} AS problem
+        CREATE OR REPLACE TABLE {out} AS {_TRUST} FROM (
+            SELECT *, {value} AS value, coalesce({problem}, {issuer_problem_sql()}) AS problem
             FROM {identifiers} WHERE kind IS NULL OR kind NOT IN ('email', 'phone')
         )
     """)
-    for kind in functions:
-        con.execute(f"DROP TABLE nz_plain_{kind}")
-        con.execute(f"DROP TABLE nz_{kind}")
+    # One kind after the other, so that only one copy of its rows is alive.
+    for kind, function in functions.items():
+        home = _HOME if kind == "phone" else "''"
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE nz_plain AS
+            SELECT *, {plain[kind]} AS plain FROM (SELECT *, {home} AS home FROM {identifiers} WHERE kind = '{kind}')
+        """)
+        lookup(
+            con,
+            "nz_judged",
+            "SELECT DISTINCT value_raw AS raw, home FROM nz_plain WHERE plain IS NULL AND value_raw IS NOT NULL",
+            ["raw", "home"],
+            [("value", TEXT), ("problem", TEXT)],
+            function,
+        )
+        con.execute(f"""
+            INSERT INTO {out} {_TRUST} FROM (
+                SELECT i.*, coalesce(i.plain, v.value) AS value,
+                    CASE WHEN i.value_raw IS NULL THEN 'missing' ELSE v.problem END AS problem
+                FROM nz_plain i
+                LEFT JOIN nz_judged v ON i.plain IS NULL AND i.value_raw = v.raw AND i.home = v.home
+            )
+        """)
+        con.execute("DROP TABLE nz_plain")
+        con.execute("DROP TABLE nz_judged")

@@ -95,7 +95,29 @@ _GREEK = dict(
         strict=True,
     )
 )
-_TABLE = str.maketrans({**_LETTERS, **_CYRILLIC, **_GREEK})
+# Kana by rows, katakana as hiragana: the plain sounds of the table, without the contractions (きょ is kiyo).
+_KANA = {
+    kana: consonant + vowel
+    for row, consonants in {
+        "あいうえお": "", "かきくけこ": "k", "がぎぐげご": "g", "さしすせそ": "s", "ざじずぜぞ": "z", "たちつてと": "t",
+        "だぢづでど": "d", "なにぬねの": "n", "はひふへほ": "h", "ばびぶべぼ": "b", "ぱぴぷぺぽ": "p",
+        "まみむめも": "m", "らりるれろ": "r", "ぁぃぅぇぉ": "",
+    }.items()
+    for kana, vowel, consonant in zip(row, "aiueo", [consonants] * 5, strict=True)
+} | {"や": "ya", "ゆ": "yu", "よ": "yo", "ゃ": "ya", "ゅ": "yu", "ょ": "yo", "わ": "wa", "を": "o", "ん": "n", "っ": "",
+     "し": "shi", "ち": "chi", "つ": "tsu", "ふ": "fu", "じ": "ji", "ー": ""}  # fmt: skip
+_KANA |= {chr(ord(k) + 0x60): v for k, v in _KANA.items() if "ぁ" <= k <= "ん"}
+# Hangul letters as NFKD parts them: initials, vowels, finals (Revised Romanisation, letter by letter).
+_HANGUL = {
+    chr(base + i): letters
+    for base, table in (
+        (0x1100, "g kk n d tt r m b pp s ss - j jj ch k t p h"),
+        (0x1161, "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i"),
+        (0x11A8, "k k k n n n t l k m l l l p l m p p t t ng t t k t p t"),
+    )
+    for i, letters in enumerate(t.strip("-") for t in table.split())
+}
+_TABLE = str.maketrans({**_LETTERS, **_CYRILLIC, **_GREEK, **_KANA, **_HANGUL})
 
 
 def word_set(words: str) -> frozenset[str]:

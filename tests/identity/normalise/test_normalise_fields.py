@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import duckdb
 import pytest
 
 from identity.normalise import (
@@ -19,6 +20,7 @@ from identity.normalise import (
     parse_birth_date,
 )
 from identity.normalise.addresses import normalise_unit, split_one_line
+from identity.normalise.identifiers import issuer_problem, issuer_problem_sql
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,26 @@ from identity.normalise.addresses import normalise_unit, split_one_line
         ("jane@mailinator.com", "jane@mailinator.com", "disposable"),
         ("1234567890@facebook.com", "1234567890@facebook.com", "made_up"),
         ("jane.doe@facebook.com", "jane.doe@facebook.com", None),
+        ("jane+news@hotmail.co.uk", "jane@hotmail.co.uk", None),
+        ("jane+news@live.cn", "jane@live.cn", None),
+        ("jane+news@icloud.com", "jane@icloud.com", None),
+        ("jane.doe@icloud.com", "jane.doe@icloud.com", None),
+        ("jane-shopping@yahoo.com", "jane@yahoo.com", None),
+        ("jane-shopping@yahoo.co.uk", "jane@yahoo.co.uk", None),
+        ("jane-doe@shop.org", "jane-doe@shop.org", None),
+        ("572107023@qq.com", "572107023@qq.com", None),
+        ("13812345679@163.com", "13812345679@163.com", None),
+        ("www.jane_doe@163.com", "jane_doe@163.com", None),
+        ("www.jane@shop.org", "www.jane@shop.org", None),
+        ("jane+a@126.com", "jane+a@126.com", None),
+        ("jane+a@foxmail.com", "jane@foxmail.com", None),
+        ("123456@qq.com", "123456@qq.com", "placeholder"),
+        ("888888@163.com", "888888@163.com", "placeholder"),
+        ("sales@shop.org", "sales@shop.org", "role"),
+        ("kefu@shop.cn", "kefu@shop.cn", "role"),
+        ("客服@shop.cn", None, "role"),
+        ("jane@eu.mailinator.com", "jane@eu.mailinator.com", "disposable"),
+        ("x1y2z3@marketplace.amazon.co.uk", "x1y2z3@marketplace.amazon.co.uk", "relay"),
         ("jane@shop", None, "invalid"),
         ("jane@@shop.org", None, "invalid"),
         ("jane doe@shop.org", None, "invalid"),
@@ -77,6 +99,21 @@ def test_email(raw: str | None, value: str | None, reason: str | None) -> None:
         ("13812345679_1234", "CN", None, "privacy"),
         ("13812345679-1234", "CN", None, "privacy"),
         ("13812345679转1234", "CN", None, "privacy"),
+        ("17012345679", "CN", "+8617012345679", None),
+        ("16212345679", "CN", "+8616212345679", None),
+        ("16512345679", "CN", "+8616512345679", None),
+        ("16712345679", "CN", "+8616712345679", None),
+        ("17112345679", "CN", "+8617112345679", None),
+        ("400-820-1234", "CN", "+864008201234", "hotline"),
+        ("800 820 1234", "CN", "+868008201234", "hotline"),
+        ("+86 400 820 1234", "US", "+864008201234", "hotline"),
+        ("95533", "CN", None, "hotline"),
+        ("10086", "CN", None, "hotline"),
+        ("9501312345678", "CN", None, "privacy"),
+        ("1-800-234-5679", "US", "+18002345679", "hotline"),
+        ("(888) 234-5679", "US", "+18882345679", "hotline"),
+        ("123456789", "US", None, "placeholder"),
+        ("13888888888", "CN", "+8613888888888", "placeholder"),
         ("12345", "US", None, "too_short"),
         ("000000", "US", None, "placeholder"),
         ("00000000000", "US", None, "placeholder"),
@@ -142,7 +179,7 @@ APRIL, SEPTEMBER = date(1987, 4, 9), date(1987, 9, 4)
                 "0001-01-01",
                 "1111-11-11",
                 "9999-12-31",
-                "1899-05-05",
+                "1899-12-30",
                 "13-45",
                 "soon",
                 "",
@@ -262,6 +299,34 @@ def test_places() -> None:
 )
 def test_other_identifier(raw: str | None, value: str | None, reason: str | None) -> None:
     assert normalise_identifier(raw) == (value, reason)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [("521-21-2123", "521212123"), ("521 21 2123", "521212123"), ("12-3", "12-3"), ("1-23", "1-23")],
+)
+def test_grouped_digits(raw: str, value: str) -> None:
+    assert normalise_identifier(raw).value == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "namespace", "problem"),
+    [
+        ("wechat_openid", "wx123", None),
+        ("wechat_openid", " ", "no_issuer"),
+        ("wechat_openid", None, "no_issuer"),
+        ("wechat_unionid", "", None),
+        ("facebook_psid", "page-1", "never_a_key"),
+        ("loyalty_id", "", None),
+    ],
+)
+def test_an_identifier_counts_within_its_issuer(kind: str, namespace: str | None, problem: str | None) -> None:
+    assert issuer_problem(kind, namespace) == problem
+    with duckdb.connect() as con:
+        row = con.execute(
+            f"select {issuer_problem_sql()} from (select ? as kind, ?::varchar as namespace)", [kind, namespace]
+        ).fetchall()
+    assert row == [(problem,)]
 
 
 @pytest.mark.parametrize(

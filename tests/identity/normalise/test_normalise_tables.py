@@ -28,7 +28,8 @@ _TEXT = """
 """
 _OUT = """
     record_id source entity_type given_name middle_name family_name given_canonical given_initial
-    name_key native_name is_chinese generation_suffix organisation birth_date birth_date_alt
+    name_key native_name is_chinese generation_suffix given_readings family_readings organisation
+    birth_date birth_date_alt
     birth_year birth_month_day gender street street_no unit locality region postcode country
     address_key created_at
 """
@@ -93,6 +94,8 @@ PEOPLE: list[tuple[Any, ...]] = [
     ("2", "phone", "", "138 1234 5679", None, None, "CN"),
     ("2", "email", "", "noreply@shop.org", True, None, "CN"),
     ("2", "wechat_openid", "wx1", " oAbC ", True, None, "CN"),
+    ("2", "wechat_openid", "", "oXyZ", True, None, "CN"),
+    ("2", "facebook_psid", "page-1", "2401", True, None, "US"),
     ("3", "phone", "", "020 7946 0958", True, None, "GB"),
     ("3", "customer_no", "company", "000000", True, None, None),
     ("3", "email", "", "jane@shop.org", False, "unverified", None),
@@ -170,6 +173,8 @@ def test_records(con: duckdb.DuckDBPyConnection) -> None:
             "name_key": "wang xiaoming",
             "native_name": "王小明",
             "is_chinese": True,
+            "given_readings": ["xiaoming"],
+            "family_readings": ["wang"],
             "birth_date": date(1987, 4, 9),
             "birth_year": 1987,
             "birth_month_day": "04-09",
@@ -202,6 +207,8 @@ def test_records(con: duckdb.DuckDBPyConnection) -> None:
             "given_initial": "x",
             "name_key": "wang xiaoming",
             "is_chinese": True,
+            "given_readings": ["xiaoming"],
+            "family_readings": ["wang"],
             "created_at": made,
         },
         "5": {
@@ -240,6 +247,8 @@ def test_identifiers(con: duckdb.DuckDBPyConnection) -> None:
         ("2", "phone", "138 1234 5679"): ("+8613812345679", True, None),
         ("2", "email", "noreply@shop.org"): ("noreply@shop.org", False, "role"),
         ("2", "wechat_openid", " oAbC "): ("oAbC", True, None),
+        ("2", "wechat_openid", "oXyZ"): ("oXyZ", False, "no_issuer"),
+        ("2", "facebook_psid", "2401"): ("2401", False, "never_a_key"),
         ("3", "phone", "020 7946 0958"): ("+442079460958", True, None),
         ("3", "customer_no", "000000"): ("000000", False, "placeholder"),
         ("3", "email", "jane@shop.org"): ("jane@shop.org", False, "unverified"),
@@ -304,7 +313,7 @@ CN_PHONE = st.from_regex(r"(\+86|0086|86)?[ -]?1[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{
 @settings(max_examples=10, deadline=None)
 @given(us=st.lists(US_PHONE, min_size=40, max_size=40), cn=st.lists(CN_PHONE, min_size=40, max_size=40))
 def test_phone_fast_path_is_the_library(us: list[str], cn: list[str]) -> None:
-    for region, values in (("US", us), ("CN", cn)):
+    for region, values in (("US", us), ("CN", cn), ("US", cn)):
         found = identifier_values("phone", values, region)
         assert found == {v: normalise_phone(v, region) for v in values}
         for raw, (value, reason) in found.items():
@@ -317,7 +326,21 @@ def test_phone_fast_path_is_the_library(us: list[str], cn: list[str]) -> None:
 EMAIL = st.builds(
     "{}{}{}@{}".format,
     st.sampled_from(
-        ["jane", "Jane.Doe", "info", "test", "j.", ".j", "no.reply", "n.o.reply", "a-b_c", "x" * 70, " jane", "123"]
+        [
+            "jane",
+            "Jane.Doe",
+            "info",
+            "test",
+            "j.",
+            ".j",
+            "no.reply",
+            "n.o.reply",
+            "a-b_c",
+            "x" * 70,
+            " jane",
+            "123",
+            "www.jane",
+        ]
     ),
     st.sampled_from(["", "1", "+tag", ".x", "..x"]),
     st.sampled_from(["", " "]),
@@ -338,6 +361,12 @@ EMAIL = st.builds(
             "sh-op.org",
             "-x.org",
             "1.2.3.4",
+            "yahoo.com",
+            "yahoo.co.uk",
+            "hotmail.fr",
+            "qq.com",
+            "marketplace.amazon.de",
+            "eu.yopmail.com",
             "x.org.",
         ]
     ),
@@ -407,9 +436,31 @@ def test_name_fast_path_is_the_parser(pairs: list[tuple[str, str]]) -> None:
     rows = [{"record_id": str(i), "given_name": g, "family_name": f} for i, (g, f) in enumerate(pairs)]
     with duckdb.connect() as con:
         found, _ = run(con, rows, [])
-    assert {row[0]: row[3:12] for row in found} == {
-        str(i): tuple(parse_name(g, None, f)) for i, (g, f) in enumerate(pairs)
+    assert {row[0]: row[3:14] for row in found} == {
+        str(i): tuple(list(part) if isinstance(part, tuple) else part for part in parse_name(g, None, f))
+        for i, (g, f) in enumerate(pairs)
     }
+
+
+WESTERN = "Bob|José|Mary Ann|Jean-Paul|John A.|O'Brien|Lee-Jones|Kevin|Lisa|Ben Li|Kit Wai|Dan|Smith Jr|Wong|Chan|Anna"
+PINYIN = "Wang|wei|XIAO|Xiao-Ming|XiaoMing|Lü|Lyu|Ou Yang|ouyang|Tan|Mei Ling|Hsu|Chih-ming|Le|Zhang San|A|Siu Ming"
+HAN_PARTS = "王|小明|張|欧|阳|欧阳|單|乐|重阳|王小明|司|马|太郎|山田|小王|静怡|伟|王先生|Kevin王|明|长"
+FIELD = st.sampled_from(f"{WESTERN}|{PINYIN}|{HAN_PARTS}".split("|"))
+
+
+@settings(max_examples=12, deadline=None)
+@given(pairs=st.lists(st.tuples(FIELD, FIELD), min_size=120, max_size=120))
+def test_names_put_together_from_their_fields_are_those_of_the_parser(pairs: list[tuple[str, str]]) -> None:
+    rows = [{"record_id": str(i), "given_name": g, "family_name": f} for i, (g, f) in enumerate(pairs)]
+    with duckdb.connect() as con:
+        found, _ = run(con, rows, [])
+    assert {(*pairs[int(row[0])], row[3:14]) for row in map(as_tuples, found)} == {
+        (g, f, tuple(parse_name(g, None, f))) for g, f in pairs
+    }
+
+
+def as_tuples(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(tuple(cell) if isinstance(cell, list) else cell for cell in row)
 
 
 @settings(max_examples=6, deadline=None)
@@ -428,4 +479,4 @@ def test_name_fast_path_is_the_parser(pairs: list[tuple[str, str]]) -> None:
 def test_street_fast_path_is_the_parser(lines: list[str]) -> None:
     with duckdb.connect() as con:
         found, _ = run(con, [{"record_id": str(i), "street": line} for i, line in enumerate(lines)], [])
-    assert {row[0]: row[18:21] for row in found} == {str(i): normalise_street(line)[:3] for i, line in enumerate(lines)}
+    assert {row[0]: row[20:23] for row in found} == {str(i): normalise_street(line)[:3] for i, line in enumerate(lines)}

@@ -1,117 +1,132 @@
-"""From normalised records to one comparable row per record, and the verdict on values that too many records share.
-
-Everything here is decided by all current records in every run (design rule 3): which values are over-shared, and
-which contact values are used under one name only.
-"""
+"""From normalised records to one comparable row per record; and how frequent their values are."""
 
 from __future__ import annotations
 
 import duckdb
 
-# A family has a handful of members; a value under more names than this is a shop's number or a filler.
-MAX_NAMES_PER_VALUE = 8
-# One person's duplicates in a dozen systems stay below this; a value on more records is not one person's.
-MAX_RECORDS_PER_VALUE = 60
-# An identifier that only one person can have (customer number, loyalty card …) is over-shared far earlier.
-MAX_NAMES_PER_STRONG_VALUE = 3
+from identity.normalise.nicknames import form_initials, known_given
+from identity.rules import Rules
+from identity.values import ADDRESS, CONTACT_KINDS, address_sql, unique_id_sql
 
 # A value on fewer records is not kept with the model (design rule on erasure).
 MIN_COUNT_KEPT = 5
 
-CONTACT_KINDS = ("email", "phone")
-# Valid for one device or one page, not for one person: never an edge by itself.
-WEAK_KINDS = ("anonymous_id", "device_id")
+
+def _sounds_sql(words: str) -> str:
+    """SQL for `words` (ASCII) reduced to what spelling slips leave alone: first letters and consonants, no ending."""
+    for pattern, replacement in ((r"[tsz]+\b", ""), ("tz|z", "s"), ("ph", "f"), ("c|q", "k"), (r"\B[aeiouyhw]", "")):
+        words = f"regexp_replace({words}, '{pattern}', '{replacement}', 'g')"
+    return words
 
 
-def mark_over_shared(con: duckdb.DuckDBPyConnection, records: str, identifiers: str) -> int:
-    """Turn off trust in `identifiers` for values that too many names or records share; returns how many values.
-
-    A name is counted as (first letter of the canonical given name, family name): nicknames and most typing slips
-    count once. Rows without a name count as records only.
-    """
-    con.execute(
-        f"""
-        create or replace temp table __over_shared as
-        with used as (
-            select i.kind, i.namespace, i.value,
-                count(distinct i.record_id) as n_records,
-                count(distinct left(r.given_canonical, 1) || ' ' || coalesce(r.family_name, '')) as n_names
-            from {identifiers} i join {records} r using (record_id)
-            where i.is_trusted and i.value is not null
-            group by all
-        )
-        select kind, namespace, value from used
-        where n_records > {MAX_RECORDS_PER_VALUE}
-            or n_names > case when kind in {CONTACT_KINDS} then {MAX_NAMES_PER_VALUE}
-                else {MAX_NAMES_PER_STRONG_VALUE} end
-        """
-    )
-    con.execute(
-        f"""
-        update {identifiers} set is_trusted = false, reason = 'over_shared'
-        where is_trusted and (kind, namespace, value) in (select (kind, namespace, value) from __over_shared)
-        """
-    )
-    [(count,)] = con.execute("select count(*) from __over_shared").fetchall()
-    con.execute("drop table __over_shared")
-    return int(count)
+def kind_key_sql(kind: str) -> str:
+    """SQL for a word that names a kind of identifier in SQL: the kind itself, or a hash where it is no plain word."""
+    return f"case when regexp_full_match({kind}, '[a-z][a-z0-9_]*') then {kind} else 'k' || left(md5({kind}), 8) end"
 
 
 def build_features(
-    con: duckdb.DuckDBPyConnection, records: str, identifiers: str, *, attributes: int = 0, out: str = "features"
+    con: duckdb.DuckDBPyConnection,
+    records: str,
+    identifiers: str,
+    rules: Rules,
+    *,
+    attributes: int = 0,
+    flags: str | None = None,
+    only: str | None = None,
+    out: str = "features",
 ) -> None:
-    """Write table `out`: one row per record of `records` with the columns that `comparisons.py` names.
+    """Write table `out`: one row per record of `records` (per record of `only`: record_id) with the columns that
+    `comparisons.py` names.
 
-    `unique_id` is a dense integer in the order of record_id, so results do not depend on row order. Contact lists
-    (``emails``, ``phones``) hold trusted values; ``own_emails``/``own_phones`` those used under one name only.
-    Empty lists are NULL. `records` has `attributes` columns ``attribute_0 …`` besides those of `normalise`.
+    `unique_id` is `unique_id_sql` of the record id. Contact lists (``emails``, ``phones``) hold trusted values of
+    `identifiers` (as `judged_identifiers_sql` gives them); ``own_…`` those used under one name only, ``pair_…`` under
+    two at most; ``ids`` the other trusted values by kind. Empty lists are NULL. A street address that `flags` (as
+    `value_flags` writes it) distrusts is left out. `records` has `attributes` columns ``attribute_0 …`` besides those
+    of `normalise`.
     """
+    placed = records
+    if flags:
+        columns = ("street", "street_no", "address_key")
+        kept = ", ".join(f"case when s.value is null then a.{c} end as {c}" for c in columns)
+        placed = f"""(select a.* replace ({kept}) from {records} a left join (
+            select value from {flags} where kind = '{ADDRESS}' and reason is not null
+        ) s on s.value = {address_sql("a")})"""
+    narrowed = f"and record_id in (select record_id from {only})" if only else ""
     con.execute(
         f"""
-        create or replace temp table __contacts as
-        with contact as (
-            select distinct i.record_id, i.kind, i.value,
-                -- both initials in one order, so that a swapped name is not a second name
-                least(left(r.given_canonical, 1), left(r.family_name, 1))
-                || greatest(left(r.given_canonical, 1), left(r.family_name, 1)) as initials
-            from {identifiers} i join {records} r using (record_id)
-            where i.kind in {CONTACT_KINDS} and i.is_trusted and i.value is not null
-        ),
-        usage as (select kind, value, count(distinct initials) <= 1 as is_own from contact group by all)
-        select c.record_id,
-            list(c.value order by c.value) filter (c.kind = 'email') as emails,
-            list(c.value order by c.value) filter (c.kind = 'phone') as phones,
-            list(c.value order by c.value) filter (c.kind = 'email' and u.is_own) as own_emails,
-            list(c.value order by c.value) filter (c.kind = 'phone' and u.is_own) as own_phones
-        from contact c join usage u using (kind, value)
-        group by c.record_id
+        create or replace temp table f_contacts as
+        select record_id,
+            list(distinct value order by value) filter (kind = 'email') as emails,
+            list(distinct value order by value) filter (kind = 'phone') as phones,
+            list(distinct value order by value) filter (kind = 'email' and n_names <= 1) as own_emails,
+            list(distinct value order by value) filter (kind = 'phone' and n_names <= 1) as own_phones,
+            list(distinct value order by value) filter (kind = 'email' and n_names <= 2) as pair_emails,
+            list(distinct value order by value) filter (kind = 'phone' and n_names <= 2) as pair_phones
+        from {identifiers}
+        where kind in {CONTACT_KINDS} and is_trusted and value is not null {narrowed}
+        group by record_id
         """
     )
+    con.execute(
+        f"""
+        create or replace temp table f_ids as
+        with held as (
+            select record_id, {kind_key_sql("kind")} as key,
+                list_sort(list(distinct case when namespace = '' then value else namespace || ':' || value end))
+                    as held
+            from {identifiers}
+            where is_trusted and value is not null and kind not in {CONTACT_KINDS}
+                and {rules.use_sql("kind", "hard", "evidence")} {narrowed}
+            group by all
+        )
+        select record_id, map_from_entries(list(row(key, held) order by key)) as ids from held group by record_id
+        """
+    )
+    forms = ", ".join(f"('{name}', '{letters}')" for name, letters in form_initials().items())
+    listed = ", ".join(f"'{name}'" for name in sorted(known_given()) if name.isalpha())
     extra = "".join(f", r.attribute_{i}" for i in range(attributes))
+    extra += f", {'r.attribute_0' if attributes else 'null::varchar'} as first_attribute"
     con.execute(
         f"""
         create or replace table {out} as
         select
-            (row_number() over (order by r.record_id))::integer as unique_id,
+            {unique_id_sql("r.record_id")} as unique_id,
             r.record_id, r.source, coalesce(r.entity_type, 'person') as entity_type, r.created_at,
             r.given_name as given, r.given_canonical as given_c, r.given_initial as given_i,
             array_to_string(list_sort(string_split(replace(r.given_name, ' ', ''), '')), '') as given_bag,
+            coalesce(r.given_name in ({listed}), false) as given_known,
+            coalesce(n.initials, r.given_initial) as given_initials,
             r.middle_name as middle, r.family_name as family,
             array_to_string(list_sort(string_split(replace(r.family_name, ' ', ''), '')), '') as family_bag,
                 r.name_key, r.native_name as native,
-            r.generation_suffix as suffix, r.organisation, r.gender,
+            r.given_readings, r.family_readings,
+            -- `Morris I` beside `Morris II`
+            coalesce(r.generation_suffix, case when r.middle_name = 'i' then 'i' end) as suffix,
+            r.organisation, r.gender,
             strftime(r.birth_date, '%Y-%m-%d') as dob,
             strftime(r.birth_date_alt, '%Y-%m-%d') as dob_alt,
             r.birth_month_day as birthday,
-            c.emails, c.phones, c.own_emails, c.own_phones,
+            r.birth_year,
+            c.emails, c.phones, c.own_emails, c.own_phones, c.pair_emails, c.pair_phones, i.ids,
+            least(left(r.given_canonical, 1), left(r.family_name, 1))
+                || greatest(left(r.given_canonical, 1), left(r.family_name, 1)) as initials,
             c.emails[1] as email, split_part(c.emails[1], '@', 1) as email_user, c.phones[1] as phone,
+            regexp_replace(c.emails[1], '[0-9]', '', 'g') as email_letters,
             case when r.street_no is null or starts_with(r.street, r.street_no) then r.street
                 else r.street_no || ' ' || r.street end as street,
+            r.street_no, nullif(regexp_replace(r.street, '^[0-9]+[a-z]? ', ''), '') as street_words,
+            list_distinct(string_split(r.organisation, ' ')) as organisation_words,
+            list_distinct(string_split({_sounds_sql("r.organisation")}, ' ')) as organisation_sounds,
+            coalesce(r.entity_type = 'organisation', false)
+                or (r.organisation is not null and r.given_name is null and r.family_name is null) as is_organisation,
             r.postcode, r.locality, r.address_key{extra}
-        from {records} r left join __contacts c using (record_id)
+        from {placed} r left join f_contacts c using (record_id) left join f_ids i using (record_id)
+            left join (values {forms}) as n (name, initials) on n.name = r.given_canonical
+        where true {narrowed}
         """
     )
-    con.execute("drop table __contacts")
+    con.execute("drop table f_contacts")
+    con.execute("drop table f_ids")
 
 
 def filled_aspects(con: duckdb.DuckDBPyConnection, features: str, attributes: int = 0) -> set[str]:
@@ -119,7 +134,7 @@ def filled_aspects(con: duckdb.DuckDBPyConnection, features: str, attributes: in
     columns = {
         "given": "given",
         "family": "family",
-        "birthday": "coalesce(dob, birthday)",
+        "birthday": "coalesce(dob, birthday, birth_year::varchar)",
         "email": "email",
         "phone": "phone",
         "address": "coalesce(street, postcode, locality)",
@@ -130,7 +145,14 @@ def filled_aspects(con: duckdb.DuckDBPyConnection, features: str, attributes: in
     } | {f"attribute_{i}": f"attribute_{i}" for i in range(attributes)}
     counts = ", ".join(f"count({sql})" for sql in columns.values())
     [row] = con.execute(f"select {counts} from {features}").fetchall()
-    return {name for name, count in zip(columns, row, strict=True) if count >= 2}
+    filled = {name for name, count in zip(columns, row, strict=True) if count >= 2}
+    # a kind whose values no two records share has nothing to learn from
+    kinds = con.execute(
+        f"""select distinct key from (
+            select key, unnest(ids[key]) as value from (select unnest(map_keys(ids)) as key, ids from {features})
+        ) group by key, value having count(*) >= 2"""
+    ).fetchall()
+    return filled | {f"id_{key}" for (key,) in kinds}
 
 
 def freeze_term_frequencies(con: duckdb.DuckDBPyConnection, features: str, columns: list[str], *, out: str) -> None:
@@ -159,11 +181,16 @@ def freeze_term_frequencies(con: duckdb.DuckDBPyConnection, features: str, colum
 
 def add_term_frequencies(con: duckdb.DuckDBPyConnection, features: str, columns: list[str], frequencies: str) -> None:
     """Add ``tf_<column>`` to `features` from table `frequencies`, as `freeze_term_frequencies` writes it."""
-    for column in columns:
+    if not columns:
+        return
+    joins, added = [], []
+    for n, column in enumerate(columns):
         of_column = f"select value, tf from {frequencies} where column_name = '{column}'"
-        con.execute(f"alter table {features} add column if not exists tf_{column} double")
-        con.execute(
-            f"""update {features} set tf_{column} = (select max(tf) from ({of_column}) where value is null)
-            where {column} is not null"""
-        )
-        con.execute(f"update {features} f set tf_{column} = t.tf from ({of_column}) t where f.{column} = t.value")
+        joins.append(f"left join ({of_column} and value is not null) t{n} on t{n}.value = f.{column}")
+        rare = f"(select max(tf) from ({of_column} and value is null))"
+        added.append(f"case when f.{column} is not null then coalesce(t{n}.tf, {rare}) end as tf_{column}")
+    con.execute(
+        f"create or replace table f_with_tf as select f.*, {', '.join(added)} from {features} f {' '.join(joins)}"
+    )
+    con.execute(f"drop table {features}")
+    con.execute(f"alter table f_with_tf rename to {features}")

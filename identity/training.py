@@ -15,6 +15,7 @@ shows stays near its default instead of at zero.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,12 +27,16 @@ from identity.comparisons import Comparison
 
 Array = npt.NDArray[np.float64]
 
-# Weight of the defaults, in pairs: a level must be seen a few dozen times before the data outweighs them.
-PRIOR_PAIRS = 40.0
+# Weight of the defaults, in pairs: a small file is too little to learn from that twins are one person. With 40, a file
+# of 159 records taught that one person in eight goes by another given name.
+PRIOR_PAIRS = 200.0
 ROUNDS = 40
 # Pairs of (one person, one household) expected per record before looking: a first file without a single duplicate must
 # not teach that there are none.
 EXPECTED_PER_RECORD = np.array([0.02, 0.002])
+# Weight of the default `u` of a covered level, in pairs of strangers: files under some 1,400 records keep the default.
+PRIOR_STRANGERS = 1e6
+SMALLEST_COVERED = 1e-9
 # No level is impossible under any class; below this one slip would outweigh everything else.
 SMALLEST = 1e-6
 
@@ -68,9 +73,11 @@ def train(
     pairs: Array,
     random_shares: Mapping[str, Sequence[float]],
     n_records: int,
+    comparable: Mapping[str, float] | None = None,
 ) -> Trained:
     """Fit the mixture. `patterns` and `pairs` as `outcome_counts` gives them for the candidate pairs of `n_records`
-    records; `random_shares` as `scoring.random_agreement` gives them."""
+    records; `random_shares` as `scoring.random_agreement` gives them; `comparable` as `comparable_shares` gives them
+    (without: all pairs are taken as comparable)."""
     all_pairs = max(n_records * (n_records - 1) / 2, 1.0)
     m = {c.name: np.array([lv.m for lv in c.levels]) for c in comparisons}
     h = {c.name: np.array([lv.h for lv in c.levels]) for c in comparisons}
@@ -99,11 +106,43 @@ def train(
             u[c.name] = _strangers(
                 np.array(random_shares[c.name]), m[c.name], h[c.name], float(shares[0]), float(shares[1]), c
             )
+            if any(level.covered for level in c.levels):
+                found: Array = np.bincount(patterns[seen, k], weights=weight[2, seen], minlength=len(c.levels)).astype(
+                    np.float64
+                )
+                u[c.name] = _covered(u[c.name], found, all_pairs * (comparable or {}).get(c.name, 1.0), c)
     return Trained(_as_lists(m), _as_lists(h), _as_lists(u), float(shares[0]), float(shares[1]), int(pairs.sum()))
 
 
 def _as_lists(parameter: Mapping[str, Array]) -> dict[str, list[float]]:
     return {name: [float(v) for v in values] for name, values in parameter.items()}
+
+
+def _covered(u: Array, found: Array, comparable_pairs: float, comparison: Comparison) -> Array:
+    """`u` with the covered levels learnt from the strangers `found` among the candidates, since all such pairs are."""
+    default = np.array([level.u for level in comparison.levels])
+    learnt = (found + PRIOR_STRANGERS * default) / (comparable_pairs + PRIOR_STRANGERS)
+    u = np.where([level.covered for level in comparison.levels], np.maximum(learnt, SMALLEST_COVERED), u)
+    result: Array = u / u.sum()
+    return result
+
+
+def comparable_shares(
+    con: duckdb.DuckDBPyConnection, features: str, comparisons: Sequence[Comparison]
+) -> dict[str, float]:
+    """Share of random pairs of table `features` that each of `comparisons` can be made on, from 600 × 600 records."""
+    columns = sorted({name for c in comparisons for name in re.findall(r"\b([a-z_0-9]+)_l\b", c.null_sql)})
+    for side in ("l", "r"):
+        listed = ", ".join(f"{c} as {c}_{side}" for c in columns)
+        order = "hash(record_id)" if side == "l" else "hash(record_id || '|')"
+        con.execute(
+            f"create or replace temp table __side_{side} as select {listed} from {features} order by {order} limit 600"
+        )
+    shares = ", ".join(f"avg((not coalesce({c.null_sql}, false))::integer)" for c in comparisons)
+    [row] = con.execute(f"select {shares} from __side_l, __side_r").fetchall()
+    for side in ("l", "r"):
+        con.execute(f"drop table __side_{side}")
+    return {c.name: float(share) for c, share in zip(comparisons, row, strict=True)}
 
 
 def _strangers(

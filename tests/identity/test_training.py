@@ -76,3 +76,27 @@ def test_without_pairs_the_defaults_stay() -> None:
 def test_a_file_without_duplicates_does_not_teach_that_there_are_none() -> None:
     trained = train(ALL, PATTERNS, np.array([0.0] * 7 + [1000.0]), NEVER, 200)
     assert trained.match_share > 1e-5
+
+
+SHARED = Comparison(
+    "contact",
+    "shared",
+    "x",
+    (
+        Level("same", "a", 0.6, 0.1, 0.000002, rare=True, covered=True),
+        Level("different", "else", 0.4, 0.9, 0.999998),
+    ),
+)
+
+
+def test_agreement_that_blocking_always_finds_is_learnt_for_strangers_from_the_candidates() -> None:
+    """2,000 pairs share a contact but neither name nor birth date: strangers, far more than the default says."""
+    patterns = np.array([[1, 0, 1], [0, 0, 0]])
+    trained = train((GIVEN, SHARED, BIRTH), patterns, np.array([2000.0, 500.0]), NEVER | {"contact": [0.0, 1.0]}, 5000)
+    assert trained.u["contact"][0] == pytest.approx(2000 / (5000 * 4999 / 2), rel=0.2)
+
+
+def test_a_small_file_keeps_the_default_for_strangers() -> None:
+    patterns = np.array([[1, 0, 1]])
+    trained = train((GIVEN, SHARED, BIRTH), patterns, np.array([1.0]), NEVER | {"contact": [0.0, 1.0]}, 100)
+    assert trained.u["contact"][0] < 0.00001

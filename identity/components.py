@@ -1,7 +1,8 @@
-"""Connected components as repeated joins in the engine (min-label propagation with pointer jumping).
+"""Connected components as repeated joins in the engine, on a graph that shrinks.
 
-Deterministic: a component is named after its least node. Each round halves the distance to the least node, so the
-number of rounds grows with the logarithm of the longest chain.
+In each round every node points to the least of itself and its neighbours, pointers are followed to their end, and what
+hangs together becomes one node of a smaller graph. Deterministic: a component is named after its least node. Nodes
+without edges and components that have been finished are not touched again.
 """
 
 from __future__ import annotations
@@ -10,39 +11,56 @@ import duckdb
 
 
 def label_components(con: duckdb.DuckDBPyConnection, nodes: str, edges: str, *, out: str) -> None:
-    """Write table `out` (unique_id, component) for every node of `nodes` (unique_id); `edges` are undirected."""
-    con.execute(f"create or replace temp table __label as select unique_id, unique_id as component from {nodes}")
+    """Write table `out` (unique_id, component) for every node of `nodes` (unique_id); `edges` (unique_id_l,
+    unique_id_r) are undirected and join nodes of `nodes`."""
     con.execute(
-        f"""create or replace temp table __both as
-        select unique_id_l as a, unique_id_r as b from {edges} union select unique_id_r, unique_id_l from {edges}"""
+        f"""create or replace temp table __arc as
+        select unique_id_l as a, unique_id_r as b from {edges} where unique_id_l <> unique_id_r"""
     )
-    while True:
-        # hook: the least label among the neighbours, carried to the root of the own tree; jump: to the root's root
+    rounds = 0
+    while con.execute("select 1 from __arc limit 1").fetchall():
         con.execute(
-            """create or replace temp table __hook as
-            select own.component as root, min(other.component) as component
-            from __both e join __label own on own.unique_id = e.a join __label other on other.unique_id = e.b
-            where other.component < own.component
-            group by own.component"""
+            f"""create or replace temp table __step_{rounds} as
+            select a as unique_id, least(a, min(b)) as component
+            from (select a, b from __arc union all select b, a from __arc)
+            group by a"""
         )
-        [(changed,)] = con.execute("select count(*) from __hook").fetchall()
-        if not changed:
-            break
+        _follow(con, f"__step_{rounds}")
         con.execute(
-            """create or replace temp table __label as
-            select l.unique_id, coalesce(h.component, l.component) as component
-            from __label l left join __hook h on h.root = l.component"""
+            f"""create or replace temp table __arc as
+            select distinct least(l.component, r.component) as a, greatest(l.component, r.component) as b
+            from __arc e join __step_{rounds} l on l.unique_id = e.a join __step_{rounds} r on r.unique_id = e.b
+            where l.component <> r.component"""
         )
-        while True:
-            con.execute(
-                """create or replace temp table __jumped as
-                select l.unique_id, p.component, p.component <> l.component as moved
-                from __label l join __label p on p.unique_id = l.component"""
-            )
-            [(moved,)] = con.execute("select count(*) from __jumped where moved").fetchall()
-            con.execute("create or replace temp table __label as select unique_id, component from __jumped")
-            if not moved:
-                break
-    con.execute(f"create or replace table {out} as select unique_id, component from __label")
-    for table in ("__label", "__both", "__hook", "__jumped"):
+        rounds += 1
+    for step in range(rounds - 2, -1, -1):  # the last rounds are the smallest: carry their names back to the first
+        con.execute(
+            f"""create or replace temp table __step_{step} as
+            select s.unique_id, coalesce(t.component, s.component) as component
+            from __step_{step} s left join __step_{step + 1} t on t.unique_id = s.component"""
+        )
+        con.execute(f"drop table __step_{step + 1}")
+    found = (
+        f"select n.unique_id, coalesce(s.component, n.unique_id) as component from {nodes} n "
+        "left join __step_0 s using (unique_id)"
+        if rounds
+        else f"select unique_id, unique_id as component from {nodes}"
+    )
+    con.execute(f"create or replace table {out} as {found}")
+    for table in ("__arc", "__step_0"):
         con.execute(f"drop table if exists {table}")
+
+
+def _follow(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Replace every pointer of `table` (unique_id, component) by the end of its path, halving the paths each time."""
+    while True:
+        con.execute(
+            f"""create or replace temp table __jumped as
+            select s.unique_id, p.component, p.component <> s.component as moved
+            from {table} s join {table} p on p.unique_id = s.component"""
+        )
+        [(moved,)] = con.execute("select count(*) from __jumped where moved").fetchall()
+        if not moved:
+            break
+        con.execute(f"create or replace temp table {table} as select unique_id, component from __jumped")
+    con.execute("drop table __jumped")

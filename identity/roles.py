@@ -12,6 +12,8 @@ import duckdb
 import yaml
 
 from identity.errors import IdentityInputError
+from identity.reading import read_file
+from identity.rules import Rules, load_rules, rules_from
 
 SINGLE_ROLES = (
     "entity_type", "given_name", "middle_name", "family_name", "full_name", "native_name", "organisation",
@@ -19,7 +21,9 @@ SINGLE_ROLES = (
 )  # fmt: skip
 LIST_ROLES = ("email", "phone")
 ROLES = (*SINGLE_ROLES, *LIST_ROLES, "identifiers", "attributes")
-_TOP_LEVEL = ("record_id", "source", "default_region", "roles")
+# A value is read up to here.
+MOST_LETTERS = 1000
+_TOP_LEVEL = ("record_id", "source", "default_region", "roles", "rules")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Roles:
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     identifiers: dict[str, str] = field(default_factory=dict)
     attributes: tuple[str, ...] = ()
+    rules: Rules = field(default_factory=Rules)
 
     def columns(self) -> set[str]:
         """Every column that is named."""
@@ -46,14 +51,32 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
+class _KeyTwice(Exception):
+    """A key that is there twice; YAML would take the last one."""
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        found = set()
+        for key, _ in node.value:
+            if key.value in found:
+                raise _KeyTwice(f" line {key.start_mark.line + 1}: {key.value} is there twice")
+            found.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load_roles(path: Path) -> Roles:
     """Read and check a roles file. Raises `IdentityInputError` that names the file and the role."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
     except FileNotFoundError as error:
         raise IdentityInputError(f"{path}: no such file") from error
     except UnicodeDecodeError as error:
         raise IdentityInputError(f"{path}: is not UTF-8 text") from error
+    except OSError as error:
+        raise IdentityInputError(f"{path}: cannot be read as a file") from error
+    except _KeyTwice as error:
+        raise IdentityInputError(f"{path}{error}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
@@ -91,7 +114,32 @@ def load_roles(path: Path) -> Roles:
     source = content.get("source")
     if source is not None and not isinstance(source, str):
         raise IdentityInputError(f"{path}: source must name one column")
-    return Roles(record_id, source, str(content.get("default_region", "US")), single, lists, identifiers, attributes)
+    return Roles(
+        record_id, source, _region(path, content.get("default_region", "US")), single, lists, identifiers, attributes,
+        _rules(path, content.get("rules")),
+    )  # fmt: skip
+
+
+def _region(path: Path, value: Any) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    region = str(value).upper()
+    if region not in SUPPORTED_REGIONS:
+        # YAML reads NO as false
+        hint = "; put NO in quotes" if value is False else ""
+        raise IdentityInputError(f"{path}: default_region must be a country code such as US or CN{hint}")
+    return region
+
+
+def _rules(path: Path, value: Any) -> Rules:
+    """The rules that stand in the roles file itself or in the file it names."""
+    if value is None:
+        return Rules()
+    if isinstance(value, str):
+        return load_rules(path.parent / value)
+    if not isinstance(value, dict):
+        raise IdentityInputError(f"{path}: rules must be a mapping, or the path of a YAML file")
+    return rules_from(value, f"{path} rules", path.parent)
 
 
 def _columns(path: Path, role: str, value: Any) -> tuple[str, ...]:
@@ -112,13 +160,14 @@ def _one_column(path: Path, role: str, value: Any) -> str:
 def read_inputs(con: duckdb.DuckDBPyConnection, inputs: Sequence[Path], roles: Roles) -> None:
     """Read the files into tables ``input_records`` and ``input_identifiers`` in the shape `identity.normalise` takes.
 
-    The platform's record id is ``<source>|<record id>``. Raises `IdentityInputError` for a file that cannot be read, a
-    named column that no input has, an empty or repeated record id, and invalid UTF-8, each with file and place.
+    The platform's record id is ``<source>|<record id>``; table ``delivered`` (record_id) names the rows read. Raises
+    `IdentityInputError` for a file that cannot be read, a named column that no input has, an empty or repeated record
+    id, and invalid UTF-8, each with file and place.
     """
     seen: set[str] = set()
     parts: list[str] = []
     for number, path in enumerate(inputs):
-        columns = _load(con, path, f"file_{number}")
+        columns = read_file(con, path, f"file_{number}")
         seen |= set(columns)
         if roles.record_id not in columns:
             raise IdentityInputError(
@@ -138,38 +187,24 @@ def read_inputs(con: duckdb.DuckDBPyConnection, inputs: Sequence[Path], roles: R
     if twice:
         [(total,)] = con.execute("select count(*) - count(distinct record_id) from delivered").fetchall()
         raise IdentityInputError(f"{total} rows repeat a record id; (source, {roles.record_id}) must be unique")
+    [(long,)] = con.execute(f"select count(*) from delivered where length(record_id) > {MOST_LETTERS}").fetchall()
+    if long:
+        raise IdentityInputError(f"{long} rows have a {roles.record_id} of more than {MOST_LETTERS} letters")
     _shape(con, roles)
-
-
-def _load(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[str]:
-    if not path.exists():
-        raise IdentityInputError(f"{path}: no such file")
-    literal = str(path).replace("'", "''")
-    name = path.name.removesuffix(".gz").removesuffix(".zst")
-    if name.endswith(".csv") or name.endswith(".tsv"):
-        reader = f"read_csv('{literal}', all_varchar=true, header=true, null_padding=true)"
-    elif name.endswith(".jsonl") or name.endswith(".ndjson") or name.endswith(".json"):
-        reader = f"read_json_auto('{literal}', convert_strings_to_integers=false)"
-    elif name.endswith(".parquet"):
-        reader = f"read_parquet('{literal}')"
-    else:
-        raise IdentityInputError(f"{path}: unknown file type; use .csv, .tsv, .jsonl or .parquet")
-    if path.stat().st_size == 0:
-        raise IdentityInputError(f"{path}: is empty")
-    try:
-        con.execute(f"create or replace temp table {table} as select * from {reader}")
-    except duckdb.Error as error:
-        problem = "invalid UTF-8" if "utf" in str(error).lower() else "cannot be parsed"
-        raise IdentityInputError(f"{path}: {problem}") from error
-    rows = con.execute(f"describe {table}").fetchall()
-    renames = {row[0]: row[0].strip() for row in rows if row[0] != row[0].strip()}
-    for old, new in renames.items():  # headers such as "rec_id, given_name" carry blanks
-        con.execute(f'alter table {table} rename column "{old}" to "{new}"')
-    return [row[0].strip() for row in rows]
+    con.execute("create or replace temp table delivered_ids as select record_id from delivered")
+    con.execute("drop table delivered")
+    con.execute("alter table delivered_ids rename to delivered")
+    for number in range(len(inputs)):
+        con.execute(f"drop table file_{number}")
 
 
 def _text(column: str) -> str:
-    return f"nullif(trim(\"{column.replace(chr(34), chr(34) * 2)}\"::varchar), '')"
+    return f"nullif(trim(\"{column.replace(chr(34), chr(34) * 2)}\"), '')"
+
+
+def _value(column: str) -> str:
+    # what is longer is no name, address or number, and comparing it takes time by the square of its length
+    return f"left({_text(column)}, {MOST_LETTERS})"
 
 
 def _select(table: str, have: set[str], file_name: str, roles: Roles) -> str:
@@ -178,16 +213,16 @@ def _select(table: str, have: set[str], file_name: str, roles: Roles) -> str:
     chosen.append(f"{source} || '|' || {_text(roles.record_id)} as record_id")
     for role in SINGLE_ROLES:
         columns = [c for c in roles.single.get(role, ()) if c in have]
-        joined = f"nullif(concat_ws(' ', {', '.join(_text(c) for c in columns)}), '')" if columns else "null::varchar"
+        joined = f"nullif(concat_ws(' ', {', '.join(_value(c) for c in columns)}), '')" if columns else "null::varchar"
         chosen.append(f"{joined} as {role}")
     for role in LIST_ROLES:
         columns = [c for c in roles.lists.get(role, ()) if c in have]
-        listed = f"[{', '.join(_text(c) for c in columns)}]" if columns else "[]"
+        listed = f"[{', '.join(_value(c) for c in columns)}]" if columns else "[]"
         chosen.append(f"{listed}::varchar[] as {role}")
     for i, column in enumerate(roles.identifiers.values()):
-        chosen.append(f"{_text(column) if column in have else 'null::varchar'} as identifier_{i}")
+        chosen.append(f"{_value(column) if column in have else 'null::varchar'} as identifier_{i}")
     for i, column in enumerate(roles.attributes):
-        chosen.append(f"{_text(column) if column in have else 'null::varchar'} as attribute_{i}")
+        chosen.append(f"{_value(column) if column in have else 'null::varchar'} as attribute_{i}")
     return f"select {', '.join(chosen)} from {table}"
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from identity.changes import Source, find_changes
+from identity.engine import connect
 from identity.errors import IdentityInputError
-from identity.explain import Explanation, explain
-from identity.linking import Judgement, link
-from identity.model import load_model
-from identity.outputs import build_edges
-from identity.registry import latest_generation, open_store, register
+from identity.judgements import Judgement, read_judgement_file
+from identity.layers import Layer, within
+from identity.linking import link
+from identity.outputs import edges_sql
+from identity.reading import read_file
+from identity.registry import at, latest_generation, register
 from identity.roles import Roles, read_inputs
+from identity.store import SCHEMA, attach_store, tables
 
 # Without a clock of its own, a file run is dated by its place in the store's history.
 _EPOCH = date(1970, 1, 1)
@@ -66,117 +73,133 @@ def resolve_files(
     again (or the one in folder `model`). Output files appear only when complete; the store changes in one transaction.
     Raises `IdentityInputError` with one line for any bad input.
     """
-    del full  # every call recomputes all edges and clusters with the saved model; the registry is always kept
-    with _connect_store(store) as registry, duckdb.connect() as con:
-        con.execute("set preserve_insertion_order = false")
-        open_store(registry)
+    _check_paths([*inputs, *filter(None, (judgements, deleted, store))], [p for p in (out, events, edges) if p], model)
+    with _telling_what_is_unwritable(), connect(store.parent if store else None) as con:
+        attach_store(con, store)
         read_inputs(con, inputs, roles)
-        _carry_over(con, registry, deleted)
-        models = model or (Path(f"{store}.model") if store else None)
+        source, kept = _with_kept(con, deleted)
+        find_changes(con, source, deleted="deleted_keys")
         linked = link(
-            con, "input_records", "input_identifiers", models=models, attributes=len(roles.attributes),
-            judgements=read_judgements(con, judgements) if judgements else (), threshold=threshold, progress=progress,
+            con, source, models=model or (Path(f"{store}.model") if store else None), learning=model is None,
+            attributes=len(roles.attributes), judgements=_judgements(con, judgements), rules=roles.rules,
+            threshold=threshold, full=full, progress=progress,
         )  # fmt: skip
-        build_edges(con, linked.model.version)
-        registry.register("cluster_input", con.sql(
-            """select f.record_id, c.cluster_id, timestamp '1970-01-01' as first_seen
+        con.execute(
+            """create or replace temp view cluster_input as
+            select f.record_id, c.cluster_id, timestamp '1970-01-01' as first_seen
             from clusters c join features f using (unique_id)"""
-        ).to_arrow_table())  # fmt: skip
-        base = latest_generation(registry)
+        )
+        base = latest_generation(con)
+
+        def save() -> None:
+            for layer in (*kept, Layer("judgements", None)):
+                layer.save(con)
+            linked.save(con)
+
         done = register(
-            registry, "cluster_input", as_of=_EPOCH, run_id=f"call-{base + 1}", model_version=linked.model.version,
-            base_generation=base, also=lambda: _keep(con, registry),
+            con, "cluster_input", as_of=_EPOCH, run_id=f"call-{base + 1}", model_version=linked.model.version,
+            base_generation=base, touched=linked.touched, also=save,
         )  # fmt: skip
         progress("register")
-        _write_outputs(con, registry, done.generation, out, events, edges)
-        [(n_edges, n_dropped)] = con.execute(
-            "select (select count(*) from edges), (select count(*) from dropped_edges)"
+        _write_outputs(con, linked.model.version, done.generation, out, events, edges)
+        [(n_accepted, n_left_out, n_refused)] = con.execute(
+            """select (select count(*) from accepted), (select count(*) from left_out),
+            (select count(*) from refused)"""
         ).fetchall()
     return Resolved(
-        linked.records, done.profiles, linked.pairs, n_edges, n_dropped, linked.model.version,
-        linked.model.threshold if threshold is None else threshold,
+        linked.records, done.profiles, linked.pairs, n_accepted - n_left_out, n_left_out + n_refused,
+        linked.model.version, linked.threshold,
         done.created, done.merged, done.split, done.reinstated, done.retired, linked.seconds,
     )  # fmt: skip
 
 
-def _connect_store(store: Path | None) -> duckdb.DuckDBPyConnection:
-    if store is None:
-        return duckdb.connect()
-    store.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def _telling_what_is_unwritable() -> Iterator[None]:
+    """A full disk or a damaged file is one line; whatever was begun is rolled back."""
     try:
-        return duckdb.connect(str(store))
-    except duckdb.IOException as error:
-        text = str(error).lower()
-        if "lock" in text:
-            raise IdentityInputError(f"{store}: is in use by another process; wait until it has finished") from error
-        if "version" in text or "newer" in text:
-            raise IdentityInputError(f"{store}: written by a newer version of the platform; upgrade it") from error
-        raise IdentityInputError(f"{store}: is not a store of this platform") from error
+        yield
+    except (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
+        file = re.search(r'file "([^"\n]+)"', str(error))
+        raise IdentityInputError(
+            f"{file[1] if file else 'store'}: cannot be written or read: the disk is full, or the file damaged"
+        ) from error
+    except OSError as error:
+        raise IdentityInputError(f"{error.filename or 'a file'}: cannot be written ({error.strerror})") from error
 
 
-def _carry_over(con: duckdb.DuckDBPyConnection, registry: duckdb.DuckDBPyConnection, deleted: Path | None) -> None:
-    """Add the store's records that this call does not deliver, less those that `deleted` lists."""
-    gone = _read_keys(con, deleted) if deleted else None
-    have = {t for (t,) in registry.execute("select table_name from information_schema.tables").fetchall()}
+def _check_paths(read: Sequence[Path], written: Sequence[Path], model: Path | None) -> None:
+    """Refuse what would only fail after the work, or overwrite what is read."""
+    taken = {path.resolve() for path in read}
+    for path in written:
+        if path.is_dir():
+            raise IdentityInputError(f"{path}: is a folder; name a file")
+        folder = next(p for p in path.absolute().parents if p.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise IdentityInputError(f"{path}: cannot be written; {folder} is no folder, or not open for writing")
+        if path.resolve() in taken:
+            raise IdentityInputError(f"{path}: would be overwritten; name another file for the result")
+        taken.add(path.resolve())
+    if model is not None and model.exists() and not model.is_dir():
+        raise IdentityInputError(f"{model}: is not the folder of a model")
+
+
+def _with_kept(con: duckdb.DuckDBPyConnection, deleted: Path | None) -> tuple[Source, tuple[Layer, ...]]:
+    """The records of this call on top of those the store keeps, and the layers that keep them."""
+    con.execute("create or replace temp table deleted_keys (record_id varchar)")
+    if deleted:
+        _read_keys(con, deleted)
+    layers = []
     for table in ("input_records", "input_identifiers"):
-        if f"kept_{table}" not in have:
-            continue
-        con.register("kept", registry.sql(f"select * from kept_{table}").to_arrow_table())
-        con.execute(
-            f"insert into {table} by name select * from kept where record_id not in (select record_id from delivered)"
+        con.execute(f"delete from {table} where {within('deleted_keys', 'record_id')}")
+        con.execute(f"create or replace temp view new_kept_{table} as select * from {table}")
+        layer = Layer(f"kept_{table}", _REPLACED if f"kept_{table}" in tables(con) else None)
+        if layer.gone and _columns(con, f"{SCHEMA}.kept_{table}") != _columns(con, table):
+            # other roles than before: a column more or less
+            con.execute(
+                f"""create or replace temp table all_kept_{table} as
+                select * from {SCHEMA}.kept_{table} where not ({_REPLACED}) union all by name select * from {table}"""
+            )
+            con.execute(f"create or replace temp view new_kept_{table} as select * from all_kept_{table}")
+            layer = Layer(f"kept_{table}", None)
+        layer.show(con)
+        layers.append(layer)
+    source = Source("kept_input_records", "kept_input_identifiers", "input_records", "input_identifiers")
+    return source, tuple(layers)
+
+
+# a delivered row takes the place of the kept one
+_REPLACED = f"{within('delivered', 'record_id')} or {within('deleted_keys', 'record_id')}"
+
+
+def _columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    return sorted(row[0] for row in con.execute(f"describe {table}").fetchall())
+
+
+def _judgements(con: duckdb.DuckDBPyConnection, path: Path | None) -> list[Judgement]:
+    """The judgements of the file, or without one those of the last call; table ``new_judgements`` holds them."""
+    if path is not None:
+        judgements = read_judgements(con, path)
+    elif "judgements" in tables(con):
+        rows = con.execute(
+            f"select record_id_l, record_id_r, judgement, author, reason from {SCHEMA}.judgements order by all"
+        ).fetchall()
+        judgements = [Judgement(*row) for row in rows]
+    else:
+        judgements = []
+    con.execute(
+        """create or replace temp table new_judgements (
+        record_id_l varchar, record_id_r varchar, judgement varchar, author varchar, reason varchar)"""
+    )
+    if judgements:
+        con.executemany(
+            "insert into new_judgements values (?, ?, ?, ?, ?)",
+            [(j.record_id_l, j.record_id_r, j.judgement, j.author, j.reason) for j in judgements],
         )
-        con.unregister("kept")
-    if gone:
-        for table in ("input_records", "input_identifiers"):
-            con.execute(f"delete from {table} where record_id in (select record_id from {gone})")
-
-
-def _keep(con: duckdb.DuckDBPyConnection, registry: duckdb.DuckDBPyConnection) -> None:
-    """Keep in the store what the next call carries over, and what `explain_store` reads."""
-    for table, order in (("input_records", "record_id"), ("input_identifiers", "all"), ("features", "unique_id"),
-                         ("edges", "all")):  # fmt: skip
-        registry.register("incoming", con.sql(f"select * from {table} order by {order}").to_arrow_table())
-        registry.execute(f"create or replace table kept_{table} as select * from incoming")
-        registry.unregister("incoming")
-
-
-def explain_store(store: Path, record_a: str, record_b: str, *, model: Path | None = None) -> Explanation:
-    """Explain two records of the last `resolve_files` call with `store`.
-
-    A record is named by its id, or by ``<source>|<id>`` where several sources hold that id. Raises
-    `IdentityInputError` if the store or a record is unknown.
-    """
-    if not store.exists():
-        raise IdentityInputError(f"{store}: no such store; resolve with --store first")
-    trained = load_model(model or Path(f"{store}.model"))
-    with _connect_store(store) as registry:
-        have = {t for (t,) in registry.execute("select table_name from information_schema.tables").fetchall()}
-        if trained is None or "kept_features" not in have:
-            raise IdentityInputError(f"{store}: nothing has been resolved with this store yet")
-        full = [_full_id(registry, record) for record in (record_a, record_b)]
-        return explain(registry, "kept_features", "kept_edges", trained, full[0], full[1])
-
-
-def _full_id(registry: duckdb.DuckDBPyConnection, record: str) -> str:
-    rows = registry.execute(
-        "select record_id from kept_input_records where record_id = $r or native_id = $r order by record_id = $r desc",
-        {"r": record},
-    ).fetchall()
-    if not rows:
-        raise IdentityInputError(f"record {record} is unknown")
-    if len(rows) > 1 and rows[0][0] != record:
-        raise IdentityInputError(f"record {record} is in {len(rows)} sources; name it as <source>|{record}")
-    return str(rows[0][0])
+    return judgements
 
 
 def _read_table(con: duckdb.DuckDBPyConnection, path: Path, needed: tuple[str, ...], out: str) -> list[str]:
-    if not path.exists():
-        raise IdentityInputError(f"{path}: no such file")
-    try:
-        con.execute(f"create or replace temp table {out} as select * from read_csv(?, all_varchar=true)", [str(path)])
-    except duckdb.Error as error:
-        raise IdentityInputError(f"{path}: cannot be read as CSV") from error
-    columns = [row[0] for row in con.execute(f"describe {out}").fetchall()]
+    columns = read_file(con, path, out)
     for column in needed:
         if column not in columns:
             raise IdentityInputError(f"{path}: column {column} is missing; it has {', '.join(columns)}")
@@ -187,10 +210,10 @@ def _key(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str], side: s
     """SQL for the record id of a file that may leave out the source where only one is known."""
     if f"source{side}" in columns:
         return f"source{side} || '|' || record_id{side}"
-    sources = con.execute("select distinct source from input_records limit 2").fetchall()
+    sources = _sources(con)
     if len(sources) > 1:
         raise IdentityInputError(f"{path}: column source{side} is needed, since the records come from several sources")
-    source = sources[0][0].replace("'", "''") if sources else ""
+    source = sources[0].replace("'", "''") if sources else ""
     return f"'{source}|' || record_id{side}"
 
 
@@ -203,36 +226,39 @@ def _read_keys(con: duckdb.DuckDBPyConnection, path: Path) -> str:
 
 def read_judgements(con: duckdb.DuckDBPyConnection, path: Path) -> list[Judgement]:
     """Judgements from a CSV: [source_l,] record_id_l, [source_r,] record_id_r, judgement [, author, reason]."""
-    columns = _read_table(con, path, ("record_id_l", "record_id_r", "judgement"), "judgement_file")
-    left, right = _key(con, path, columns, "_l"), _key(con, path, columns, "_r")
-    rows = con.execute(f"select {left}, {right}, lower(trim(judgement)) from judgement_file").fetchall()
-    for number, (_, _, judgement) in enumerate(rows, start=2):
-        if judgement not in ("positive", "negative", "unsure"):
-            raise IdentityInputError(f"{path} line {number}: judgement must be positive, negative or unsure")
-    return [Judgement(*row) for row in rows]
+    return read_judgement_file(path, _sources(con))
+
+
+def _sources(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every source of this call's records and of the kept ones."""
+    kept = f"union select source from {SCHEMA}.kept_input_records" if "kept_input_records" in tables(con) else ""
+    rows = con.execute(f"select source from input_records {kept} group by all order by all").fetchall()
+    return [str(source) for (source,) in rows]
 
 
 def _write_outputs(
     con: duckdb.DuckDBPyConnection,
-    registry: duckdb.DuckDBPyConnection,
+    model_version: str,
     generation: int,
     out: Path,
     events: Path | None,
     edges: Path | None,
 ) -> None:
-    con.register("member_input", registry.sql(
-        f"select record_id as key, profile_id from members where generation = {generation}"
-    ).to_arrow_table())  # fmt: skip
-    _write(con, "select r.source, r.native_id as record_id, m.profile_id from member_input m "
-           "join input_records r on r.record_id = m.key order by 1, 2", out)  # fmt: skip
+    _write(
+        con,
+        f"""select r.source, substr(r.record_id, length(r.source) + 2) as record_id, m.profile_id
+        from {at("members", generation)} m join link_records r using (record_id) order by 1, 2""",
+        out,
+    )
     if events:
-        con.register("event_input", registry.sql(
-            "select event_id, generation, run_id, event, profile_id, related_profile_id, reason from events "
-            "order by generation, event_id"
-        ).to_arrow_table())  # fmt: skip
-        _write(con, "select * from event_input", events)
+        _write(
+            con,
+            f"""select event_id, generation, run_id, event, profile_id, related_profile_id, reason
+            from {SCHEMA}.events order by generation, event_id""",
+            events,
+        )
     if edges:
-        _write(con, "select * from edges", edges)
+        _write(con, edges_sql(model_version) + " order by all", edges)
 
 
 def _write(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:

@@ -10,7 +10,9 @@ from identity.components import label_components
 MAX_HOUSEHOLD = 12
 
 
-def build_households(con: duckdb.DuckDBPyConnection, features: str, members: str, *, out: str) -> None:
+def build_households(
+    con: duckdb.DuckDBPyConnection, features: str, members: str, *, out: str, max_size: int = MAX_HOUSEHOLD
+) -> None:
     """Write table `out` (household_id, profile_id): profiles that share a street address and, besides, a family name,
     a phone or an e-mail. `members`: record_id, profile_id. A profile that lives alone is a household of its own.
 
@@ -37,7 +39,7 @@ def build_households(con: duckdb.DuckDBPyConnection, features: str, members: str
         with door as (
             select * from h_fact where address_key in (
                 select address_key from h_fact group by address_key having count(distinct unique_id) between 2
-                    and {MAX_HOUSEHOLD})
+                    and {max_size})
         )
         select distinct l.unique_id as unique_id_l, r.unique_id as unique_id_r
         from door l join door r on l.address_key = r.address_key and l.unique_id < r.unique_id

@@ -1,255 +1,423 @@
-"""One pass of linking: normalised input → scored pairs → edges → clusters, on one DuckDB connection.
+"""One pass of linking: normalised input → scored pairs → edges → clusters, on one DuckDB connection with its store.
 
-Tables left behind on the connection: ``normal_records``, ``normal_identifiers``, ``features``, ``block_keys``,
-``scored`` (unique_id_l, unique_id_r, match_weight: log2 odds of the same person, its two sides stranger_weight and
-household_weight, match_probability, gammas), ``accepted``,
-``dropped``, ``clusters``. Everything but the model is recomputed over all current records in every run.
+A pass starts from the tables that the last one left in the store and works only on what changed:
+
+    changed records ─ normalise ─► verdicts on their values ─► features of the records concerned ─► their block keys
+      ─► pairs of the blocks they are in ─ Splink ─► scored ─► accepted ─► clusters of the components they touch
+
+Every stage is a pure function of the current records, the model, the rules and the judgements, so that a *full* pass,
+which starts from nothing, ends in the same tables. What is decided over all records (over-shared values, names per
+contact, sizes of blocks) is decided again for the values and blocks that changed, and whatever hangs on it is redone.
+
+After `link`, these can be read on the connection: ``features``, ``normal_identifiers``, ``scored`` (unique_id_l,
+unique_id_r, match_weight: log2 odds of the same person, its two sides stranger_weight and household_weight,
+match_probability, gammas), ``accepted``, ``refused``, ``left_out``, ``clusters``, ``judged``, ``forbidden``. Nothing is
+written to the store until `Linked.save`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
-import numpy as np
 
-from identity import blocking, clustering, features, scoring
-from identity.comparisons import Comparison, choose, term_frequency_columns
-from identity.model import Model, load_model, make_model, save_model, term_frequency_file
-from identity.name_order import turn_swapped_names
+from identity import blocking, clustering, features, values
+from identity.accepting import accept
+from identity.changes import Source, has_changes
+from identity.code_version import code_version
+from identity.comparisons import term_frequency_columns
+from identity.engine import bound_memory
+from identity.errors import IdentityInputError
+from identity.judgements import Judgement, load_judgements
+from identity.layers import Layer, touches, within
+from identity.learning import Learnt, complete_model, keep_model, learn
+from identity.model import Model, apply_overrides, discard_model, model_in_use, read_frozen
+from identity.name_order import count_name_use, turn_swapped_names
 from identity.normalise import normalise
-from identity.threshold import THRESHOLD_RANGE, calibrate
-from identity.training import Trained, outcome_counts, train
-
-# Pairs below this are forgotten; those between it and the threshold go to review.
-REVIEW_FROM = 0.2
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A person's decision about two records: ``positive``, ``negative`` or ``unsure``."""
-
-    record_id_l: str
-    record_id_r: str
-    judgement: str
-    author: str = ""
-    reason: str = ""
+from identity.rules import Rules
+from identity.store import SCHEMA, tables
+from identity.threshold import relaxed_conflicts
+from identity.weighing import score_candidates
 
 
 @dataclass(frozen=True)
 class Linked:
-    """What a pass did: counts, and seconds per step."""
+    """What a pass did: counts, and seconds per step.
+
+    `pairs` are the candidate pairs compared; `touched` names the table (record_id) of records whose profile may have
+    changed, None where that may be any.
+    """
 
     model: Model
     was_trained: bool
+    is_full: bool
     records: int
+    changed: int
     pairs: int
     over_shared_values: int
+    threshold: float
+    touched: str | None
     seconds: dict[str, float]
+    layers: tuple[Layer, ...] = field(repr=False)
+    state: dict[str, str] = field(repr=False)
+
+    def save(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Write the pass to the store, inside the caller's transaction."""
+        for layer in self.layers:
+            layer.save(con)
+        con.execute(f"delete from {SCHEMA}.link_state")
+        con.executemany(f"insert into {SCHEMA}.link_state values (?, ?)", list(self.state.items()))
 
 
 def link(
     con: duckdb.DuckDBPyConnection,
-    records: str,
-    identifiers: str,
+    source: Source,
     *,
     models: Path | None,
     attributes: int = 0,
     judgements: Sequence[Judgement] = (),
+    rules: Rules | None = None,
     threshold: float | None = None,
+    full: bool = False,
+    learning: bool = True,
+    retrain: bool = False,
     seed: int = 1,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Linked:
-    """Link `records` and `identifiers` (tables as `identity.normalise` takes them, plus ``attribute_0…``).
+    """Bring the links in the store attached to `con` up to `source`, whose changes `find_changes` has found.
 
-    The model is the current one under `models`; if there is none, it is trained and, where `models` is a folder,
-    saved. `threshold` overrides the model's.
+    The model is the current one under `models`; if there is none, it is trained and, where `models` is a folder, saved.
+    While `learning`, a model trained on few records is trained again when they change. `threshold` overrides the
+    model's and the rules'. `full` starts from nothing; so does a pass whose model, rules or code are not those of the
+    last one. `retrain` trains a model whatever there is, and saves it without accepting it.
     """
-    seconds: dict[str, float] = {}
-    started = time.perf_counter()
-
-    def lap(step: str) -> None:
-        nonlocal started
-        seconds[step] = round(time.perf_counter() - started, 3)
-        started = time.perf_counter()
-        progress(step)
-
-    normalise(con, records, identifiers, out_records="normal_records", out_identifiers="normal_identifiers")
-    if attributes:
-        names = ", ".join(f"lower(trim(r.attribute_{i})) as attribute_{i}" for i in range(attributes))
-        con.execute(
-            f"create or replace table normal_records as select n.*, {names} "
-            f"from normal_records n join {records} r using (record_id)"
-        )
-    turn_swapped_names(con, "normal_records")
-    over_shared = features.mark_over_shared(con, "normal_records", "normal_identifiers")
-    features.build_features(con, "normal_records", "normal_identifiers", attributes=attributes)
-    [(n_records,)] = con.execute("select count(*) from features").fetchall()
-    lap("normalise")
-
-    _load_judgements(con, judgements)
-    blocking.build_block_keys(con, "features", "normal_identifiers", out="block_keys")
-    pairs = blocking.candidate_pairs(con, "block_keys", out="pairs", extra_pairs=["judged"])
-    lap("block")
-
-    model = load_model(models) if models else None
+    [(n_current,)] = con.execute(f"select count(*) from {source.records}").fetchall()
+    bound_memory(con, int(n_current))
+    work = _Pass(con, source, rules or Rules(), attributes, progress)
+    model = None if retrain or models is None else model_in_use(models, learning=learning)
+    state = _read_state(con)
+    # a call that was killed may have left a model of records that the store never took
+    is_unknown = model is not None and not state.get("fingerprint", "").startswith(model.version)
+    is_learning = model is not None and learning and model.is_provisional
+    outdated = model if is_learning and (is_unknown or has_changes(con)) else None
+    if outdated is not None:
+        model = None
     was_trained = model is None
+    if model is not None and model.attributes > attributes:
+        raise IdentityInputError(
+            f"model {model.version}: was trained with {model.attributes} attributes, the roles name {attributes}; "
+            "name the same ones or train a new model"
+        )
+    if model is not None:
+        model = apply_overrides(model, work.rules)
+    fingerprint = _fingerprint(model, work.rules, attributes)
+    work.is_full = was_trained or full or state.get("fingerprint") != fingerprint
+    if model is not None and models is not None:
+        read_frozen(con, models, model)
+
+    work.normalise(is_frozen=not was_trained)
+    learnt = None
     if model is None:
-        model = _train(con, attributes, n_records, seed)
-        if models:
-            save_model(model, models, con, "frozen_frequencies")
-        lap("train")  # leaves ``scored`` behind
+        learnt = learn(con, work.rules, attributes, work.n_new, seed, learning=learning)
+        columns = term_frequency_columns(learnt.draft.chosen())
+        work.lap("train")
     else:
+        columns = term_frequency_columns(model.chosen())
+        features.add_term_frequencies(con, "new_features", columns, "frozen_frequencies")
+    work.show_features()
+    load_judgements(con, judgements)
+    draft = model or apply_overrides(_drafted(learnt), work.rules)
+    pairs = work.score(draft)
+    if learnt is not None:
+        model = complete_model(con, learnt)
+        if models is not None:
+            keep_model(con, models, model, learnt, accept=not retrain)
+            if outdated is not None and outdated.version != model.version:
+                discard_model(models, outdated.version)
+        model = apply_overrides(model, work.rules)
+    if model is None:
+        raise AssertionError("a pass has a model")
+    used = model.threshold if threshold is None else threshold
+    work.accept(used, is_same=state.get("threshold") == repr(used))
+    work.cluster(model)
+    [(n_records, n_changed, over_shared)] = con.execute(
+        """select (select count(*) from features), (select count(*) from replaced),
+        (select count(*) from link_flags where reason = 'over_shared')"""
+    ).fetchall()
+    return Linked(
+        model, was_trained, work.is_full, int(n_records), int(n_changed), pairs, int(over_shared), used,
+        "touched" if work.reclusters is not None else None, work.seconds, tuple(work.layers),
+        {
+            "fingerprint": _fingerprint(model, work.rules, attributes), "threshold": repr(used),
+            "rules": work.rules.as_json(),
+        },
+    )  # fmt: skip
+
+
+def _drafted(learnt: Learnt | None) -> Model:
+    if learnt is None:
+        raise AssertionError("a pass without a model has learnt one")
+    return learnt.draft
+
+
+def _fingerprint(model: Model | None, rules: Rules, attributes: int) -> str:
+    version = model.version if model else ""
+    return f"{version}|{rules.fingerprint()}|{attributes}|{code_version()}"
+
+
+def _read_state(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return dict(con.execute(f"select key, value from {SCHEMA}.link_state").fetchall())
+
+
+class _Pass:
+    """The stages of one pass, in the order of the diagram above. `is_full` starts every stage from nothing."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        source: Source,
+        rules: Rules,
+        attributes: int,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.con = con
+        self.source = source
+        self.rules = rules
+        self.attributes = attributes
+        self.is_full = True
+        self.layers: list[Layer] = []
+        self.seconds: dict[str, float] = {}
+        self.reclusters: str | None = None
+        self.n_new = 0
+        self._progress = progress
+        self._started = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.seconds[step] = round(self.seconds.get(step, 0.0) + now - self._started, 3)
+        self._started = now
+        self._progress(step)
+
+    def _layer(self, name: str, gone: str) -> None:
+        layer = Layer(name, None if self.is_full else gone)
+        layer.show(self.con)
+        self.layers.append(layer)
+
+    def normalise(self, *, is_frozen: bool) -> None:
+        """Tables ``new_features`` and ``new_block_keys`` of the records that changed, and of those on whose values the
+        verdict changed; views over records, identifiers, flags and keys."""
+        con = self.con
+        source = self.source
+        if self.is_full:
+            con.execute(f"create or replace temp view input_now as select * from {source.records}")
+            con.execute(f"create or replace temp view input_identifiers_now as select * from {source.identifiers}")
+        else:
+            con.execute(
+                f"create or replace temp view input_now as "
+                f"select * from {source.delivered_records} where {within('changed', 'record_id')}"
+            )
+            con.execute(
+                f"create or replace temp view input_identifiers_now as "
+                f"select * from {source.delivered_identifiers} where {within('changed', 'record_id')}"
+            )
+        normalise(
+            con, "input_now", "input_identifiers_now",
+            out_records="new_link_records", out_identifiers="new_link_identifiers",
+        )  # fmt: skip
+        for column in ("first_seen_at", "last_seen_at"):
+            con.execute(f"alter table new_link_identifiers drop column {column}")
+        if self.attributes:
+            names = ", ".join(f"lower(trim(r.attribute_{i})) as attribute_{i}" for i in range(self.attributes))
+            con.execute(
+                f"create or replace table new_link_records as select n.*, {names} "
+                f"from new_link_records n join input_now r using (record_id)"
+            )
+        if not is_frozen:
+            count_name_use(con, "new_link_records", out="name_use")
+        turn_swapped_names(con, "new_link_records", "name_use")
+        # what `find_changes` found are changes, also for a full pass
+        hashes = Layer("link_hashes", within("replaced", "record_id") if "link_hashes" in tables(con) else None)
+        hashes.show(con)
+        self.layers.append(hashes)
+        self._layer("link_records", within("replaced", "record_id"))
+        self._layer("link_identifiers", within("replaced", "record_id"))
+        self._judge_values()
         con.execute(
-            "create or replace temp table frozen_frequencies as "
-            f"select * from read_parquet('{term_frequency_file(models or Path(), model)}')"
+            "create or replace temp view normal_identifiers as "
+            + values.judged_identifiers_sql("link_identifiers", "link_flags")
         )
-        _score(con, model)
-        lap("score")
+        self._find_stale()
+        features.build_features(
+            con, "link_records", "normal_identifiers", self.rules, attributes=self.attributes, flags="link_flags",
+            out="new_features",
+            only=None if self.is_full else "stale",
+        )  # fmt: skip
+        [(self.n_new,)] = con.execute("select count(*) from new_features").fetchall()
+        self.lap("normalise")
+        blocking.build_block_keys(con, "new_features", "normal_identifiers", self.rules, out="new_block_keys")
+        self._layer("block_keys", within("stale"))
+        self.lap("block")
 
-    _accept(con, model.threshold if threshold is None else threshold)
-    clustering.cluster(con, "features", "accepted", "forbidden", out="clusters", dropped="left_out")
-    lap("cluster")
-    return Linked(model, was_trained, int(n_records), pairs, over_shared, seconds)
-
-
-def _load_judgements(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement]) -> None:
-    """Tables ``judged`` (all live judgements on records that exist) and ``forbidden`` (the negative ones)."""
-    con.execute(
-        "create or replace temp table judgement_input (record_id_l varchar, record_id_r varchar, judgement varchar)"
-    )
-    if judgements:
-        con.executemany(
-            "insert into judgement_input values (?, ?, ?)",
-            [(j.record_id_l, j.record_id_r, j.judgement) for j in judgements],
-        )
-    con.execute(
-        """create or replace temp table judged as
-        select distinct least(l.unique_id, r.unique_id) as unique_id_l, greatest(l.unique_id,
-            r.unique_id) as unique_id_r,
-            j.judgement
-        from judgement_input j
-        join features l on l.record_id = j.record_id_l
-        join features r on r.record_id = j.record_id_r
-        where l.unique_id <> r.unique_id"""
-    )
-    con.execute("create or replace temp table forbidden as select * from judged where judgement = 'negative'")
-
-
-def _train(con: duckdb.DuckDBPyConnection, attributes: int, n_records: int, seed: int) -> Model:
-    chosen = choose(features.filled_aspects(con, "features", attributes), attributes)
-    defaults = _defaults(chosen)
-    features.freeze_term_frequencies(con, "features", term_frequency_columns(chosen), out="frozen_frequencies")
-    if n_records < 2 or not chosen:
-        model = make_model(chosen, attributes, defaults, THRESHOLD_RANGE[1], n_records)
-        _score(con, model)
-        return model
-    features.add_term_frequencies(con, "features", term_frequency_columns(chosen), "frozen_frequencies")
-    shares = scoring.random_agreement(con, "features", chosen, seed)
-    scoring.score_pairs(
-        con, "features", "pairs", chosen, defaults.m, defaults.u, defaults.match_share, out="training_scored"
-    )
-    patterns, counts = outcome_counts(con, "training_scored", chosen)
-    trained = train(chosen, patterns, counts, shares, n_records)
-    con.execute("drop table training_scored")
-    draft = make_model(chosen, attributes, trained, THRESHOLD_RANGE[1], n_records)
-    _score(con, draft)
-    return make_model(chosen, attributes, trained, calibrate(con, "scored"), n_records)
-
-
-def _defaults(chosen: Sequence[Comparison]) -> Trained:
-    return Trained(
-        m={c.name: [level.m for level in c.levels] for c in chosen},
-        h={c.name: [level.h for level in c.levels] for c in chosen},
-        u={c.name: [level.u for level in c.levels] for c in chosen},
-        match_share=0.0001,
-        household_share=0.0001,
-        pairs_seen=0,
-    )
-
-
-def _score(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Table ``scored`` over table ``pairs``. Term frequencies are the frozen ones in the run that trains, too: the same
-    records must score the same in every later run."""
-    chosen = model.chosen()
-    if not chosen:
+    def _judge_values(self) -> None:
+        con = self.con
+        values.blocked_values(con, self.rules, self.source.identifiers, out="blocked_values")
         con.execute(
-            """create or replace table scored as select unique_id_l, unique_id_r, 0.0 as match_weight,
-            0.0 as stranger_weight, 0.0 as household_weight, 0.0 as match_probability from pairs where false"""
+            f"create or replace temp view link_values as {values.values_sql('link_records', 'link_identifiers')}"
         )
-        return
-    features.add_term_frequencies(con, "features", term_frequency_columns(chosen), "frozen_frequencies")
-    t = model.trained
-    scoring.score_pairs(con, "features", "pairs", chosen, t.m, t.u, t.match_share, out="splink_scored")
-    household = " + ".join(_household_sql(c, t) for c in chosen)
-    prior = float(np.log2(t.household_share / t.match_share))
-    con.execute(
-        f"""create or replace table scored as
-        select * replace (-log2(pow(2, -match_weight) + pow(2, household_weight)) as match_weight),
-            match_weight as stranger_weight,
-            1 / (1 + pow(2, -match_weight) + pow(2, household_weight)) as match_probability
-        from (select *, {prior} + {household} as household_weight from splink_scored)"""
-    )
-    con.execute("drop table splink_scored")
-
-
-def _household_sql(comparison: Comparison, trained: Trained) -> str:
-    """log2 of how much better 'two members of one household' explains the outcome than 'the same person'."""
-    last = len(comparison.levels) - 1
-    arms = " ".join(
-        f"when {last - i} then {float(np.log2(h / m))}"
-        for i, (m, h) in enumerate(zip(trained.m[comparison.name], trained.h[comparison.name], strict=True))
-    )
-    return f"(case {comparison.gamma} {arms} else 0.0 end)"
-
-
-def _accept(con: duckdb.DuckDBPyConnection, threshold: float) -> None:
-    """Table ``accepted``: edges with rank 0 (judgement), 1 (identifier) or 2 (score), one row per pair, best rank.
-
-    An identifier joins two records unless they cannot be one person: then it was typed for the wrong one, and the
-    edge goes to ``refused`` with its reason.
-    """
-    con.execute(
-        f"""create or replace temp table identifier_pairs as
-        with holder as (
-            select distinct i.kind, i.namespace, i.value, f.unique_id
-            from normal_identifiers i join features f using (record_id)
-            where i.is_trusted and i.value is not null
-                and i.kind not in {features.CONTACT_KINDS + features.WEAK_KINDS}
+        judged = ("link_records", "link_values", "blocked_values", self.rules)
+        if self.is_full:
+            values.value_flags(con, *judged, out="new_link_flags")
+            self._layer("link_flags", "")
+            return
+        con.execute(
+            f"""create or replace temp table touched_values as
+            select kind, namespace, value
+            from ({values.values_sql(f"{SCHEMA}.link_records", f"{SCHEMA}.link_identifiers")})
+            where {within("replaced", "record_id")} and value is not null
+            union
+            select kind, namespace, value from ({values.values_sql("new_link_records", "new_link_identifiers")})
+            where value is not null
+            -- a listed value is read in every region there is, and regions come and go
+            union select kind, namespace, value from {SCHEMA}.link_flags where reason = 'blocklisted'
+            union select kind, namespace, value from link_identifiers semi join blocked_values using (kind, value)"""
         )
-        select l.unique_id as unique_id_l, r.unique_id as unique_id_r, min(l.kind) as rule
-        from holder l join holder r
-            on l.kind = r.kind and l.namespace = r.namespace and l.value = r.value and l.unique_id < r.unique_id
-        group by all"""
-    )
-    con.execute(
-        f"""create or replace temp table refused as
-        select p.unique_id_l, p.unique_id_r, p.rule
-        from identifier_pairs p
-        join features l on l.unique_id = p.unique_id_l join features r on r.unique_id = p.unique_id_r
-        left join scored s on s.unique_id_l = p.unique_id_l and s.unique_id_r = p.unique_id_r
-        where coalesce(s.match_probability, 0) < {threshold} and {clustering.conflict_sql()}"""
-    )
-    con.execute(
-        f"""create or replace table accepted as
-        with edge as (
-            select unique_id_l, unique_id_r, 0 as rank, 'steward' as kind, 'judgement' as rule
-            from judged where judgement = 'positive'
-            union all
-            select unique_id_l, unique_id_r, 1, 'identifier', rule from identifier_pairs p
-            where not exists (
-                select 1 from refused x where x.unique_id_l = p.unique_id_l and x.unique_id_r = p.unique_id_r)
-            union all
-            select unique_id_l, unique_id_r, 2, 'probabilistic', 'score' from scored
-            where match_probability >= {threshold}
+        values.value_flags(con, *judged, out="new_link_flags", only="touched_values")
+        self._layer("link_flags", "(kind, namespace, value) in (select (kind, namespace, value) from touched_values)")
+
+    def _find_stale(self) -> None:
+        """Table ``stale`` (unique_id, record_id): records whose features are to be built, and those that are gone."""
+        if self.is_full:
+            return
+        unique_id = values.unique_id_sql("record_id")
+        self.con.execute(
+            f"""create or replace temp table stale as
+            with was as (
+                select * from {SCHEMA}.link_flags
+                where (kind, namespace, value) in (select (kind, namespace, value) from touched_values)
+            ),
+            other as (
+                (select * from was except select * from new_link_flags)
+                union (select * from new_link_flags except select * from was)
+            )
+            select {unique_id} as unique_id, record_id from (
+                select record_id from replaced
+                union select record_id from link_values
+                where (kind, namespace, value) in (select (kind, namespace, value) from other)
+            )"""
         )
-        select e.unique_id_l, e.unique_id_r, e.rank, e.kind, e.rule,
-            coalesce(s.match_weight, 0.0) as match_weight, s.match_probability
-        from edge e left join scored s using (unique_id_l, unique_id_r)
-        where not exists (
-            select 1 from forbidden x where x.unique_id_l = e.unique_id_l and x.unique_id_r = e.unique_id_r)
-        qualify row_number() over (partition by e.unique_id_l, e.unique_id_r order by e.rank, e.rule) = 1"""
-    )
+
+    def show_features(self) -> None:
+        """View ``features``: all current records, with the term frequencies of the model."""
+        self._layer("features", within("stale"))
+        [(n, distinct)] = self.con.execute("select count(*), count(distinct unique_id) from new_features").fetchall()
+        if n != distinct:
+            raise AssertionError("two record ids have the same hash")
+
+    def score(self, model: Model) -> int:
+        """Table ``new_scored`` over the blocks of the records concerned; returns the number of pairs compared.
+
+        Besides stale records these are the members of blocks that crossed the bound on size, and both ends of pairs
+        whose judgement is another one.
+        """
+        con = self.con
+        con.execute("create or replace table new_link_judged as select * from judged")
+        if not self.is_full:
+            con.execute(
+                f"""create or replace temp table touched_keys as
+                select block_key from {SCHEMA}.block_keys where {within("stale")}
+                union select block_key from new_block_keys"""
+            )
+            crossing = blocking.crossing_blocks_sql(
+                f"{SCHEMA}.block_keys",
+                "block_keys",
+                "touched_keys",
+                blocking.bound_sql(self.rules, model.max_block, model.block_bounds),
+            )
+            con.execute(
+                f"""create or replace temp table rescored as
+                with other as (
+                    (select * from {SCHEMA}.link_judged except select * from judged)
+                    union (select * from judged except select * from {SCHEMA}.link_judged)
+                )
+                select unique_id from stale union select unique_id from ({crossing})
+                union select unique_id_l from other union select unique_id_r from other"""
+            )
+        pairs = score_candidates(con, model, self.rules, only=None if self.is_full else "rescored")
+        self._layer("link_judged", "true")
+        self._layer("scored", touches("rescored"))
+        self.lap("score")
+        return pairs
+
+    def accept(self, threshold: float, *, is_same: bool) -> None:
+        """Tables ``new_accepted`` and ``new_refused``; all of them where the threshold is another one."""
+        self.reclusters = "nodes" if is_same and not self.is_full else None
+        accept(
+            self.con, self.rules, threshold, out="new_accepted", refused="new_refused",
+            only="rescored" if self.reclusters else None,
+        )  # fmt: skip
+        for name in ("accepted", "refused"):
+            layer = Layer(name, touches("rescored") if self.reclusters else None)
+            layer.show(self.con)
+            self.layers.append(layer)
+
+    def cluster(self, model: Model) -> None:
+        """Tables ``new_clusters`` and ``new_left_out`` of every component that an edge was added to or taken from."""
+        con = self.con
+        parts = ("features", "accepted", "forbidden", "normal_identifiers")
+        if self.reclusters:
+            self._find_nodes()
+            con.execute(f"create or replace temp table node_features as select * from features where {within('nodes')}")
+            con.execute(
+                "create or replace temp table node_accepted as select * from accepted where unique_id_l in "
+                "(select unique_id from nodes)"
+            )
+            con.execute(
+                f"""create or replace temp table node_identifiers as select * from normal_identifiers
+                where {within("node_features", "record_id")}"""
+            )
+            parts = ("node_features", "node_accepted", "forbidden", "node_identifiers")
+        rules = replace(self.rules, conflicts=relaxed_conflicts(self.rules.conflicts, model.trained))
+        weighed = frozenset(c.name.removeprefix("id_") for c in model.chosen() if c.name.startswith("id_"))
+        clustering.cluster(con, *parts, rules, out="new_clusters", dropped="new_left_out", weighed=weighed)
+        for name, gone in (("clusters", within("nodes")), ("left_out", touches("nodes"))):
+            layer = Layer(name, gone if self.reclusters else None)
+            layer.show(con)
+            self.layers.append(layer)
+        self.lap("cluster")
+
+    def _find_nodes(self) -> None:
+        """Tables ``nodes`` (unique_id: all records of the components concerned, also gone ones) and ``touched``.
+
+        An accepted edge that does not lie within a stored cluster is among those left out, so that clusters joined by
+        left-out edges are the component.
+        """
+        con = self.con
+        con.execute(
+            """create or replace temp table nodes as
+            select unique_id from rescored
+            union select unique_id_l from new_accepted union select unique_id_r from new_accepted"""
+        )
+        size = -1
+        while True:
+            [(now,)] = con.execute("select count(*) from nodes").fetchall()
+            if now == size:
+                break
+            size = now
+            con.execute(
+                f"""create or replace temp table nodes as
+                select unique_id from nodes
+                union
+                select unique_id from {SCHEMA}.clusters where cluster_id in (
+                    select cluster_id from {SCHEMA}.clusters where {within("nodes")})
+                union
+                select unique_id_r from {SCHEMA}.left_out where unique_id_l in (select unique_id from nodes)
+                union
+                select unique_id_l from {SCHEMA}.left_out where unique_id_r in (select unique_id from nodes)"""
+            )
+        con.execute(
+            f"""create or replace temp table touched as
+            select record_id from features where {within("nodes")} union select record_id from gone"""
+        )

@@ -1,12 +1,14 @@
 """Permanent profile ids: which id each cluster carries, and the events that tell what changed.
 
-State is kept in generations inside one DuckDB file. A run reads the committed generation and writes the next one as a
-candidate; whoever publishes names the committed one. A candidate that was never published is removed by the next run.
+State is kept in generations: every row of a table is valid from one generation until before another, so that a
+generation costs what it changes. A run reads the committed generation and writes the next one as a candidate; whoever
+publishes names the committed one. A candidate that was never published is removed by the next run.
 
 Rules (design rule 2). An unchanged cluster keeps its id. On a merge the id first seen earlier survives and the other
 becomes an alias. On a split each part first reclaims the id that most of its records held before the merge; otherwise
 the larger part keeps the id, ties going to the earliest first-seen record, then to the least record id. A record's
-*home* is the id it was first given; it is kept when the record disappears, so that a record that comes back finds it.
+*home* is the id it was first given, or the one that was made for it in a split; it is kept when the record disappears,
+so that a record that comes back finds it.
 """
 
 from __future__ import annotations
@@ -18,19 +20,7 @@ from datetime import date
 import duckdb
 
 from identity.errors import IdentityInputError
-
-STORE_VERSION = 1
-
-_TABLES = {
-    "generations": "generation integer, parent integer, as_of date, run_id varchar, model_version varchar",
-    "members": "generation integer, record_id varchar, profile_id varchar, since date",
-    "ids": "generation integer, profile_id varchar, first_generation integer, first_seen date, rank "
-    "bigint, state varchar",
-    "aliases": "generation integer, alias_profile_id varchar, profile_id varchar",
-    "homes": "generation integer, record_id varchar, profile_id varchar",
-    "events": "generation integer, event_id varchar, as_of date, run_id varchar, event varchar, profile_id varchar, "
-    "related_profile_id varchar, reason varchar",
-}
+from identity.store import SCHEMA, VERSIONED
 
 
 @dataclass(frozen=True)
@@ -46,24 +36,18 @@ class Registered:
     retired: int
 
 
-def open_store(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of a new store on `con`, or check that an old one is of this version."""
-    con.execute("create table if not exists store_version (version integer)")
-    versions = [v for (v,) in con.execute("select version from store_version").fetchall()]
-    if versions and versions[0] > STORE_VERSION:
-        raise IdentityInputError(
-            f"store has version {versions[0]}, this platform reads up to {STORE_VERSION}: upgrade it"
-        )
-    if not versions:
-        con.execute("insert into store_version values (?)", [STORE_VERSION])
-    for table, columns in _TABLES.items():
-        con.execute(f"create table if not exists {table} ({columns})")
-
-
 def latest_generation(con: duckdb.DuckDBPyConnection) -> int:
     """The highest generation in the store, 0 for a new one."""
-    [(generation,)] = con.execute("select coalesce(max(generation), 0) from generations").fetchall()
+    [(generation,)] = con.execute(f"select coalesce(max(generation), 0) from {SCHEMA}.generations").fetchall()
     return int(generation)
+
+
+def at(table: str, generation: int) -> str:
+    """SQL for the rows of a versioned table of the store that are valid in `generation`."""
+    return (
+        f"(select * from {SCHEMA}.{table} where valid_from <= {generation} "
+        f"and (valid_to is null or valid_to > {generation}))"
+    )
 
 
 def register(
@@ -74,22 +58,29 @@ def register(
     run_id: str,
     model_version: str,
     base_generation: int,
+    touched: str | None = None,
     also: Callable[[], None] | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Registered:
-    """Give every cluster of table `clusters` (record_id, cluster_id, first_seen TIMESTAMP) its permanent id.
+    """Give every cluster of `clusters` (record_id, cluster_id, first_seen TIMESTAMP) its permanent id.
 
-    Everything newer than `base_generation` is a candidate that was never published, and is removed first. Runs in one
-    transaction, with what `also` writes to `con`: the store is never half-written. Raises `IdentityInputError` if the
+    `clusters` holds all current records. With `touched` (record_id), only records whose cluster may have changed since
+    the store's newest generation, or that are gone, are looked at; without it, all. Everything newer than
+    `base_generation` is a candidate that was never published, and is removed first. Runs in one transaction, with what
+    `also` writes to the store: it is never half-written. `check` is called when the ids are chosen (table ``r_member``
+    beside ``r_old``); what it raises stops the registration, and nothing is written. Raises `IdentityInputError` if the
     base is not in the store.
     """
-    known = [g for (g,) in con.execute("select generation from generations").fetchall()]
+    known = [g for (g,) in con.execute(f"select generation from {SCHEMA}.generations").fetchall()]
     if base_generation and base_generation not in known:
         raise IdentityInputError(f"identity store has no generation {base_generation}; restore it from the backup")
+    if latest_generation(con) != base_generation:
+        touched = None  # the store's links were made for a candidate that is now dropped
     con.execute("begin")
     try:
         if also is not None:
             also()
-        registered = _register(con, clusters, as_of, run_id, model_version, base_generation)
+        registered = _register(con, clusters, touched, as_of, run_id, model_version, base_generation, check)
     except BaseException:
         con.execute("rollback")
         raise
@@ -98,37 +89,100 @@ def register(
 
 
 def _register(
-    con: duckdb.DuckDBPyConnection, clusters: str, as_of: date, run_id: str, model_version: str, base: int
+    con: duckdb.DuckDBPyConnection,
+    clusters: str,
+    touched: str | None,
+    as_of: date,
+    run_id: str,
+    model_version: str,
+    base: int,
+    check: Callable[[], None] | None,
 ) -> Registered:
-    for table in _TABLES:
-        con.execute(f"delete from {table} where generation > {base}")
+    for table in VERSIONED:
+        con.execute(f"delete from {SCHEMA}.{table} where valid_from > {base}")
+        con.execute(f"update {SCHEMA}.{table} set valid_to = null where valid_to > {base}")
+    for table in ("generations", "events"):
+        con.execute(f"delete from {SCHEMA}.{table} where generation > {base}")
     generation = base + 1
-    con.execute(
-        f"""
-        create or replace temp table r_cluster as
-        select record_id, cluster_id, first_seen,
-            min(record_id) over (partition by cluster_id) as seed
-        from {clusters}
-        """
-    )
-    con.execute(
-        f"create or replace temp table r_old as select record_id, profile_id, since from members where "
-        f"generation = {base}"
-    )
-    con.execute(f"create or replace temp table r_id as select * from ids where generation = {base}")
-    con.execute(
-        f"create or replace temp table r_alias as select alias_profile_id, profile_id from aliases where "
-        f"generation = {base}"
-    )
-    _claims(con)
+    _scope(con, clusters, touched, base)
+    _claims(con, base)
     _assign(con, generation, as_of)
+    if check is not None:
+        check()
     if base and not _changed(con):
-        [(profiles,)] = con.execute("select count(*) from r_id where state = 'live'").fetchall()
+        [(profiles,)] = con.execute(f"select count(*) from {at('ids', base)} where state = 'live'").fetchall()
         return Registered(base, int(profiles), 0, 0, 0, 0, 0)
     return _write(con, generation, base, as_of, run_id, model_version)
 
 
-def _claims(con: duckdb.DuckDBPyConnection) -> None:
+def _scope(con: duckdb.DuckDBPyConnection, clusters: str, touched: str | None, base: int) -> None:
+    """Tables ``r_cluster`` (record_id, cluster_id, first_seen, seed), ``r_old`` (record_id, profile_id, since),
+    ``r_id`` and ``r_alias``: what is to be decided, closed under "in one cluster with" and "in one profile with"."""
+    if touched is None:
+        con.execute(
+            f"create or replace temp table r_old as select record_id, profile_id, since from {at('members', base)}"
+        )
+        con.execute(
+            f"""create or replace temp table r_cluster as
+            select record_id, cluster_id, first_seen, min(record_id) over (partition by cluster_id) as seed
+            from {clusters}"""
+        )
+        con.execute(
+            f"create or replace temp table r_id as select * exclude (valid_from, valid_to) from {at('ids', base)}"
+        )
+        con.execute(
+            f"create or replace temp table r_alias as select alias_profile_id, profile_id from {at('aliases', base)}"
+        )
+        return
+    con.execute(f"create or replace temp table r_scope as select distinct record_id from {touched}")
+    size = -1
+    while True:
+        [(now,)] = con.execute("select count(*) from r_scope").fetchall()
+        if now == size:
+            break
+        size = now
+        con.execute(
+            f"""create or replace temp table r_scope as
+            select record_id from r_scope
+            union
+            select record_id from {at("members", base)} where profile_id in (
+                select profile_id from {at("members", base)} where record_id in (select record_id from r_scope))
+            union
+            select record_id from {clusters} where cluster_id in (
+                select cluster_id from {clusters} where record_id in (select record_id from r_scope))"""
+        )
+    con.execute(
+        f"""create or replace temp table r_old as
+        select record_id, profile_id, since from {at("members", base)}
+        where record_id in (select record_id from r_scope)"""
+    )
+    con.execute(
+        f"""create or replace temp table r_cluster as
+        select record_id, cluster_id, first_seen, min(record_id) over (partition by cluster_id) as seed
+        from {clusters} where record_id in (select record_id from r_scope)"""
+    )
+    con.execute(
+        f"""create or replace temp table r_relevant as
+        select profile_id from r_old
+        union
+        select profile_id from {at("homes", base)} where record_id in (select record_id from r_scope)"""
+    )
+    con.execute(
+        f"""create or replace temp table r_alias as
+        select alias_profile_id, profile_id from {at("aliases", base)}
+        where profile_id in (select profile_id from r_relevant)
+            or alias_profile_id in (select profile_id from r_relevant)"""
+    )
+    con.execute(
+        f"""create or replace temp table r_id as
+        select * exclude (valid_from, valid_to) from {at("ids", base)}
+        where profile_id in (select profile_id from r_relevant union select alias_profile_id from r_alias)
+            -- the home of a record that left it long ago may live on untouched
+            and (state <> 'live' or profile_id in (select profile_id from r_old))"""
+    )
+
+
+def _claims(con: duckdb.DuckDBPyConnection, base: int) -> None:
     """Table ``r_claim`` (profile_id, cluster_id, is_reclaim): which earlier ids each cluster may carry.
 
     A live id that was not torn apart claims its only cluster. A torn one is settled part by part: the id in which most
@@ -136,9 +190,9 @@ def _claims(con: duckdb.DuckDBPyConnection) -> None:
     where none is, for the largest part. An id without living records claims the cluster its returning records are in.
     """
     con.execute(
-        """
+        f"""
         create or replace temp table r_home as
-        select h.record_id, h.profile_id from homes h join r_cluster using (record_id)
+        select h.record_id, h.profile_id from {at("homes", base)} h join r_cluster using (record_id)
         """
     )
     con.execute(
@@ -250,12 +304,22 @@ def _write(
     con: duckdb.DuckDBPyConnection, generation: int, base: int, as_of: date, run_id: str, model_version: str
 ) -> Registered:
     day = f"date '{as_of.isoformat()}'"
-    con.execute("insert into generations values (?, ?, ?, ?, ?)", [generation, base, as_of, run_id, model_version])
-    con.execute(f"insert into members select {generation}, record_id, profile_id, since from r_member")
     con.execute(
-        f"""insert into homes select {generation}, record_id, profile_id from r_member
-        where record_id not in (select record_id from homes)"""
+        f"insert into {SCHEMA}.generations values (?, ?, ?, ?, ?)", [generation, base, as_of, run_id, model_version]
     )
+    _replace(con, "members", "r_member", ("record_id",), ("profile_id", "since"), "r_old", generation)
+    # an id that a split made is the home of its records from then on: a later merge and split give it back
+    con.execute(
+        f"""create or replace temp table r_settled as
+        select record_id, profile_id from r_member
+        where record_id not in (select record_id from {at("homes", base)})
+            or profile_id in (select profile_id from r_chosen where is_new)"""
+    )
+    con.execute(
+        f"""create or replace temp table r_left as
+        select record_id, profile_id from {at("homes", base)} where record_id in (select record_id from r_settled)"""
+    )
+    _replace(con, "homes", "r_settled", ("record_id",), ("profile_id",), "r_left", generation)
     # where the records of every earlier id went: to the chosen id of the cluster that holds its claim
     con.execute(
         f"""
@@ -263,7 +327,8 @@ def _write(
         select coalesce(i.profile_id, k.profile_id) as profile_id,
             coalesce(i.first_generation, {generation}) as first_generation,
             coalesce(i.first_seen, {day}) as first_seen,
-            coalesce(i.rank, row_number() over (order by k.first_seen, k.seed)) as rank,
+            coalesce(i.rank, row_number() over (
+                partition by i.profile_id is null order by k.first_seen, k.seed)) as rank,
             case when k.profile_id is not null then 'live'
                 when i.state = 'erased' then 'erased'
                 when claimed.heir is not null then 'alias'
@@ -281,11 +346,13 @@ def _write(
     # an alias points to where most of the records that were at home in it are now, at any depth of earlier merges
     con.execute(
         f"""
-        insert into aliases
+        create or replace temp table r_next_alias as
         with home_now as (
             select alias_profile_id, profile_id from (
                 select h.profile_id as alias_profile_id, m.profile_id, count(*) as n
-                from homes h join r_member m using (record_id) group by all
+                from {at("homes", generation)} h join {at("members", generation)} m using (record_id)
+                where h.profile_id in (select profile_id from r_next where state = 'alias')
+                group by all
             )
             qualify row_number() over (partition by alias_profile_id order by n desc, profile_id) = 1
         ),
@@ -295,13 +362,13 @@ def _write(
             left join r_alias a on a.alias_profile_id = n.profile_id
             where n.state = 'alias'
         )
-        select {generation}, d.alias_profile_id, coalesce(n.heir, d.target)
+        select d.alias_profile_id, coalesce(n.heir, d.target) as profile_id
         from direct d left join r_next n on n.profile_id = d.target and n.state = 'alias'
         """
     )
-    con.execute(
-        f"""insert into ids select {generation}, n.profile_id, n.first_generation, n.first_seen, n.rank,
-            n.state from r_next n"""
+    _replace(con, "aliases", "r_next_alias", ("alias_profile_id",), ("profile_id",), "r_alias", generation)
+    _replace(
+        con, "ids", "r_next", ("profile_id",), ("first_generation", "first_seen", "rank", "state"), "r_id", generation
     )
     con.execute(
         """
@@ -333,7 +400,7 @@ def _write(
     )
     con.execute(
         f"""
-        insert into events
+        insert into {SCHEMA}.events
         select {generation},
             'e' || left(sha256(concat_ws('|', '{generation}', event, profile_id, coalesce(related_profile_id, ''))),
                 20),
@@ -342,11 +409,35 @@ def _write(
         """
     )
     counts = dict(con.execute("select event, count(*) from r_event group by all").fetchall())
-    [(profiles,)] = con.execute("select count(*) from r_next where state = 'live'").fetchall()
-    # keep the base beside the candidate: a failed publish falls back to it
-    for table in ("members", "ids", "aliases"):
-        con.execute(f"delete from {table} where generation < {base}")
+    [(profiles,)] = con.execute(f"select count(*) from {at('ids', generation)} where state = 'live'").fetchall()
+    # the base stays readable beside the candidate: a failed publish falls back to it
+    for table in VERSIONED:
+        con.execute(f"delete from {SCHEMA}.{table} where valid_to <= {base}")
     return Registered(
         generation, int(profiles), int(counts.get("created", 0)), int(counts.get("merged", 0)),
         int(counts.get("split", 0)), int(counts.get("reinstated", 0)), int(counts.get("retired", 0)),
     )  # fmt: skip
+
+
+def _replace(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    incoming: str,
+    keys: tuple[str, ...],
+    values: tuple[str, ...],
+    outgoing: str,
+    generation: int,
+) -> None:
+    """End the rows of `table` that stand in `outgoing` (what is valid now) but not in `incoming`; add the others."""
+    columns = (*keys, *values)
+    same = " and ".join(f"o.{c} is not distinct from i.{c}" for c in columns)
+    gone = f"select {', '.join(keys)} from {outgoing} o where not exists (select 1 from {incoming} i where {same})"
+    con.execute(
+        f"""update {SCHEMA}.{table} set valid_to = {generation}
+        where valid_to is null and ({", ".join(keys)}) in ({gone})"""
+    )
+    con.execute(
+        f"""insert into {SCHEMA}.{table} by name
+        select {", ".join(columns)}, {generation} as valid_from, null::integer as valid_to from {incoming} i
+        where not exists (select 1 from {outgoing} o where {same})"""
+    )

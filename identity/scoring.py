@@ -1,12 +1,10 @@
-"""Splink: settings, random agreement (u) and the scoring of candidate pairs. The only module that imports Splink."""
+"""Splink: settings, and the scoring of pairs as SQL. The only module that imports Splink."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import duckdb
 
 from identity.comparisons import Comparison
 
@@ -26,7 +24,7 @@ def splink_settings(
         "probability_two_random_records_match": prior,
         "comparisons": [_splink_comparison(c, m[c.name], u[c.name]) for c in comparisons],
         "blocking_rules_to_generate_predictions": ["l.unique_id = r.unique_id"],  # never used: pairs are registered
-        "retain_matching_columns": True,  # Splink only hands out its gamma columns together with these
+        "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": False,
         "unique_id_column_name": "unique_id",
     }
@@ -54,69 +52,46 @@ def _splink_comparison(comparison: Comparison, m: Sequence[float], u: Sequence[f
     return {"output_column_name": comparison.name, "comparison_levels": levels}
 
 
-def _linker(con: duckdb.DuckDBPyConnection, features: str, settings: dict[str, Any]) -> Any:
-    from splink import Linker
-    from splink.backends.duckdb import DuckDBAPI
+def score_sql(
+    features: str, pairs: str, comparisons: Sequence[Comparison], m: Probabilities, u: Probabilities, prior: float
+) -> str:
+    """SQL, compiled by Splink, for the scores of table `pairs` (unique_id_l < unique_id_r).
+
+    `features` is a table as `features.build_features` writes it, with the term frequencies of the comparisons. Columns:
+    unique_id_l, unique_id_r, match_weight (log2 of the odds for the same person against strangers), and one
+    ``gamma_<comparison>`` per comparison (-1 not comparable, 0 least agreement).
+
+    Why not `Linker.predict`: it hands out the gammas only together with every compared column, in a table of its own.
+    On two million pairs that took twice the time of the same SQL read as a query.
+    """
+    from splink import SettingsCreator
+    from splink.internals.comparison_vector_values import compute_comparison_vector_values_from_id_pairs_sqls
+    from splink.internals.dialects import SplinkDialect
+    from splink.internals.predict import predict_from_comparison_vectors_sqls
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    return Linker(DuckDBAPI(con).register(features), settings, log_level=logging.ERROR, validate_settings=False)
-
-
-def random_agreement(
-    con: duckdb.DuckDBPyConnection, features: str, comparisons: Sequence[Comparison], seed: int = 1
-) -> dict[str, list[float]]:
-    """Share of random record pairs at each level, by Splink's seeded sampling of up to 400,000 pairs.
-
-    `features` is a table as `features.build_features` writes it. The shares of one comparison sum to one; a level
-    never seen has 0. True matches are among the random pairs: `training.py` takes them out again.
-    """
-    defaults = {c.name: [level.u for level in c.levels] for c in comparisons}
-    linker = _linker(con, features, splink_settings(comparisons, defaults, defaults, 0.0001))
-    linker.training.estimate_u_using_random_sampling(max_pairs=4e5, seed=seed, min_count_per_level=None)
-    trained = linker.misc.save_model_to_json()
-    linker.table_management.delete_tables_created_by_splink_from_db()
-    shares = {}
-    for comparison in trained["comparisons"]:
-        levels = [lv for lv in comparison["comparison_levels"] if not lv.get("is_null_level")]
-        observed = [lv.get("u_probability") for lv in levels]
-        # Splink reports a level it never met as None or as a text
-        numbers = [float(v) if isinstance(v, int | float) else 0.0 for v in observed]
-        total = sum(numbers)
-        shares[comparison["output_column_name"]] = (
-            [n / total for n in numbers] if total else defaults[comparison["output_column_name"]]
-        )
-    return shares
-
-
-def score_pairs(
-    con: duckdb.DuckDBPyConnection,
-    features: str,
-    pairs: str,
-    comparisons: Sequence[Comparison],
-    m: Probabilities,
-    u: Probabilities,
-    prior: float,
-    *,
-    out: str,
-) -> None:
-    """Score the candidate pairs of table `pairs` (unique_id_l < unique_id_r) and write them to table `out`.
-
-    `out`: unique_id_l, unique_id_r, match_weight (log2 of the odds for the same person against strangers), and one
-    ``gamma_<comparison>`` per comparison (-1 not comparable, 0 least agreement).
-    """
-    linker = _linker(con, features, splink_settings(comparisons, m, u, prior))
-    con.execute(
-        f"create or replace temp table __blocked as select '0' as match_key, unique_id_l as join_key_l, "
-        f"unique_id_r as join_key_r from {pairs}"
+    creator = SettingsCreator(**splink_settings(comparisons, m, u, prior))
+    settings = creator.get_settings(sql_dialect_str="duckdb")
+    unique_id = settings.column_info_settings.unique_id_input_column
+    steps = compute_comparison_vector_values_from_id_pairs_sqls(
+        settings._columns_to_select_for_blocking,
+        settings._columns_to_select_for_comparison_vector_values,
+        input_tablename_l=features,
+        input_tablename_r=features,
+        source_dataset_input_column=None,
+        unique_id_input_column=unique_id,
     )
-    from splink.backends.duckdb import DuckDBAPI
-
-    linker.table_management.register_blocked_pairs_for_predict(DuckDBAPI(con).register("__blocked"))
-    scored = linker.inference.predict()
-    gammas = ", ".join(c.gamma for c in comparisons)
-    con.execute(
-        f"create or replace table {out} as select unique_id_l, unique_id_r, match_weight, {gammas} "
-        f"from {scored.physical_name}"
+    steps += predict_from_comparison_vectors_sqls(
+        unique_id_input_columns=[unique_id],
+        core_model_settings=settings.core_model_settings,
+        sql_dialect=SplinkDialect.from_string("duckdb"),
+        training_mode=True,
     )
-    linker.table_management.delete_tables_created_by_splink_from_db()
-    con.execute("drop table if exists __blocked")
+    blocked = f"select '0' as match_key, unique_id_l as join_key_l, unique_id_r as join_key_r from {pairs}"
+    steps = [{"sql": blocked, "output_table_name": "__splink__blocked_id_pairs"}, *steps]
+    named = ", ".join(f"{step['output_table_name']} as ({step['sql']})" for step in steps[:-1])
+    gammas = "".join(f", {c.gamma}" for c in comparisons)
+    return (
+        f"(with {named}, scored as ({steps[-1]['sql']}) "
+        f"select unique_id_l, unique_id_r, match_weight{gammas} from scored)"
+    )

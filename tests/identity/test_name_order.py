@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from identity.name_order import turn_swapped_names
+from identity.name_order import count_name_use, turn_swapped_names
 
 
 def turned(
@@ -21,7 +21,8 @@ def turned(
         con.execute(
             "insert into r values (?, ?, ?, ?, left(?, 1), ?, null)", [record, given, family, canonical, given, native]
         )
-    count = turn_swapped_names(con, "r")
+    count_name_use(con, "r", out="name_use")
+    count = turn_swapped_names(con, "r", "name_use")
     found = con.execute("select record_id, given_name, family_name, given_canonical from r").fetchall()
     return count, {r: (g, f, c) for r, g, f, c in found}
 
@@ -58,3 +59,19 @@ def test_words_without_clear_use_stay_as_typed(given: str, family: str) -> None:
 def test_a_name_written_in_han_is_not_turned() -> None:
     _, rows = turned([*USED, ("x", "phillips", "ethan", "王小明")])
     assert rows["x"][:2] == ("phillips", "ethan")
+
+
+def test_a_frozen_use_turns_records_it_never_saw() -> None:
+    with duckdb.connect() as con:
+        con.execute(
+            """create table r (record_id varchar, given_name varchar, family_name varchar, given_canonical varchar,
+            given_initial varchar, native_name varchar, entity_type varchar)"""
+        )
+        con.execute("create table seen as select given_name, family_name from r where false")
+        con.executemany("insert into seen values (?, ?)", [(given, family) for _, given, family, _ in USED])
+        count_name_use(con, "seen", out="frozen")
+        con.execute("insert into r values ('x', 'phillips', 'ethan', 'phillips', 'p', null, null)")
+        assert turn_swapped_names(con, "r", "frozen") == 1
+        assert con.execute("select given_name, family_name, given_initial from r").fetchall() == [
+            ("ethan", "phillips", "e")
+        ]

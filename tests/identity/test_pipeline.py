@@ -97,7 +97,7 @@ def test_every_record_is_in_one_profile_and_every_table_is_written(company: Comp
         "profile_aliases": ["alias_profile_id", "profile_id"],
         "anonymous_links": ["anonymous_id", "profile_id", "valid_from", "valid_to"],
         "households": ["household_id", "profile_id"],
-        "review_queue": ["record_id_l", "record_id_r", "match_weight", "match_probability", "reason"],
+        "review_queue": ["record_id_l", "record_id_r", "match_weight", "match_probability", "reason", "worth"],
     }
     for name, expected in columns.items():
         path = company.root / "identity" / name / "part-0.parquet"
@@ -189,7 +189,8 @@ def test_an_explanation_names_the_path_and_never_the_values(company: Company) ->
     assert outcomes["birth_date"] == "exact"
     apart = explain_folder(company.root / "identity", company.root / "model", "crm:people:4", "crm:people:5")
     assert not apart.linked
-    assert apart.steps[0].is_conflict
+    assert apart.reasons
+    assert apart.steps[0].weight < apart.threshold_bits
     for text in (linked.as_text(), linked.as_json(), apart.as_text()):
         assert "elena" not in text
         assert "mail.example" not in text
@@ -200,7 +201,9 @@ def test_an_explanation_names_the_path_and_never_the_values(company: Company) ->
 def test_training_is_its_own_act(company: Company) -> None:
     first = company.run().model_version
     company.con.execute("update customer_records set birth_date = null where source = 'shop'")
-    company.run(day=2)
+    accept_model(company.root / "model", first)  # no longer provisional: it is kept whatever the records become
+    again = company.run(day=2)
+    assert (again.model_version, again.trained) == (first, False)
     trained = train_model(company.root / "core", company.root / "model")
     assert trained.version != first
     assert company.run(day=3).model_version == first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -10,25 +11,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from identity.errors import IdentityInputError
-from identity.registry import Registered, latest_generation, open_store, register
+from identity.registry import Registered, at, latest_generation, register
+from identity.store import attach_store
 
 
 class Store:
     """A store in memory, stepped by clusterings."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path | None = None) -> None:
         self.con = duckdb.connect()
-        open_store(self.con)
+        attach_store(self.con, path)
         self.generation = 0
 
-    def step(self, clusters: dict[str, int], seen: dict[str, int] | None = None, commit: bool = True) -> Registered:
+    def step(
+        self,
+        clusters: dict[str, int],
+        seen: dict[str, int] | None = None,
+        commit: bool = True,
+        touched: set[str] | None = None,
+    ) -> Registered:
         self.con.execute("create or replace table c (record_id varchar, cluster_id integer, first_seen timestamp)")
         for record, cluster in clusters.items():
             day = (seen or {}).get(record, 1)
             self.con.execute("insert into c values (?, ?, ?)", [record, cluster, datetime(2020, 1, day)])
+        if touched is not None:
+            self.con.execute("create or replace temp table t (record_id varchar)")
+            self.con.executemany("insert into t values (?)", [[record] for record in sorted(touched) or [""]])
         done = register(
             self.con,
             "c",
+            touched=None if touched is None else "t",
             as_of=date(2024, 1, 1 + self.generation),
             run_id="r",
             model_version="m",
@@ -40,19 +52,17 @@ class Store:
 
     def ids(self, generation: int | None = None) -> dict[str, str]:
         rows = self.con.execute(
-            "select record_id, profile_id from members where generation = ?", [generation or self.generation]
+            f"select record_id, profile_id from {at('members', generation or self.generation)}"
         ).fetchall()
         return dict(rows)
 
     def aliases(self) -> dict[str, str]:
-        rows = self.con.execute(
-            "select alias_profile_id, profile_id from aliases where generation = ?", [self.generation]
-        ).fetchall()
+        rows = self.con.execute(f"select alias_profile_id, profile_id from {at('aliases', self.generation)}").fetchall()
         return dict(rows)
 
     def events(self) -> list[tuple[str, str, str | None]]:
         return self.con.execute(
-            """select event, profile_id, related_profile_id from events where generation = ?
+            """select event, profile_id, related_profile_id from store.events where generation = ?
             order by event, profile_id, related_profile_id""",
             [self.generation],
         ).fetchall()
@@ -176,12 +186,48 @@ def test_an_unknown_base_is_refused(store: Store) -> None:
         store.step({"a": 1})
 
 
-def test_a_store_of_a_newer_version_is_refused() -> None:
-    con = duckdb.connect()
-    con.execute("create table store_version (version integer)")
-    con.execute("insert into store_version values (99)")
-    with pytest.raises(IdentityInputError, match="version 99"):
-        open_store(con)
+def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as con:
+        con.execute("create table store_version (version integer)")
+        con.execute("insert into store_version values (99)")
+    with duckdb.connect() as con, pytest.raises(IdentityInputError, match="version 99"):
+        attach_store(con, tmp_path / "s.duckdb")
+
+
+def test_a_store_of_version_1_is_upgraded(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as con:
+        for table, columns in {
+            "store_version": "version integer",
+            "generations": "generation integer, parent integer, as_of date, run_id varchar, model_version varchar",
+            "members": "generation integer, record_id varchar, profile_id varchar, since date",
+            "ids": "generation integer, profile_id varchar, first_generation integer, first_seen date, rank bigint, "
+            "state varchar",
+            "aliases": "generation integer, alias_profile_id varchar, profile_id varchar",
+            "homes": "generation integer, record_id varchar, profile_id varchar",
+            "events": "generation integer, event_id varchar, as_of date, run_id varchar, event varchar, "
+            "profile_id varchar, related_profile_id varchar, reason varchar",
+        }.items():
+            con.execute(f"create table {table} ({columns})")
+        con.execute("insert into store_version values (1)")
+        con.execute("insert into generations values (1, 0, '2024-01-01', 'r', 'm'), (2, 1, '2024-01-02', 'r', 'm')")
+        con.execute(
+            """insert into members values (1, 'a', 'p1', '2024-01-01'), (1, 'b', 'p2', '2024-01-01'),
+            (2, 'a', 'p1', '2024-01-01'), (2, 'b', 'p1', '2024-01-02')"""
+        )
+        con.execute(
+            """insert into ids values (1, 'p1', 1, '2024-01-01', 1, 'live'), (1, 'p2', 1, '2024-01-01', 2, 'live'),
+            (2, 'p1', 1, '2024-01-01', 1, 'live'), (2, 'p2', 1, '2024-01-01', 2, 'alias')"""
+        )
+        con.execute("insert into aliases values (2, 'p2', 'p1')")
+        con.execute("insert into homes values (1, 'a', 'p1'), (1, 'b', 'p2')")
+    store = Store(tmp_path / "s.duckdb")
+    assert store.ids(1) == {"a": "p1", "b": "p2"}
+    assert store.ids(2) == {"a": "p1", "b": "p1"}
+    store.generation = 2
+    assert store.aliases() == {"p2": "p1"}
+    store.step({"a": 1, "b": 2})
+    assert store.ids() == {"a": "p1", "b": "p2"}
+    assert store.aliases() == {}
 
 
 clusterings = st.lists(
@@ -201,9 +247,7 @@ def test_ids_always_tell_clusters_apart_and_every_id_ever_given_resolves(steps: 
         pairs = [(a, b) for a in clusters for b in clusters]
         assert all((ids[a] == ids[b]) == (clusters[a] == clusters[b]) for a, b in pairs)
         ever |= set(ids.values())
-        states = dict(
-            store.con.execute("select profile_id, state from ids where generation = ?", [store.generation]).fetchall()
-        )
+        states = dict(store.con.execute(f"select profile_id, state from {at('ids', store.generation)}").fetchall())
         assert ever == states.keys()
         live = set(ids.values())
         assert live == {i for i, state in states.items() if state == "live"}
@@ -223,3 +267,34 @@ def test_row_order_and_cluster_numbers_do_not_matter(steps: list[dict[str, int]]
         other.step({record: cluster + 100 for record, cluster in items})
         assert one.ids() == other.ids()
         assert one.events() == other.events()
+
+
+def touched_by(before: dict[str, int], after: dict[str, int]) -> set[str]:
+    """Records that are in another company than before, or gone."""
+
+    def company(clusters: dict[str, int], record: str) -> set[str]:
+        return {r for r, c in clusters.items() if c == clusters.get(record)}
+
+    return {r for r in before.keys() | after.keys() if company(before, r) != company(after, r)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(clusterings)
+def test_looking_only_at_what_was_touched_gives_the_same_ids_and_events(steps: list[dict[str, int]]) -> None:
+    whole, part = Store(), Store()
+    before: dict[str, int] = {}
+    for clusters in steps:
+        one = whole.step(clusters)
+        other = part.step(clusters, touched=touched_by(before, clusters))
+        before = clusters
+        assert one == other
+        assert whole.ids() == part.ids()
+        assert whole.aliases() == part.aliases()
+        assert whole.events() == part.events()
+        states = [
+            store.con.execute(
+                f"select profile_id, state, rank from {at('ids', store.generation)} order by all"
+            ).fetchall()
+            for store in (whole, part)
+        ]
+        assert states[0] == states[1]

@@ -1,0 +1,73 @@
+"""From candidate pairs to weights: Splink's weight against strangers, ours against the household, and both as one."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+
+from identity import blocking
+from identity.comparisons import Comparison
+from identity.model import Model
+from identity.review import SCORED_FROM
+from identity.rules import Rules
+from identity.scoring import score_sql
+from identity.training import Trained
+
+
+def score_candidates(con: duckdb.DuckDBPyConnection, model: Model, rules: Rules, *, only: str | None = None) -> int:
+    """Write table ``new_scored`` for the candidate pairs of ``block_keys`` and ``judged``, and return their number.
+
+    `only` (unique_id): pairs with one of these records. Pairs below SCORED_FROM are forgotten.
+    """
+    chosen = model.chosen()
+    gammas = "".join(f", {c.gamma} tinyint" for c in chosen)
+    con.execute(
+        "create or replace table new_scored (unique_id_l bigint, unique_id_r bigint, match_weight double, "
+        f"stranger_weight double, household_weight double, match_probability double{gammas})"
+    )
+    bound = blocking.bound_sql(rules, model.max_block, model.block_bounds)
+    n_pairs = blocking.build_blocks(con, "block_keys", bound, out="blocks", only=only)
+    compared = 0
+    for count in blocking.candidate_pairs(con, "blocks", n_pairs, out="pairs", extra="judged", only=only):
+        if not count or not chosen:
+            continue
+        compared += count
+        table = "new_features"
+        if only:
+            table = "pair_features"
+            con.execute(
+                """create or replace table pair_features as select * from features
+                where unique_id in (select unique_id_l from pairs union select unique_id_r from pairs)"""
+            )
+        t = model.trained
+        scored = score_sql(table, "pairs", chosen, t.m, t.u, t.match_share)
+        con.execute(
+            f"""insert into new_scored by name select * from {weighed_sql(model, scored)}
+            where match_probability >= {SCORED_FROM}"""
+        )
+    for table in ("blocks", "pairs", "pair_features"):
+        con.execute(f"drop table if exists {table}")
+    return compared
+
+
+def weighed_sql(model: Model, scored: str) -> str:
+    """SQL for the rows of `scored` (as `scoring.score_sql` gives them) with stranger_weight, household_weight,
+    match_weight (log2 odds of the same person against both) and match_probability."""
+    t = model.trained
+    household = " + ".join(_household_sql(c, t) for c in model.chosen())
+    prior = float(np.log2(t.household_share / t.match_share))
+    return f"""(
+        select * replace (-log2(pow(2, -match_weight) + pow(2, household_weight)) as match_weight),
+            match_weight as stranger_weight,
+            1 / (1 + pow(2, -match_weight) + pow(2, household_weight)) as match_probability
+        from (select *, {prior} + {household} as household_weight from {scored}))"""
+
+
+def _household_sql(comparison: Comparison, trained: Trained) -> str:
+    """log2 of how much better 'two members of one household' explains the outcome than 'the same person'."""
+    last = len(comparison.levels) - 1
+    arms = " ".join(
+        f"when {last - i} then {float(np.log2(h / m))}"
+        for i, (m, h) in enumerate(zip(trained.m[comparison.name], trained.h[comparison.name], strict=True))
+    )
+    return f"(case {comparison.gamma} {arms} else 0.0 end)"

@@ -88,7 +88,8 @@ HANDED_OVER: dict[str, str] = {
         " rule VARCHAR, model_version VARCHAR, reason VARCHAR"
     ),
     "identity/review_queue": (
-        "record_id_l VARCHAR, record_id_r VARCHAR, match_weight DOUBLE, match_probability DOUBLE, reason VARCHAR"
+        "record_id_l VARCHAR, record_id_r VARCHAR, match_weight DOUBLE, match_probability DOUBLE, reason VARCHAR,"
+        " worth DOUBLE"
     ),
     "identity/record_identifiers": CORE["record_identifiers"],
     "identity/anonymous_links": "anonymous_id VARCHAR, profile_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP",
@@ -239,7 +240,7 @@ ROWS: dict[str, str] = {
     "identity/profile_events": "('e1', '2026-01-31', 'r1', 'merged', 'P3', 'P9', 'identifier')",
     "identity/profile_aliases": "('P9', 'P3'), ('P8', NULL)",
     "identity/edges": f"('{A1}', '{A2}', 20.0, 1.0, 'identifier', 'email', 'm1')",
-    "identity/review_queue": f"('{A1}', '{C1}', 3.0, 0.8, 'close score')",
+    "identity/review_queue": f"('{A1}', '{C1}', 3.0, 0.8, 'below_threshold', 2.9)",
     "identity/record_identifiers": f"""
         ('{A1}', 'email', '', 'Ana@Berg.example', 'ana@berg.example', true, NULL, '2024-01-01', '2024-06-01'),
         ('{A2}', 'email', '', 'office@shop.example', 'office@shop.example', false, 'over-shared', '2024-01-01',

@@ -6,7 +6,8 @@ select
     right_members.profile_id as profile_id_r,
     queue.match_weight,
     queue.match_probability,
-    queue.reason
+    queue.reason,
+    queue.worth
 from {{ ref('stg_identity__review_queue') }} as queue
 left join {{ ref('profile_members') }} as left_members on queue.record_id_l = left_members.record_id
 left join {{ ref('profile_members') }} as right_members on queue.record_id_r = right_members.record_id

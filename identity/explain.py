@@ -1,149 +1,359 @@
-"""Why two records are (or are not) one person: the path of edges between them, each with its field-by-field weights."""
+"""Why two records are (or are not) one person.
+
+Linked records: the most convincing path of edges between them, each edge with its field-by-field weights. Records
+that are apart: the direct comparison and every reason that keeps them apart, the decisive one first.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
-import numpy as np
 
-from identity.clustering import conflict_sql, level_sql
 from identity.errors import IdentityInputError
-from identity.model import Model, load_model
+from identity.explain_apart import find_reasons
+from identity.explain_blocks import STORE_FEATURES, rows_sql
+from identity.explain_path import Edge, best_path
+from identity.explain_result import Apart, Contribution, Explanation, Step
+from identity.explain_weights import (
+    LevelWeight,
+    Weights,
+    combined,
+    compare,
+    model_weights,
+    take_side,
+    tf_adjustment,
+    threshold_bits,
+)
+from identity.model import Model, apply_overrides, load_model
+from identity.outputs import dropped_edges_sql, edges_sql
+from identity.rules import ConflictRules, Rules, literals, rules_from_json
+from identity.threshold import relaxed_conflicts
+from identity.values import judged_identifiers_sql
+
+__all__ = ["Apart", "Contribution", "Explanation", "Step", "explain", "explain_folder", "explain_store"]
+
+# comparison → columns of `features` that hold what was compared; shown only where the caller asks for values
+VALUE_COLUMNS = {
+    "given": ("given", "native"),
+    "birth_date": ("dob", "dob_alt", "birthday"),
+    "email": ("emails",),
+    "phone": ("phones",),
+    "address": ("street", "postcode", "locality"),
+}
 
 
 @dataclass(frozen=True)
-class Contribution:
-    """One comparison's outcome. Weights in bits: for the same person against strangers, and against a household."""
+class Tables:
+    """Names of the tables on one connection, and what is known of the run that left them.
 
-    comparison: str
-    outcome: str
-    against_strangers: float
-    against_household: float
+    Without `members` the cluster is found by walking its edges. `version`: the model that scored the edges, with rules
+    applied; `threshold`: the probability from which it linked (None: the model's).
+    """
 
-
-@dataclass(frozen=True)
-class Step:
-    """One edge of the path, or the direct comparison of two unlinked records."""
-
-    record_id_l: str
-    record_id_r: str
-    kind: str
-    rule: str
-    match_weight: float | None
-    match_probability: float | None
-    is_conflict: bool
-    contributions: tuple[Contribution, ...]
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """`linked` tells whether a path of edges joins the two records; `steps` is that path or the direct comparison."""
-
-    record_id_l: str
-    record_id_r: str
-    linked: bool
-    steps: tuple[Step, ...]
-
-    def as_json(self) -> str:
-        """One line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    def as_text(self) -> str:
-        """Readable text; names levels and weights, never the compared values."""
-        head = "are linked" if self.linked else "are not linked"
-        lines = [f"{self.record_id_l} and {self.record_id_r} {head}"]
-        for number, step in enumerate(self.steps, start=1):
-            score = "" if step.match_probability is None else f", probability {step.match_probability:.4f}"
-            lines.append(f"{number}. {step.record_id_l} — {step.record_id_r}: {step.kind} ({step.rule}{score})")
-            if step.is_conflict:
-                lines.append("   cannot be one person by the conflict rules (docs/identity.md)")
-            lines += [
-                f"   {c.comparison:<14} {c.outcome:<34} {c.against_strangers:+7.2f} bits against strangers,"
-                f" {c.against_household:+7.2f} against the same household"
-                for c in step.contributions
-            ]
-        return "\n".join(lines)
+    features: str
+    edges: str
+    dropped: str | None = None
+    members: str | None = None
+    identifiers: str | None = None
+    judgements: str | None = None
+    block_keys: str | None = None
+    version: str = ""
+    threshold: float | None = None
+    rules: Rules = field(default_factory=Rules)
 
 
 def explain(
-    con: duckdb.DuckDBPyConnection, features: str, edges: str, model: Model, record_a: str, record_b: str
+    con: duckdb.DuckDBPyConnection,
+    tables: Tables,
+    model: Model,
+    models: Path,
+    record_a: str,
+    record_b: str,
+    *,
+    values: bool = False,
+    threshold: float | None = None,
+    rules: Rules | None = None,
 ) -> Explanation:
-    """Find the path with the fewest edges between two records of table `features` over table `edges`.
+    """Explain records `record_a` and `record_b` of the tables on `con`; `models` is the folder that holds `model`.
 
-    Raises `IdentityInputError` if a record is unknown. Without a path, the two are compared directly.
+    A record is named by its id, or by its id within its source where only one source has it. `threshold` is the
+    probability from which the run linked and `rules` what else it was told, by default as `tables` know it. With
+    `values` the compared values are included. Raises `IdentityInputError` if a record is unknown, ambiguous or named
+    twice.
     """
-    for record in (record_a, record_b):
-        [(known,)] = con.execute(f"select count(*) from {features} where record_id = ?", [record]).fetchall()
-        if not known:
-            raise IdentityInputError(f"record {record} is unknown")
-    path = _shortest_path(con, edges, record_a, record_b)
-    if path:
-        steps = [_step(con, features, edges, model, left, right) for left, right in path]
-        return Explanation(record_a, record_b, True, tuple(steps))
-    return Explanation(record_a, record_b, False, (_step(con, features, edges, model, record_a, record_b),))
+    left, right = (_find_record(con, tables.features, record) for record in (record_a, record_b))
+    if left == right:
+        raise IdentityInputError(f"record {record_a} was named twice; name two different records")
+    rules = rules or tables.rules
+    model = apply_overrides(model, rules)
+    # as clustering applied them
+    rules = replace(rules, conflicts=relaxed_conflicts(rules.conflicts, model.trained))
+    if threshold is None:
+        threshold = model.threshold if tables.threshold is None else tables.threshold
+    cluster_l, cluster_r = _clusters(con, tables, left, right)
+    edges = _edges_within(con, tables, cluster_l) if right in cluster_l else []
+    path = best_path(edges, left, right)
+    pairs = [(edge.record_id_l, edge.record_id_r) for edge in path] or [(left, right)]
+    weights = model_weights(model)
+    rows = _compare(con, tables, pairs, model, models, weights, rules.conflicts)
+    by_pair: dict[tuple[str, str], Edge | None] = {(e.record_id_l, e.record_id_r): e for e in path}
+    steps = tuple(_step(row, by_pair.get(pair), weights, values) for pair, row in zip(pairs, rows, strict=True))
+    reasons: tuple[Apart, ...] = ()
+    if not path:
+        reasons = find_reasons(
+            con, tables.features, tables.dropped, tables.identifiers, tables.judgements, tables.block_keys,
+            (left, right), (cluster_l, cluster_r), steps[0], threshold, model, rules,
+        )  # fmt: skip
+    return Explanation(
+        left, right, bool(path), steps, reasons, model.version, threshold, threshold_bits(threshold), values
+    )
 
 
-def _shortest_path(con: duckdb.DuckDBPyConnection, edges: str, start: str, goal: str) -> list[tuple[str, str]]:
-    """Breadth-first, one query per ring: clusters are small, the edge table is not."""
-    came_from: dict[str, str] = {start: start}
-    ring = [start]
-    while ring and goal not in came_from:
+def _find_record(con: duckdb.DuckDBPyConnection, features: str, record: str) -> str:
+    exact = con.execute(f"select record_id from {features} where record_id = ? limit 1", [record]).fetchall()
+    if exact:
+        return str(exact[0][0])
+    sources = [s for (s,) in con.execute(f"select distinct source from {features} where source is not null").fetchall()]
+    full = [f"{source}|{record}" for source in sources]
+    rows = con.execute(
+        f"select record_id from {features} where record_id in (select unnest(?::varchar[])) order by 1", [full]
+    ).fetchall()
+    if not rows:
+        raise IdentityInputError(f"record {record} is unknown")
+    if len(rows) > 1:
+        raise IdentityInputError(f"record {record} is in {len(rows)} sources; name it as <source>|{record}")
+    return str(rows[0][0])
+
+
+def _clusters(con: duckdb.DuckDBPyConnection, tables: Tables, left: str, right: str) -> tuple[set[str], set[str]]:
+    """Record ids of the profiles that hold `left` and `right`."""
+    if tables.members is None:
+        return _walk(con, tables.edges, left), _walk(con, tables.edges, right)
+    # lists of values, not subqueries: only those let a Parquet file skip what cannot hold them
+    of = dict(
+        con.execute(
+            f"select record_id, profile_id from {tables.members} where record_id in ({literals([left, right])})"
+        ).fetchall()
+    )
+    held: dict[str, set[str]] = {profile: set() for profile in of.values()}
+    if held:
         rows = con.execute(
-            f"""select record_id_l, record_id_r from {edges} where record_id_l in (select unnest(?)) 
-            union all select record_id_r, record_id_l from {edges} where record_id_r in (select unnest(?))
-            order by all""",
+            f"select record_id, profile_id from {tables.members} where profile_id in ({literals(held)})"
+        ).fetchall()
+        for record, profile in rows:
+            held[profile].add(record)
+    found = [held[of[record]] if record in of else {record} for record in (left, right)]
+    return found[0], found[1]
+
+
+def _walk(con: duckdb.DuckDBPyConnection, edges: str, start: str) -> set[str]:
+    """Breadth-first, one query per ring: clusters are small, the edge table is not."""
+    reached, ring = {start}, [start]
+    while ring:
+        rows = con.execute(
+            f"""select record_id_r from {edges} where record_id_l in (select unnest(?::varchar[]))
+            union select record_id_l from {edges} where record_id_r in (select unnest(?::varchar[]))""",
             [ring, ring],
         ).fetchall()
-        ring = []
-        for known, reached in rows:
-            if reached not in came_from:
-                came_from[reached] = known
-                ring.append(reached)
-    if goal not in came_from or goal == start:
-        return []
-    path = []
-    node = goal
-    while node != start:
-        path.append((came_from[node], node))
-        node = came_from[node]
-    return path[::-1]
+        ring = sorted({r for (r,) in rows} - reached)
+        reached |= set(ring)
+    return reached
 
 
-def _step(con: duckdb.DuckDBPyConnection, features: str, edges: str, model: Model, left: str, right: str) -> Step:
-    chosen = model.chosen()
-    outcomes = ", ".join(level_sql(c) for c in chosen) or "1"
-    [row] = con.execute(
-        f"select {conflict_sql()}, {outcomes} from {features} l, {features} r where l.record_id = ? and "
-        f"r.record_id = ?",
-        [left, right],
+def _edges_within(con: duckdb.DuckDBPyConnection, tables: Tables, cluster: set[str]) -> list[Edge]:
+    """The edges of one cluster. Both ends lie in it, so one end is enough to find them."""
+    rows = con.execute(
+        f"""select record_id_l, record_id_r, kind, rule, match_weight, match_probability from {tables.edges}
+        where record_id_l in ({literals(cluster)})"""
     ).fetchall()
-    edge = con.execute(
-        f"""select kind, rule, match_weight, match_probability from {edges}
-        where (record_id_l = ? and record_id_r = ?) or (record_id_l = ? and record_id_r = ?)""",
-        [left, right, right, left],
-    ).fetchall()
-    kind, rule, weight, probability = edge[0] if edge else ("none", "no edge", None, None)
+    return [Edge(*row) for row in rows]
+
+
+def _compare(
+    con: duckdb.DuckDBPyConnection,
+    tables: Tables,
+    pairs: list[tuple[str, str]],
+    model: Model,
+    models: Path,
+    weights: Weights,
+    conflicts: ConflictRules,
+) -> list[dict[str, Any]]:
+    """One dictionary per pair, in the order of `pairs`: the columns of `explain_weights.compare` and both rows'."""
+    con.execute("create or replace temp table __asked (number integer, record_id_l varchar, record_id_r varchar)")
+    con.executemany("insert into __asked values (?, ?, ?)", [(i, *pair) for i, pair in enumerate(pairs)])
+    looked_up = rows_sql(tables.features, {record for pair in pairs for record in pair})
+    con.execute(f"create or replace temp table __looked_up as {looked_up}")
+    take_side(con, "__looked_up", "select record_id from __looked_up", model, models, out="__side")
+    compare(con, "__asked", "__side", weights, out="__compared", conflicts=conflicts)
+    rows = _dictionaries(con, "select * from __compared order by number")
+    sides = {row["record_id"]: row for row in _dictionaries(con, "select * from __side")}
+    for row in rows:
+        row["l"], row["r"] = sides[row["record_id_l"]], sides[row["record_id_r"]]
+    return rows
+
+
+def _dictionaries(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    cursor = con.execute(sql)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _step(row: dict[str, Any], edge: Edge | None, weights: Weights, values: bool) -> Step:
     contributions = []
-    for comparison, level in zip(chosen, row[1:], strict=False):
-        if level is None:
-            contributions.append(Contribution(comparison.name, "not comparable", 0.0, 0.0))
+    for comparison in weights.comparisons:
+        number = row[f"level_{comparison.name}"]
+        shown = VALUE_COLUMNS.get(comparison.name, (comparison.name,))
+        left, right = (_shown(row[side], shown) if values else None for side in ("l", "r"))
+        if number is None:
+            contributions.append(Contribution(comparison.name, "not comparable", 0.0, 0.0, 0.0, left, right))
             continue
-        m, h, u = (p[comparison.name][level] for p in (model.trained.m, model.trained.h, model.trained.u))
+        level: LevelWeight = weights.levels[comparison.name][number]
+        tf = tf_adjustment(level, row.get(f"frequency_{level.tf_column}"))
         contributions.append(
-            Contribution(comparison.name, comparison.levels[level].name, float(np.log2(m / u)), float(np.log2(m / h)))
+            Contribution(comparison.name, level.name, level.strangers, level.household, tf, left, right)
         )
-    return Step(left, right, kind, rule, weight, probability, bool(row[0]), tuple(contributions))
+    strangers = weights.prior_strangers + sum(c.against_strangers + c.term_frequency for c in contributions)
+    household = -weights.prior_household + sum(c.against_household for c in contributions)
+    weight, probability = combined(strangers, -household)
+    return Step(
+        row["record_id_l"],
+        row["record_id_r"],
+        edge.kind if edge else "none",
+        edge.rule if edge else "no edge",
+        edge.match_weight if edge else None,
+        edge.match_probability if edge else None,
+        row["conflict_rule"] is not None,
+        tuple(contributions),
+        row["conflict_rule"],
+        weights.prior_strangers,
+        -weights.prior_household,
+        strangers,
+        household,
+        weight,
+        probability,
+    )
 
 
-def explain_folder(identity: Path, models: Path, record_a: str, record_b: str) -> Explanation:
-    """Explain two records of the last run, from its Parquet under `identity` and the current model under `models`."""
-    model = load_model(models)
-    if model is None or not (identity / "features" / "part-0.parquet").exists():
+def _shown(row: dict[str, Any], columns: tuple[str, ...]) -> str | None:
+    parts: list[str] = []
+    for column in columns:
+        value = row.get(column)
+        if value is not None:
+            parts.append("; ".join(map(str, value)) if isinstance(value, list) else str(value))
+    return ", ".join(parts) or None
+
+
+def explain_folder(
+    identity: Path,
+    models: Path,
+    record_a: str,
+    record_b: str,
+    *,
+    values: bool = False,
+    threshold: float | None = None,
+    rules: Rules | None = None,
+) -> Explanation:
+    """Explain two records of the last run, from its Parquet under `identity` and the models under `models`."""
+    current = load_model(models)
+    if current is None or not list((identity / "features").glob("*.parquet")):
         raise IdentityInputError(f"{identity}: nothing has been resolved here yet; run `cdp run` first")
     with duckdb.connect() as con:
-        for table in ("features", "edges"):
-            con.execute(f"create view {table} as select * from read_parquet('{identity / table}/*.parquet')")
-        return explain(con, "features", "edges", model, record_a, record_b)
+        names: dict[str, str] = {}
+        for table in ("features", "edges", "dropped_edges", "profile_members", "record_identifiers", "judgements"):
+            if list((identity / table).glob("*.parquet")):
+                literal = str(identity / table).replace("'", "''")
+                con.execute(f"create view {table} as select * from read_parquet('{literal}/*.parquet')")
+                names[table] = table
+        tables = Tables(
+            names["features"], names["edges"], names.get("dropped_edges"), names.get("profile_members"),
+            names.get("record_identifiers"), names.get("judgements"),
+        )  # fmt: skip
+        [version] = con.execute(f"select max(model_version) from {tables.edges}").fetchall()
+        tables = replace(tables, version=str(version[0] or ""))
+        model = model_of_run(tables, current, models)
+        return explain(con, tables, model, models, record_a, record_b, values=values, threshold=threshold, rules=rules)
+
+
+def explain_store(
+    store: Path,
+    record_a: str,
+    record_b: str,
+    *,
+    model: Path | None = None,
+    values: bool = False,
+    threshold: float | None = None,
+    rules: Rules | None = None,
+) -> Explanation:
+    """Explain two records of the last `resolve_files` call with `store`; `model` as it was given there.
+
+    Raises `IdentityInputError` if the store or a record is unknown.
+    """
+    models = model or Path(f"{store}.model")
+    current = load_model(models)
+    with duckdb.connect() as con:
+        tables = attach_store(con, store)
+        if current is None or tables is None:
+            raise IdentityInputError(f"{store}: nothing has been resolved with this store yet")
+        trained = model_of_run(tables, current, models)
+        return explain(
+            con, tables, trained, models, record_a, record_b, values=values, threshold=threshold, rules=rules
+        )
+
+
+def attach_store(con: duckdb.DuckDBPyConnection, store: Path) -> Tables | None:
+    """Attach a store of `resolve_files` to `con`, for reading, and name its tables; None before its first call.
+
+    Raises `IdentityInputError` if there is no such store or it cannot be opened.
+    """
+    if not store.exists():
+        raise IdentityInputError(f"{store}: no such store; resolve with --store first")
+    try:
+        con.execute(f"attach if not exists {literals([str(store)])} as store (read_only)")
+    except duckdb.Error as error:
+        in_use = "lock" in str(error).lower()
+        problem = (
+            "is in use by another process; wait until it has finished"
+            if in_use
+            else "is not a store of this platform, or written by a newer version"
+        )
+        raise IdentityInputError(f"{store}: {problem}") from error
+    rows = con.execute("select table_name from information_schema.tables where table_catalog = 'store'").fetchall()
+    present = {table for (table,) in rows}
+    if not {"features", "accepted", "clusters", "members"} <= present:
+        return None
+    for table in {"features", "accepted", "left_out", "refused", "scored", "link_identifiers", "link_flags"} & present:
+        con.execute(f"create or replace temp view {table} as select * from store.main.{table}")
+    state = dict(con.execute("select key, value from store.main.link_state").fetchall())
+    version = state.get("fingerprint", "").split("|")[0]
+    views = {
+        "store_edges": edges_sql(version),
+        "store_dropped_edges": dropped_edges_sql(version),
+        "store_identifiers": judged_identifiers_sql("link_identifiers", "link_flags"),
+        "store_members": "select record_id, profile_id from store.main.members where valid_to is null",
+    }
+    for name, sql in views.items():
+        con.execute(f"create or replace temp view {name} as {sql}")
+    return Tables(
+        STORE_FEATURES,
+        "store_edges",
+        "store_dropped_edges",
+        members="store_members",
+        identifiers="store_identifiers",
+        judgements="store.main.judgements" if "judgements" in present else None,
+        block_keys="store.main.block_keys" if "block_keys" in present else None,
+        version=version,
+        threshold=float(state["threshold"]) if "threshold" in state else None,
+        rules=rules_from_json(state["rules"]) if "rules" in state else Rules(),
+    )
+
+
+def model_of_run(tables: Tables, current: Model, models: Path) -> Model:
+    """The model that scored the edges, which is not the current one between `cdp model accept` and the next run."""
+    # a version with rules applied is named <trained version>-<hash>, and only the trained one is on disk
+    version = tables.version.split("-")[0]
+    if version in ("", current.version) or not (models / version / "model.json").exists():
+        return current
+    return load_model(models / version) or current

@@ -1,0 +1,54 @@
+"""``cdp explain``: why two records are one person, or not."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cdp_pipeline.cli._common import Subparsers
+from cdp_pipeline.home import Home
+
+
+def register(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    explain = commands.add_parser(
+        "explain",
+        help="show why two records are one person, or not",
+        description="The most convincing path of edges between two records, with the weight of every field in bits; "
+        "for records that are apart, what keeps them apart. Compared values are shown only with --values.",
+    )
+    explain.add_argument("record_a", metavar="RECORD_A")
+    explain.add_argument("record_b", metavar="RECORD_B")
+    explain.add_argument("--home", type=Path)
+    explain.add_argument("--store", type=Path, help="explain what `cdp resolve --store` decided, instead of the home")
+    explain.add_argument("--model", type=Path, help="with --store: the folder given to `cdp resolve --model`")
+    explain.add_argument("--html", type=Path, metavar="FILE", help="write the explanation with pictures to FILE")
+    explain.add_argument("--values", action="store_true", help="show the compared values (personal data)")
+    explain.add_argument("--json", action="store_true")
+    explain.set_defaults(run=_explain)
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from cdp_pipeline.steps import load_identity_rules
+    from identity import explain_folder, explain_store
+
+    if args.store:
+        result = explain_store(args.store, args.record_a, args.record_b, model=args.model, values=args.values)
+    else:
+        home = Home.from_env(args.home)
+        result = explain_folder(
+            home.identity, home.models, args.record_a, args.record_b, values=args.values,
+            rules=load_identity_rules(home),
+        )  # fmt: skip
+    if args.html:
+        from identity.explain_html import as_html
+        from identity.html_page import write_html
+
+        write_html(as_html(result), args.html, personal=args.values)
+    if args.json:
+        print(result.as_json())
+    elif args.html:
+        print(f"{result.headline()}: {args.html}")
+    else:
+        print(result.as_text())
+    return 0

@@ -55,6 +55,11 @@ class Home:
         return self.root / "model"
 
     @property
+    def identity_rules(self) -> Path:
+        """The rules of identity resolution that this installation overrides; need not exist."""
+        return self.root / "identity.yml"
+
+    @property
     def ops_db(self) -> Path:
         return self.root / "state" / "ops.sqlite"
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.judgements import fingerprint, live_judgements
 
 ROOT = Path(__file__).parents[1]
 CODE = ("cdp_pipeline", "identity", "profiles", "dbt_project")
@@ -84,6 +85,11 @@ def model_fingerprint(home: Home) -> str:
     """Version of the accepted linkage model of this home; empty before the first training."""
     current = home.models / "current"
     return current.read_text(encoding="utf-8").strip() if current.exists() else ""
+
+
+def judgements_fingerprint(home: Home) -> str:
+    """What people's live judgements say; empty without any."""
+    return fingerprint(live_judgements(home.ops_db))
 
 
 def combine(*parts: str) -> str:

@@ -79,17 +79,21 @@ def run(
     full: bool = False,
     as_of: date | None = None,
     plan: bool = False,
+    accept_changes: bool = False,
     out: Path | None = None,
     progress: Callable[[str], None] | None = None,
     progress_fd: int | None = None,
 ) -> RunSummary:
     """Materialise what changed, or everything with `full`, and publish it; `plan` stops after identity.
 
+    `accept_changes` lets merges and splits beyond the bounds of the rules through; `plan` shows them either way.
+
     `as_of` defaults to the greatest landed ``dt``. `out` runs the same landing in a home of its own, where an earlier
     as-of is allowed. `progress` is told each stage; `progress_fd` gets a line per finished step.
 
     Raises RunInProgress when another run holds the home, InputsError when there is nothing to run on or the as-of
-    goes back, RunFailed when a step failed or the gate refused: readers then see what they saw before.
+    goes back, IdentityInputError for rules that cannot be used, RunFailed when a step failed, the bounds on change were
+    passed or the gate refused: readers then see what they saw before.
     """
     started = time.monotonic()
     if out is not None:
@@ -98,7 +102,9 @@ def run(
         raise InputsError(f"nothing has landed: {home.landing} does not exist")
     say = progress or (lambda line: None)
     with run_lock(home.run_lock):
-        decided = steps.plan_run(home, str(uuid4()), as_of=as_of, full=full)
+        decided = steps.plan_run(
+            home, str(uuid4()), as_of=as_of, full=full, accept_changes=accept_changes, plan_only=plan
+        )
         notes = unclaimed(home, load_contracts())
         before = newest_manifest(home.root)
         settled = before and before.inputs_fingerprint == steps.inputs_after(home, decided.inputs)
@@ -162,7 +168,10 @@ def peak_memory_gb() -> float:
 
 
 def _home_of_its_own(home: Home, out: Path) -> Home:
-    """A home at `out` over the same landing and keys. Raises InputsError where `out` is another installation's home."""
+    """A home at `out` over the same landing and keys, and under the same identity rules unless it has its own.
+
+    Raises InputsError where `out` is another installation's home.
+    """
     own = Home.from_env(out)
     if own.root == home.root:
         raise InputsError(f"--out {own.root} is the home itself")
@@ -175,6 +184,8 @@ def _home_of_its_own(home: Home, out: Path) -> Home:
         if ours.exists() or ours.is_symlink():
             raise InputsError(f"--out {own.root} has a {name} folder of its own: name another folder")
         ours.symlink_to(theirs)
+    if home.identity_rules.exists() and not own.identity_rules.is_symlink() and not own.identity_rules.exists():
+        own.identity_rules.symlink_to(home.identity_rules)
     return own
 
 

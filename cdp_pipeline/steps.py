@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from cdp_pipeline import inputs, warehouse
+from cdp_pipeline import inputs, judgements, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.settings import Settings
@@ -21,12 +21,20 @@ from cdp_pipeline.sources.ingest import IngestResult, Pending, ensure_tables, in
 from profiles.snapshots import newest_manifest
 
 if TYPE_CHECKING:
+    from identity.partition_diff import PartitionDiff
+    from identity.rules import Rules
     from profiles.publish import PublishResult
+
+# Facts of an identity step that a snapshot's manifest does not carry: its own, or long.
+_NOT_IN_MANIFEST = ("run_id", "as_of", "seconds", "judgements", "change", "held_back", "drift_advice")
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run decided when it started. `inputs` leaves the model out: the first run trains it on its way."""
+    """What a run decided when it started. `inputs` leaves out the model, which the first run trains on its way, and
+    people's judgements, which the identity step imports. `rules` are the installation's own (None: the defaults).
+    `accept_changes` lifts the bounds on change; so does `plan_only`, for a run that only looks and publishes nothing.
+    """
 
     run_id: str
     as_of: date
@@ -34,6 +42,9 @@ class RunPlan:
     base_generation: int
     inputs: str
     unseen: tuple[Pending, ...]
+    rules: Rules | None = None
+    accept_changes: bool = False
+    plan_only: bool = False
 
     def days_of(self, source: str, obj: str, start: date | None = None, end: date | None = None) -> list[date]:
         """Delivery days of one object with unseen files, within `start` and `end` (both inclusive)."""
@@ -46,7 +57,11 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class IdentityRun:
-    """What the last identity step did, kept beside the lake so that publishing can name its generation."""
+    """What the last identity step did, kept beside the lake so that publishing can name its generation.
+
+    `judgements` is the fingerprint of those that were imported. From `changed` on as in `identity.IdentityResult`;
+    `change` is a `PartitionDiff` as plain values.
+    """
 
     run_id: str
     as_of: str
@@ -62,6 +77,28 @@ class IdentityRun:
     largest_cluster: int
     trained: bool
     seconds: Mapping[str, float]
+    judgements: str = ""
+    changed: int = 0
+    pairs: int = 0
+    is_full: bool = True
+    dropped_by_reason: Mapping[str, int] = field(default_factory=dict)
+    drift: str = ""
+    drift_advice: str = ""
+    change: Mapping[str, Any] | None = None
+    held_back: str | None = None
+
+    def partition_diff(self) -> PartitionDiff | None:
+        """`change` with its types."""
+        from identity.partition_diff import Affected, PartitionDiff
+
+        if self.change is None:
+            return None
+        values = {f.name: self.change[f.name] for f in fields(PartitionDiff)}
+        values["most_affected"] = tuple(
+            Affected(**{**a, "into": tuple((str(profile), int(records)) for profile, records in a["into"])})
+            for a in values["most_affected"]
+        )
+        return PartitionDiff(**values)
 
 
 @dataclass(frozen=True)
@@ -80,9 +117,21 @@ class IdentityHealth:
         return self.matched_records / self.records if self.records else 0.0
 
 
-def plan_run(home: Home, run_id: str, *, as_of: date | None = None, full: bool = False) -> RunPlan:
-    """Decide what the run works on, and make every declared raw table exist. Raises InputsError."""
+def plan_run(
+    home: Home,
+    run_id: str,
+    *,
+    as_of: date | None = None,
+    full: bool = False,
+    accept_changes: bool = False,
+    plan_only: bool = False,
+) -> RunPlan:
+    """Decide what the run works on, and make every declared raw table exist.
+
+    Raises InputsError, and IdentityInputError for rules that cannot be used.
+    """
     contracts = load_contracts()
+    rules = load_identity_rules(home)
     published = newest_manifest(home.root)
     day = inputs.resolve_as_of(home, as_of, published.as_of if published else None)
     ensure_tables(home, contracts)
@@ -91,19 +140,51 @@ def plan_run(home: Home, run_id: str, *, as_of: date | None = None, full: bool =
         as_of=day,
         full=full,
         base_generation=published.generation if published else 0,
-        inputs=inputs_before(home, day),
+        inputs=inputs_before(home, day, rules),
         unseen=tuple(p for p in pending(home, contracts) if p.dt <= day),
+        rules=rules,
+        accept_changes=accept_changes,
+        plan_only=plan_only,
     )
 
 
-def inputs_before(home: Home, as_of: date) -> str:
+def load_identity_rules(home: Home) -> Rules | None:
+    """The installation's own rules from ``identity.yml``, checked; None where there is no such file.
+
+    Raises IdentityInputError with one line, also where they do not fit the model of this home.
+    """
+    if not home.identity_rules.exists():
+        return None
+    from identity.model import apply_overrides, model_in_use
+    from identity.rules import load_rules
+
+    # a home made with --out links to the rules of the first one, beside which a blocklist may lie
+    rules = load_rules(home.identity_rules.resolve())
+    if rules.comparisons.levels:
+        model = model_in_use(home.models, learning=True)
+        if model is not None:
+            apply_overrides(model, rules)
+    return rules
+
+
+def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
     """Fingerprint of what a run starts from, the model aside."""
-    return inputs.combine(as_of.isoformat(), inputs.landing_fingerprint(home, as_of), inputs.code_fingerprint())
+    return inputs.combine(
+        as_of.isoformat(),
+        inputs.landing_fingerprint(home, as_of),
+        inputs.code_fingerprint(),
+        rules.fingerprint() if rules else "",
+    )
 
 
-def inputs_after(home: Home, before: str) -> str:
-    """Fingerprint that a snapshot carries: what the run started from, with the model it used."""
-    return inputs.combine(before, inputs.model_fingerprint(home))
+def inputs_after(home: Home, before: str, judged: str | None = None, model: str | None = None) -> str:
+    """Fingerprint that a snapshot carries: what the run started from, with the model and the judgements it used.
+
+    `judged` is the fingerprint of those judgements, `model` the trained version; None takes what holds now.
+    """
+    if judged is None:
+        judged = inputs.judgements_fingerprint(home)
+    return inputs.combine(before, inputs.model_fingerprint(home) if model is None else model, judged)
 
 
 def wait_for_warehouse(home: Home, seconds: float = 120.0) -> None:
@@ -141,9 +222,10 @@ def ensure_manifest() -> None:
 
 
 def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
-    """Resolve all records into profiles as the candidate generation of this run."""
+    """Resolve all records into profiles as the candidate generation of this run, with people's judgements imported."""
     import identity
 
+    judged = judgements.live_judgements(home.ops_db)
     result = identity.run_pipeline(
         home.core,
         home.identity,
@@ -153,6 +235,9 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
         run_id=plan.run_id,
         base_generation=plan.base_generation,
         full=plan.full,
+        rules=plan.rules,
+        judgements=judgements.as_judgements(judged),
+        allow_changes=plan.accept_changes or plan.plan_only,
     )
     done = IdentityRun(
         run_id=plan.run_id,
@@ -169,6 +254,15 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
         largest_cluster=result.largest_cluster,
         trained=result.trained,
         seconds=dict(result.seconds),
+        judgements=judgements.fingerprint(judged),
+        changed=result.changed,
+        pairs=result.pairs,
+        is_full=result.is_full,
+        dropped_by_reason=dict(result.dropped_by_reason),
+        drift=result.drift,
+        drift_advice=result.drift_advice,
+        change=result.change.as_dict() if result.change else None,
+        held_back=result.held_back,
     )
     target = _identity_run_file(home)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -208,10 +302,14 @@ def identity_health(home: Home) -> IdentityHealth:
 def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishResult:
     """Gate and publish the warehouse as it stands. Raises GateFailed and PublishError; readers then see no change."""
     from cdp_pipeline.ops_export import is_reconciled
+    from profiles.errors import PublishError
     from profiles.gate import GateBounds
     from profiles.publish import publish
 
     resolved = last_identity_run(home)
+    if resolved.held_back and not plan.accept_changes:
+        # what a plan left, where somebody starts only the steps after it
+        raise PublishError(resolved.held_back)
     with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
         ((live,),) = con.execute("select count(*) from core.customer_records where not is_deleted").fetchall()
     facts = asdict(resolved)
@@ -222,7 +320,8 @@ def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishRe
         run_id=plan.run_id,
         generation=resolved.generation,
         model_version=resolved.model_version,
-        inputs_fingerprint=inputs_after(home, plan.inputs),
+        # rules applied to a model put a suffix to its version
+        inputs_fingerprint=inputs_after(home, plan.inputs, resolved.judgements, resolved.model_version.split("-")[0]),
         gate=GateBounds(
             expected_records=int(live),
             ingest_reconciled=is_reconciled(home),
@@ -231,7 +330,7 @@ def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishRe
             max_match_rate=settings.max_match_rate,
             max_profile_drop=settings.max_profile_drop,
         ),
-        extra={"identity": {k: v for k, v in facts.items() if k not in ("run_id", "as_of", "seconds")}},
+        extra={"identity": {k: v for k, v in facts.items() if k not in _NOT_IN_MANIFEST}},
         keep=settings.keep_versions,
     )
 

@@ -13,18 +13,38 @@ from cdp_pipeline.cli import (
     demo,
     dev,
     doctor,
+    evaluate_commands,
+    explain_commands,
     generate,
     identity_commands,
+    model_commands,
     profile,
     publish,
     quarantine,
     run,
     segment,
     source,
+    steward,
 )
 from cdp_pipeline.cli._common import CommandError, UsageError
 
-GROUPS = (demo, generate, run, dev, identity_commands, profile, segment, quarantine, source, publish, doctor)
+GROUPS = (
+    demo,
+    generate,
+    run,
+    dev,
+    identity_commands,
+    evaluate_commands,
+    explain_commands,
+    model_commands,
+    profile,
+    segment,
+    steward,
+    quarantine,
+    source,
+    publish,
+    doctor,
+)
 
 DONE, FAILED, USAGE = 0, 1, 2
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from cdp_pipeline.run import RunSummary
 
 _MOST_NOTES = 12
-_MOST_CHANGES = 20
 
 
 def say(line: str) -> None:
@@ -38,18 +36,33 @@ def format_run(summary: RunSummary) -> str:
 
 def format_plan(summary: RunSummary) -> str:
     """What a run would do to profile ids; nothing is published."""
-    lines = [
-        f"{change.event:<11} {change.profile_id}"
-        + (f" ← {change.related_profile_id}" if change.related_profile_id else "")
-        + (f"  ({change.reason})" if change.reason else "")
-        for change in summary.changes[:_MOST_CHANGES]
+    parts = [_ingest(summary), _identity(summary), _change(summary)]
+    held_back = summary.identity.held_back if summary.identity else None
+    end = "nothing was published: `cdp run` does it"
+    if held_back:
+        end = f"nothing was published, and a plain `cdp run` is held back: {held_back}"
+    return "\n\n".join([part for part in parts if part] + [end])
+
+
+def _change(summary: RunSummary) -> str:
+    from identity.partition_diff import diff_text
+
+    title = f"plan as of {summary.as_of}"
+    change = summary.identity.partition_diff() if summary.identity else None
+    if change is None:
+        return f"{title}: all profiles are new, nothing has been published yet"
+    if not change.changed:
+        return f"{title}: no merge and no split\n{diff_text(change, old='published', new='planned')}"
+    told = [
+        text
+        for n, text in (
+            (change.merged, f"{change.merged:,} profiles merge into {change.merges:,}"),
+            (change.split, f"{change.split:,} split"),
+            (change.dissolved, f"{change.dissolved:,} lose all their records"),
+        )
+        if n
     ]
-    if len(summary.changes) > _MOST_CHANGES:
-        lines.append(f"… and {len(summary.changes) - _MOST_CHANGES:,} more")
-    counts = Counter(change.event for change in summary.changes)
-    told = ", ".join(f"{n:,} {event}" for event, n in sorted(counts.items())) or "no merge and no split"
-    parts = [_ingest(summary), _identity(summary), "\n".join([f"plan as of {summary.as_of}: {told}", *lines])]
-    return "\n\n".join([part for part in parts if part] + ["nothing was published: `cdp run` does it"])
+    return f"{title}: {', '.join(told)}\n{diff_text(change, old='published', new='planned')}"
 
 
 def _ingest(summary: RunSummary) -> str:
@@ -70,11 +83,17 @@ def _identity(summary: RunSummary) -> str:
     run = summary.identity
     if run is None:
         return ""
+    work = "everything linked again" if run.is_full else "only what changed was linked again"
+    reasons = ", ".join(f"{n:,} {reason}" for reason, n in run.dropped_by_reason.items())
     model = f"model {run.model_version}{', trained now' if run.trained else ''}"
+    drift = f"; drift {run.drift}: {run.drift_advice}" if run.drift not in ("", "ok") else ""
     return (
         f"identity     {run.records:,} records → {run.profiles:,} profiles;"
         f" {run.merges:,} merges, {run.splits:,} splits\n"
-        f"             {run.review:,} pairs to review, largest profile {run.largest_cluster:,} records ({model})"
+        f"             {run.changed:,} records changed, {run.pairs:,} pairs compared ({work})\n"
+        f"             {run.review:,} pairs to review, {run.dropped_edges:,} links dropped"
+        f"{f' ({reasons})' if reasons else ''}, largest profile {run.largest_cluster:,} records\n"
+        f"             {model}{drift}"
     )
 
 

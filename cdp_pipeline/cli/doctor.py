@@ -39,7 +39,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     home = home_of(arguments, must_exist=False)
     findings = list(_installation())
     if home.root.is_dir():
-        for check in (_home, _receipts, _published, _lock):
+        for check in (_home, _rules, _receipts, _published, _model, _lock):
             findings += _guarded(check, home)
     else:
         findings.append(("home", True, f"{home.root} does not exist yet: `cdp demo` or `cdp run` makes one"))
@@ -105,6 +105,19 @@ def _home(home: Home) -> Iterator[Finding]:
         yield "unclaimed", False, line
 
 
+def _rules(home: Home) -> Iterator[Finding]:
+    from cdp_pipeline.steps import load_identity_rules
+    from identity.errors import IdentityInputError
+
+    try:
+        rules = load_identity_rules(home)
+    except IdentityInputError as error:
+        yield "identity.yml", False, str(error)
+        return
+    if rules is not None:
+        yield "identity.yml", True, f"{home.identity_rules} can be used"
+
+
 def _receipts(home: Home) -> Iterator[Finding]:
     if not home.ops_db.exists():
         return
@@ -134,6 +147,14 @@ def _published(home: Home) -> Iterator[Finding]:
     yield "published", not wrong, told if not wrong else f"{manifest.version}: {len(wrong)} files missing or cut short"
     pii = folder / "pii.duckdb"
     yield "pii mode", pii.stat().st_mode & 0o077 == 0, f"{pii.stat().st_mode & 0o777:o}"
+
+
+def _model(home: Home) -> Iterator[Finding]:
+    from identity.drift import read_drift
+
+    report = read_drift(home.identity)
+    if report is not None:
+        yield "model", report.verdict != "retrain", f"{report.model_version}: {report.advice} (cdp model drift)"
 
 
 def _lock(home: Home) -> Iterator[Finding]:

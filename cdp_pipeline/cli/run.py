@@ -18,7 +18,11 @@ def register(commands: Subparsers) -> None:
     run.add_argument(
         "--as-of", type=day, metavar="DATE", help="day the results stand for (default: greatest landed dt)"
     )
-    run.add_argument("--plan", action="store_true", help="show merges and splits first; publishes nothing")
+    looking = run.add_mutually_exclusive_group()
+    looking.add_argument("--plan", action="store_true", help="show merges and splits first; publishes nothing")
+    looking.add_argument(
+        "--accept-changes", action="store_true", help="publish also where more merges or splits than the rules allow"
+    )
     run.add_argument("--out", type=Path, metavar="DIR", help="use a home of its own there, over the same landing")
     add_json(run)
     run.set_defaults(run=_run)
@@ -33,6 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
         full=arguments.full,
         as_of=arguments.as_of,
         plan=arguments.plan,
+        accept_changes=arguments.accept_changes,
         out=arguments.out,
         progress=None if quiet else _summary.say,
         progress_fd=None if quiet else _summary.progress_fd(),

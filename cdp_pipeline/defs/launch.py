@@ -17,13 +17,19 @@ import dagster as dg
 from cdp_pipeline import steps
 from cdp_pipeline.defs.build import build_defs
 from cdp_pipeline.defs.jobs import JOB
-from cdp_pipeline.defs.resources import AS_OF_TAG, FULL_TAG
+from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, PLAN_TAG
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
 
 LAUNCHER_TAG = "cdp/launcher"
 # First part of the keys of everything up to identity; a plan (`cdp run --plan`) stops there.
 UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", "ops")
+
+# Errors whose text this project words: it quotes no data.
+OURS = (
+    "DbtError", "PublishError", "GateFailed", "ContractError", "InputsError", "IdentityInputError",
+    "ChangeBoundExceeded",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ def launch(home: Home, plan: steps.RunPlan, *, publish: bool, log_file: Path, pr
                 tags={
                     AS_OF_TAG: plan.as_of.isoformat(),
                     FULL_TAG: str(plan.full).lower(),
+                    ACCEPT_TAG: str(plan.accept_changes).lower(),
+                    PLAN_TAG: str(not publish).lower(),
                     LAUNCHER_TAG: "cli",
                 },
             )
@@ -140,9 +148,10 @@ def _reason(event: dg.DagsterEvent) -> str:
         error = error.cause
     if error is None:
         return "failed"
-    ours = {"DbtError", "PublishError", "GateFailed", "ContractError", "InputsError", "IdentityInputError"}
     text = " ".join(error.message.split())
-    return text if error.cls_name in ours else f"{error.cls_name}; its text is in Dagster's log of the run"
+    # Dagster puts the class before the text: identity.errors.IdentityInputError: …
+    text = text.partition(f"{error.cls_name}: ")[2] or text
+    return text if error.cls_name in OURS else f"{error.cls_name}; its text is in Dagster's log of the run"
 
 
 @contextmanager

@@ -30,6 +30,24 @@ IDENTITY_TABLES = {
 }
 
 
+def _change_facts(run: steps.IdentityRun) -> dict[str, Any]:
+    """What happens to the published profiles, as metadata; nothing before the first publish."""
+    change = run.partition_diff()
+    if change is None:
+        return {}
+    return {
+        "profiles_merged": change.merged,
+        "profiles_split": change.split,
+        "profiles_created": change.created,
+        "records_moved": change.records_moved,
+        "share_of_profiles_changed": change.share_of_profiles_changed,
+        "most_affected": [
+            {"profile": a.profile_id, "records": a.size, "change": a.change, "moved": a.moved}
+            for a in change.most_affected
+        ],
+    }
+
+
 def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, marts: dg.AssetsDefinition) -> list[Any]:
     """Hand-over of ingest and core, identity, segment history, publishing; `core` and `marts` are the dbt steps."""
     raw_keys = [key for step in raw for key in step.keys]
@@ -121,8 +139,16 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
             "model_version": run.model_version,
             "records": run.records,
             "profiles": run.profiles,
+            "records_changed": run.changed,
+            "pairs_compared": run.pairs,
+            "full": run.is_full,
             "merges": run.merges,
             "splits": run.splits,
+            "review_questions": run.review,
+            "edges_dropped": dict(run.dropped_by_reason),
+            "drift": run.drift,
+            "drift_advice": run.drift_advice,
+            **_change_facts(run),
             "seconds": dict(run.seconds),
         }
         for table in IDENTITY_TABLES:

@@ -14,6 +14,8 @@ from cdp_pipeline.lock import run_lock
 
 AS_OF_TAG = "cdp/as_of"
 FULL_TAG = "cdp/full"
+ACCEPT_TAG = "cdp/accept_changes"
+PLAN_TAG = "cdp/plan"
 
 # A run that Dagster starts while `cdp run` is busy waits its turn; an hour covers the largest run measured so far.
 LOCK_WAIT_SECONDS = 3600.0
@@ -46,5 +48,7 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
                 context.run_id or "",
                 as_of=date.fromisoformat(as_of) if as_of else None,
                 full=tags.get(FULL_TAG) == "true",
+                accept_changes=tags.get(ACCEPT_TAG) == "true",
+                plan_only=tags.get(PLAN_TAG) == "true",
             )
             yield self

@@ -57,6 +57,7 @@ def test_sensor_asks_once_when_the_folder_has_come_to_rest(home: Home) -> None:
     assert isinstance(second, dg.RunRequest)
     assert second.tags["dagster/asset_partition_range_start"] == "2017-03-05"
     assert second.tags["dagster/asset_partition_range_end"] == "2017-03-09"
+    assert "cdp/accept_changes" not in second.tags, "nobody looks on: bounds on change hold"
     third, cursor = tick(cursor)
     assert isinstance(third, dg.SkipReason)
     land(home, "2017-03-10")
@@ -75,6 +76,7 @@ def test_schedule_takes_yesterday_in_the_company_s_time_zone(home: Home) -> None
     assert request.tags["cdp/as_of"] == "2017-03-06"
     assert request.tags["dagster/asset_partition_range_start"] == "2017-03-05"
     assert request.tags["dagster/asset_partition_range_end"] == "2017-03-06"
+    assert "cdp/accept_changes" not in request.tags
 
 
 def test_schedule_waits_for_the_first_delivery(home: Home) -> None:

@@ -26,6 +26,7 @@ from cdp_pipeline.lock import run_lock
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "landing"
 LAST_DAY = "2017-12-31"
+LINKED = ("profile_members", "edges", "dropped_edges", "review_queue")
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -49,6 +50,14 @@ def answer(done: subprocess.CompletedProcess[str]) -> Any:
 def published(home: Home, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str((home.published / "current" / "marts.duckdb").resolve()), read_only=True) as con:
         return con.execute(sql).fetchall()
+
+
+def identity_rows(home: Home, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
+    """All rows of a table that the identity step left, sorted."""
+    with duckdb.connect() as con:
+        return con.execute(
+            f"select {columns} from read_parquet(?) order by all", [str(home.identity / table / "*.parquet")]
+        ).fetchall()
 
 
 def delivered(*path: str) -> Iterator[dict[str, Any]]:
@@ -106,11 +115,20 @@ def first(home: Home) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def second(home: Home, first: dict[str, Any]) -> dict[str, Any]:
-    """The first home after the last day has landed and a further run."""
+def planned(home: Home, first: dict[str, Any]) -> dict[str, Any]:
+    """What a plan says after the last day has landed, with the profiles it would make and what readers then see."""
     for day in sorted(SAMPLE.glob(f"*/*/dt={LAST_DAY}")):
         shutil.copytree(day, home.landing / day.relative_to(SAMPLE))
-    return dict(answer(cdp(home, "run", "--json")))
+    said = answer(cdp(home, "run", "--plan", "--json"))
+    manifest = (home.published / "current" / "manifest.json").read_text()
+    return {**said, "members": identity_rows(home, "profile_members"), "manifest": manifest}
+
+
+@pytest.fixture(scope="module")
+def second(home: Home, first: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
+    """The first home after the further day has been run, with what the identity step left."""
+    done = answer(cdp(home, "run", "--json"))
+    return {**done, "tables": {name: identity_rows(home, name) for name in LINKED}}
 
 
 def test_first_run_publishes(first: dict[str, Any]) -> None:
@@ -203,3 +221,56 @@ def test_features_are_readable_by_identifier(home: Home, second: dict[str, Any])
     assert found["orders_total"] == orders
     shown = answer(cdp(home, "profile", "show", record, "--json"))
     assert shown["profile_id"] == profile
+
+
+def test_a_plan_publishes_nothing_and_the_run_does_what_it_showed(
+    first: dict[str, Any], planned: dict[str, Any], second: dict[str, Any]
+) -> None:
+    assert planned["changed"] and not planned["published"]
+    assert planned["manifest"] == first["manifest"]
+    change = planned["identity"]["change"]
+    assert change["old_profiles"] == first["identity"]["profiles"]
+    assert change["new_profiles"] == planned["identity"]["profiles"]
+    assert second["identity"]["change"] == change
+    assert second["tables"]["profile_members"] == planned["members"]
+    assert second["identity"]["model_version"] == planned["identity"]["model_version"]
+    assert second["ingest"]["files"] == 0, "the plan has taken them in"
+
+
+def test_day_by_day_ends_where_one_run_at_once_does(
+    home: Home, second: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The sample is small: its model is trained again when records change, so that both homes have the same."""
+    other = Home(tmp_path_factory.mktemp("at_once"))
+    at_once = answer(cdp(home, "run", "--out", str(other.root), "--json"))
+    assert at_once["identity"]["model_version"] == second["identity"]["model_version"]
+    assert (at_once["identity"]["is_full"], at_once["identity"]["change"]) == (True, None)
+    grouped = "select list(record_id order by record_id) from profiles.profile_members group by profile_id order by 1"
+    assert published(other, grouped) == published(home, grouped)
+    for table in ("edges", "dropped_edges"):
+        assert identity_rows(other, table) == second["tables"][table]
+
+
+def test_a_full_run_after_a_further_day_changes_no_id_and_no_link(home: Home, second: dict[str, Any]) -> None:
+    full = answer(cdp(home, "run", "--full", "--json"))
+    assert full["identity"]["is_full"]
+    assert full["identity"]["change"]["changed"] == 0
+    assert full["identity"]["generation"] == second["identity"]["generation"]
+    assert {name: identity_rows(home, name) for name in LINKED} == second["tables"]
+
+
+def test_a_rule_that_changes_too_much_waits_for_a_person(home: Home, second: dict[str, Any]) -> None:
+    before = (home.published / "current" / "manifest.json").read_text()
+    home.identity_rules.write_text("threshold: 0.999999\n", encoding="utf-8")
+    done = cdp(home, "run", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "identity: this run would split " in done.stderr and "--accept-changes" in done.stderr
+    assert (home.published / "current" / "manifest.json").read_text() == before
+    accepted = answer(cdp(home, "run", "--accept-changes", "--json"))
+    assert accepted["published"]
+    assert accepted["identity"]["held_back"] in done.stderr
+    # records that leave a profile open one of their own
+    [(profiles,)] = published(home, "select count(*) from profiles.customer_profile")
+    assert profiles == accepted["identity"]["profiles"] > second["identity"]["profiles"]
+    assert answer(cdp(home, "run", "--json"))["changed"] is False

@@ -14,7 +14,7 @@ help:
 	@echo "make demo    sample data, a full run, and a summary of it"
 	@echo "make test    all tests"
 	@echo "make lint    formatting, lint and types"
-	@echo "make bench   accuracy and time on the sample beside bare Splink"
+	@echo "make bench   accuracy, time and memory of identity resolution beside bare Splink"
 
 setup: $(READY) $(MANIFEST)
 
@@ -46,7 +46,7 @@ format: setup
 	$(BIN)/ruff format .
 
 bench: setup
-	$(BIN)/python bench/accuracy.py
+	$(BIN)/python bench/identity/run.py
 
 # Pins every package of the environment, without index addresses and without the project itself.
 lock: setup

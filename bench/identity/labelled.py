@@ -1,0 +1,137 @@
+"""Accuracy of the default model on labelled sets: nothing but a roles file each, no rules, no tuning."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from identity import Evaluation, evaluate_files, load_roles, resolve_files
+
+FLAT = (
+    "record_id: record_id\ndefault_region: US\nroles: {given_name: first_name, family_name: last_name, "
+    "birth_date: dob, postcode: zip, street: street, phone: phone, email: email}"
+)
+FEBRL = (
+    "record_id: rec_id\ndefault_region: AU\nroles: {given_name: given_name, family_name: surname, "
+    "birth_date: date_of_birth, street: [street_number, address_1], unit: address_2, locality: suburb, "
+    "postcode: postcode, region: state}"
+)
+SENZING = """
+record_id: RECORD_ID
+source: DATA_SOURCE
+default_region: US
+roles:
+  entity_type: RECORD_TYPE
+  given_name: PRIMARY_NAME_FIRST
+  middle_name: PRIMARY_NAME_MIDDLE
+  family_name: PRIMARY_NAME_LAST
+  full_name: PRIMARY_NAME_FULL
+  native_name: NATIVE_NAME_FULL
+  organisation: [PRIMARY_NAME_ORG, SECONDARY_NAME_ORG]
+  birth_date: DATE_OF_BIRTH
+  gender: GENDER
+  email: EMAIL_ADDRESS
+  phone: PHONE_NUMBER
+  address: ADDR_FULL
+  street: ADDR_LINE1
+  locality: ADDR_CITY
+  region: ADDR_STATE
+  postcode: ADDR_POSTAL_CODE
+  country: ADDR_COUNTRY
+  identifiers:
+    passport: PASSPORT_NUMBER
+    drivers_licence: DRIVERS_LICENSE_NUMBER
+    ssn: SSN_NUMBER
+    national_id: NATIONAL_ID_NUMBER
+"""
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """`truth`: query for record_id, entity_id [, source]; `target`: pairwise F1 to reach; `targets_precision` too."""
+
+    name: str
+    files: tuple[Path, ...]
+    roles: str
+    truth: str
+    target: float
+    target_precision: float = 0.0
+
+
+def sets(labelled: Path, sample: Path) -> Iterator[LabelledSet]:
+    """The sets that are there: those under `labelled`, and the committed `sample` (truth/records.parquet)."""
+    febrl = labelled / "febrl" / "dataset3.csv"
+    fake = labelled / "fake_1000" / "fake_1000.csv"
+    senzing = labelled / "senzing_truthset"
+    if febrl.exists():
+        truth = f"select rec_id as record_id, split_part(rec_id, '-', 2) as entity_id from {_csv(febrl)}"
+        yield LabelledSet("FEBRL 3, without its id number", (febrl,), FEBRL, truth, 0.99)
+    if fake.exists():
+        roles = (
+            "record_id: unique_id\ndefault_region: GB\nroles: {given_name: first_name, family_name: surname, "
+            "birth_date: dob, locality: city, email: email}"
+        )
+        truth = f"select unique_id as record_id, cluster as entity_id from {_csv(fake)}"
+        yield LabelledSet("fake_1000", (fake,), roles, truth, 0.94)
+    if senzing.exists():
+        yield LabelledSet(
+            "Senzing truth set, people and organisations",
+            tuple(senzing / f"{name}.csv" for name in ("customers", "reference", "watchlist")),
+            SENZING, senzing_truth(senzing, 3), 0.95,
+        )  # fmt: skip
+    truth = f"select record_id, person_id as entity_id from read_parquet('{sample}')"
+    yield LabelledSet("the committed sample, flat columns", (sample,), FLAT, truth, 0.9252, 0.995)
+
+
+def senzing_truth(folder: Path, stage: int) -> str:
+    """Query for the truth of one load."""
+    return (
+        "select DATA_SOURCE as source, RECORD_ID as record_id, CLUSTER_ID as entity_id from "
+        f"{_csv(folder / f'truthset-load{stage}-key.csv')}"
+    )
+
+
+def measure(one: LabelledSet, scratch: Path) -> Evaluation:
+    """Resolve one set with nothing but its roles, and compare with its truth."""
+    return _resolve(one.files, one.roles, one.truth, scratch)
+
+
+def _resolve(files: Sequence[Path], roles: str, truth: str, scratch: Path, store: Path | None = None) -> Evaluation:
+    (scratch / "roles.yml").write_text(roles)
+    resolve_files(list(files), load_roles(scratch / "roles.yml"), scratch / "out.parquet", store=store)
+    duckdb.execute(f"copy ({truth}) to '{scratch / 'truth.csv'}' (header)")
+    return evaluate_files(scratch / "out.parquet", scratch / "truth.csv")
+
+
+def senzing_stages(folder: Path, scratch: Path) -> list[tuple[str, Evaluation]]:
+    """The truth set's three loads into one store, each measured against its own key."""
+    done = []
+    loads = (("customers",), ("watchlist",), ("reference",))
+    # a role's column must be in one of the files of the call
+    for stage, names in enumerate(loads, start=1):
+        files = [folder / f"{name}.csv" for name in names]
+        have = {column for file in files for column in next(csv.reader(file.open(encoding="utf-8-sig")))}
+        done.append((", ".join(names), _resolve(files, _only(SENZING, have), senzing_truth(folder, stage), scratch,
+                                                scratch / "senzing.duckdb")))  # fmt: skip
+    return done
+
+
+def _only(roles: str, columns: set[str]) -> str:
+    """The roles without the lines that name a column these files do not have."""
+    kept = []
+    for line in roles.splitlines():
+        value = line.partition(": ")[2]
+        named = [c.strip() for c in value.strip("[]").split(",")] if value.isupper() else []
+        if not named:
+            kept.append(line)
+        elif present := [c for c in named if c in columns]:
+            kept.append(f"{line.partition(': ')[0]}: [{', '.join(present)}]" if "[" in value else line)
+    return "\n".join(kept)
+
+
+def _csv(path: Path) -> str:
+    return f"read_csv('{path}', all_varchar=true)"

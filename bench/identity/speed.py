@@ -1,0 +1,119 @@
+"""Time and memory of `cdp resolve` beside bare Splink on the same records, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cdp_pipeline.generate import generate
+
+ROOT = Path(__file__).parents[2]
+# What one call of the generator makes at most: more people come from several calls with other seeds.
+PEOPLE_PER_CALL = 310_000
+RECORDS_PER_PERSON = 3.2
+
+
+@dataclass(frozen=True)
+class Child:
+    """One finished process: wall seconds, peak memory in GB, its last line of output."""
+
+    seconds: float
+    peak_gb: float
+    answer: str
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One size. `increments`: share of records that came later → seconds. `explain`: seconds of a linked pair."""
+
+    records: int
+    bare: Child
+    full: Child
+    increments: dict[float, Child]
+    explain: Child
+    quality: dict[str, float]
+    bare_quality: dict[str, float]
+
+
+def make_records(path: Path, records: int) -> int:
+    """Write about `records` flat records with their person_id, from the platform's own generator; returns how many."""
+    people = int(records / RECORDS_PER_PERSON)
+    parts = []
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        for call in range(-(-people // PEOPLE_PER_CALL)):
+            folder = Path(scratch, str(call))
+            generate(folder, profiles=min(people - call * PEOPLE_PER_CALL, PEOPLE_PER_CALL), seed=call + 1, behaviour=0)
+            parts.append(
+                f"select * replace ('{call}-' || record_id as record_id, '{call}-' || person_id as person_id) "
+                f"from read_parquet('{folder}/truth/records.parquet')"
+            )
+            subprocess.run(["rm", "-r", str(folder / "landing")], check=True)
+        duckdb.execute(f"copy ({' union all '.join(parts)}) to '{path}' (format parquet)")
+    [(n,)] = duckdb.execute(f"select count(*) from '{path}'").fetchall()
+    return int(n)
+
+
+def run(*command: str) -> Child:
+    """Run a command and measure it; raises RuntimeError with its last line of errors if it fails."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        started = time.monotonic()
+        child = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.monotonic() - started
+        out.seek(0)
+        err.seek(0)
+        if status:
+            raise RuntimeError(f"{command[1]}: {(err.read().splitlines() or ['no message'])[-1]}")
+        return Child(seconds, usage.ru_maxrss / 1e6, (out.read().splitlines() or [""])[-1])
+
+
+def measure(records: Path, roles: str, shares: tuple[float, ...], scratch: Path) -> Speed:
+    """Bare Splink, a full resolve, and for each of `shares` a store on all but that share with the rest added later."""
+    python = sys.executable
+    cdp = (python, "-m", "cdp_pipeline")
+    (scratch / "roles.yml").write_text(roles)
+    bare = run(python, str(ROOT / "bench" / "yardstick.py"), str(records))
+    link = ("resolve", "--roles", str(scratch / "roles.yml"), "--json")
+    store = scratch / "full.duckdb"
+    full = run(*cdp, *link, str(records), "--store", str(store), "--out", str(scratch / "out.parquet"))
+    truth = scratch / "truth.csv"
+    duckdb.execute(
+        f"copy (select record_id, person_id as entity_id from read_parquet('{records}')) to '{truth}' (header)"
+    )
+    quality = run(
+        *cdp, "evaluate", "--clusters", str(scratch / "out.parquet"), "--truth", str(truth), "--json"
+    )  # fmt: skip
+    [(a, b)] = duckdb.execute(
+        f"""select min(record_id), max(record_id) from read_parquet('{scratch / "out.parquet"}')
+        group by profile_id having count(*) > 3 order by profile_id limit 1"""
+    ).fetchall()
+    explain = run(*cdp, "explain", a, b, "--store", str(store))
+    store.unlink()
+    increments = {}
+    for share in shares:
+        every = round(1 / share)
+        first, later = scratch / "records.parquet", scratch / "later" / "records.parquet"
+        later.parent.mkdir(exist_ok=True)
+        for path, condition in ((first, "<>"), (later, "=")):
+            chosen = f"select * from read_parquet('{records}') where hash(record_id) % {every} {condition} 0"
+            duckdb.execute(f"copy ({chosen}) to '{path}'")
+        store = scratch / f"store-{every}.duckdb"
+        out = str(scratch / "later.parquet")
+        run(*cdp, *link, str(first), "--store", str(store), "--out", out)
+        increments[share] = run(*cdp, *link, str(later), "--store", str(store), "--out", out)
+        store.unlink()
+    answer = json.loads(bare.answer)
+    measured = json.loads(quality.answer)
+    return Speed(
+        int(answer["records"]), bare, full, increments, explain,
+        {m: measured[f"pairwise_{m}"] for m in ("precision", "recall", "f1")},
+        {m: answer[m] for m in ("precision", "recall", "f1")},
+    )  # fmt: skip

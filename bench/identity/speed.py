@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-
-from cdp_pipeline.generate import generate
 
 ROOT = Path(__file__).parents[2]
 # What one call of the generator makes at most: more people come from several calls with other seeds.
@@ -44,20 +43,26 @@ class Speed:
 
 
 def make_records(path: Path, records: int) -> int:
-    """Write about `records` flat records with their person_id, from the platform's own generator; returns how many."""
+    """Write about `records` flat records with their person_id, from the platform's own generator; returns how many.
+
+    In processes of their own: a child is charged with the memory that its parent has when it starts.
+    """
     people = int(records / RECORDS_PER_PERSON)
     parts = []
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         for call in range(-(-people // PEOPLE_PER_CALL)):
             folder = Path(scratch, str(call))
-            generate(folder, profiles=min(people - call * PEOPLE_PER_CALL, PEOPLE_PER_CALL), seed=call + 1, behaviour=0)
+            profiles = min(people - call * PEOPLE_PER_CALL, PEOPLE_PER_CALL)
+            run(sys.executable, __file__, str(folder), str(profiles), str(call + 1))
             parts.append(
                 f"select * replace ('{call}-' || record_id as record_id, '{call}-' || person_id as person_id) "
                 f"from read_parquet('{folder}/truth/records.parquet')"
             )
-            subprocess.run(["rm", "-r", str(folder / "landing")], check=True)
-        duckdb.execute(f"copy ({' union all '.join(parts)}) to '{path}' (format parquet)")
-    [(n,)] = duckdb.execute(f"select count(*) from '{path}'").fetchall()
+            shutil.rmtree(folder / "landing")
+        with duckdb.connect() as con:
+            con.execute("set memory_limit = '1GB'")
+            con.execute(f"copy ({' union all '.join(parts)}) to '{path}' (format parquet)")
+            [(n,)] = con.execute(f"select count(*) from '{path}'").fetchall()
     return int(n)
 
 
@@ -117,3 +122,9 @@ def measure(records: Path, roles: str, shares: tuple[float, ...], scratch: Path)
         {m: measured[f"pairwise_{m}"] for m in ("precision", "recall", "f1")},
         {m: answer[m] for m in ("precision", "recall", "f1")},
     )  # fmt: skip
+
+
+if __name__ == "__main__":
+    from cdp_pipeline.generate import generate
+
+    generate(Path(sys.argv[1]), profiles=int(sys.argv[2]), seed=int(sys.argv[3]), behaviour=0)

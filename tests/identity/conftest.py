@@ -42,6 +42,12 @@ def feature_columns() -> tuple[tuple[str, str], ...]:
         return tuple((row[0], row[1]) for row in con.execute("describe features").fetchall())
 
 
+@pytest.fixture
+def column_names() -> set[str]:
+    """Names of the columns of `features`."""
+    return {name for name, _ in feature_columns()}
+
+
 @dataclass
 class Graph:
     """Records by number, edges with rank and bits; `clusters` runs the clustering."""

@@ -14,9 +14,6 @@ import duckdb
 from identity.rules import Rules
 from identity.values import CONTACT_KINDS
 
-# Records from which a block is left out, unless the rules or the model say otherwise. Pairs grow with the square of a
-# block: 80 records are 3,160 pairs.
-MAX_BLOCK = Rules().blocking.max_block
 # What bounds the work: candidate pairs per record, those of several blocks counted each time, and per record and rule.
 # On a million customer records the bound of 80 alone gives 60 per record, 40 of them by rules over names only.
 PAIRS_PER_RECORD = 12.0

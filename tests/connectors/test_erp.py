@@ -62,7 +62,7 @@ def test_orders_of_every_shape_count_once(core: Query) -> None:
     nora, harbour = "erp:customers:0000020001", "erp:customers:0000020002"
     day, office = "2025-03-04 05:00:00", "back_office_order"
     assert [(*r[:6], *map(float, r[6:])) for r in rows] == [
-        ("0000050001", nora, "phone_order", "completed", day, "USD", 40.0, 2.4, 31.8),
+        ("0000050001", nora, "phone_order", "completed", day, "USD", 42.5, 2.4, 31.8),
         ("0000050003", harbour, office, "completed", "2025-01-02 05:00:00", "USD", 90.0, 0.0, 90.0),
         ("0000050006", None, office, "completed", "2025-03-03 05:00:00", "USD", 12.0, 0.72, 12.72),
         ("0000050008", nora, office, "completed", "2025-03-03 05:00:00", "USD", 30.0, 1.8, 31.8),

@@ -85,7 +85,7 @@ select
     scene,
     body,
     occurred_at,
-    -- Named after its first message, so that the id holds while the conversation grows.
+    -- Named after its first entry, so that the id holds while the conversation grows.
     'wechat:' || object || ':' || first_value(native_id) over (
         partition by object, conversation_key, conversation_no
         order by occurred_at, is_close, native_id

@@ -30,7 +30,7 @@ mentions as (
         unionid,
         joined_at as seen_at,
         delivered_date
-    from {{ ref('stg_wechat__wecom_group_members') }}
+    from {{ ref('stg_wechat__wecom_groups') }}
     where is_external
     union all
     select

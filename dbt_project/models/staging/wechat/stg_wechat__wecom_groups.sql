@@ -1,4 +1,4 @@
--- Every member that a version of a group chat ever held: later versions leave out who has gone.
+-- One row per member that any version of a group chat held: later versions leave out who has gone.
 with members as (
     select
         groups.chat_id,

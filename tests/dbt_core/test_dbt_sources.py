@@ -34,7 +34,7 @@ def test_the_page_of_facebook_is_the_contracts() -> None:
 
 
 def test_writing_twice_changes_nothing(tmp_path: Path) -> None:
-    assert len(write_sources(tmp_path)) == len(load_raw_contracts()) + 1
+    assert len(write_sources(tmp_path)) == len(load_raw_contracts()) + 2
     assert write_sources(tmp_path) == []
     (tmp_path / "seeds" / "source_systems.csv").write_text("stale", encoding="utf-8")
     assert [path.name for path in write_sources(tmp_path)] == ["source_systems.csv"]

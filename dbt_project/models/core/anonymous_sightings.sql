@@ -9,10 +9,7 @@ with sightings as (
         message_id,
         lag(record_id) over (partition by anonymous_id order by occurred_at, message_id) as previous_record_id,
         lead(record_id) over (partition by anonymous_id order by occurred_at, message_id) as next_record_id
-    from {{ ref('int_web_events__calls') }}
-    where
-        anonymous_id is not null
-        and record_id is not null
+    from {{ ref('int_sightings_unioned') }}
 )
 
 select distinct

@@ -1,27 +1,5 @@
 with contacts as (
-    select
-        'klaviyo:' || event_id as touch_id,
-        'klaviyo' as source,
-        record_id,
-        campaign_id,
-        campaign_name,
-        touchpoint,
-        touch_type,
-        occurred_at
-    from {{ ref('int_klaviyo__events') }}
-    where touch_type is not null
-    union all
-    select
-        'facebook:' || lead_id as touch_id,
-        'facebook' as source,
-        record_id,
-        campaign_id,
-        campaign_name,
-        'facebook_lead_ad' as touchpoint,
-        'clicked' as touch_type,
-        submitted_at as occurred_at
-    from {{ ref('int_facebook__leads') }}
-    where campaign_id is not null
+    select * from {{ ref('int_touches_unioned') }}
 ),
 
 campaigns as (

@@ -11,7 +11,8 @@ select
     {{ clean_text('feedback.comment') }} as comment,
     feedback.occurred_at,
     feedback.order_id,
-    feedback.ticket_id
+    feedback.ticket_id,
+    feedback.product_id
 from {{ ref('int_feedback') }} as feedback
 left join {{ ref('touchpoints') }} as touchpoints on feedback.touchpoint = touchpoints.touchpoint
 left join {{ ref('customer_records') }} as records on feedback.record_id = records.record_id

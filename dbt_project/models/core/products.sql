@@ -1,31 +1,11 @@
--- Every article that a catalogue lists or an order line names, under the company's article number. The web shop's
--- wording wins over the till's; an article that has left the catalogues keeps the name of its last sale.
+-- Every article that a catalogue lists or an order line names, under the company's article number. The source
+-- with the least preference number words it; an article that has left the catalogues keeps the name of its last sale.
 with offers as (
-    select
-        sku as product_id,
-        1 as preference,
-        title as name,
-        vendor as brand,
-        product_type as category,
-        department,
-        price_amount,
-        variant_id as native_id
-    from {{ ref('stg_shopify__products') }}
-    union all
-    select
-        sku as product_id,
-        2 as preference,
-        name,
-        brand,
-        category,
-        department,
-        cast(null as decimal(18, 4)) as price_amount,
-        variation_id as native_id
-    from {{ ref('stg_square_pos__catalog_items') }}
+    select * from {{ ref('int_products_unioned') }}
     union all
     select
         product_id,
-        3 as preference,
+        9 as preference,
         max(product_name) as name,
         cast(null as varchar) as brand,
         cast(null as varchar) as category,

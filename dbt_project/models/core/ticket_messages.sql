@@ -5,4 +5,4 @@ select
     case when is_inbound then 'inbound' else 'outbound' end as direction,
     body,
     occurred_at
-from {{ ref('int_zendesk__messages') }}
+from {{ ref('int_messages_unioned') }}

@@ -1,7 +1,7 @@
 select
     tickets.ticket_id,
-    'zendesk' as source,
-    tickets.record_id,
+    tickets.source,
+    records.record_id,
     touchpoints.channel,
     tickets.touchpoint,
     tickets.subject,
@@ -15,5 +15,6 @@ select
     tickets.reopens,
     tickets.replies,
     tickets.is_deleted
-from {{ ref('int_zendesk__tickets') }} as tickets
+from {{ ref('int_tickets_unioned') }} as tickets
 left join {{ ref('touchpoints') }} as touchpoints on tickets.touchpoint = touchpoints.touchpoint
+left join {{ ref('customer_records') }} as records on tickets.record_id = records.record_id

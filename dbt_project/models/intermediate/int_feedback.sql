@@ -1,28 +1,6 @@
 -- Answers and public comments of every source, with the scale of their kind from the seed.
-with answers as (
-    select * from {{ ref('int_delighted__feedback') }}
-    union all
-    select * from {{ ref('int_zendesk__feedback') }}
-    union all
-    select
-        'facebook:' || comments.comment_id as feedback_id,
-        'facebook' as source,
-        people.record_id,
-        'comment' as survey_type,
-        cast(null as bigint) as score,
-        comments.content as comment,
-        comments.occurred_at,
-        cast(null as varchar) as order_reference,
-        cast(null as varchar) as ticket_id
-    from {{ ref('stg_facebook__comments') }} as comments
-    left join {{ ref('int_facebook__psids') }} as people on comments.from_id = people.psid
-    where
-        comments.content is not null
-        and coalesce(comments.from_id, '') <> '{{ var("facebook_page_id") }}'
-),
-
 -- Surveys name an order by its id or by the number that the customer sees; only an unambiguous one is taken.
-references_to_orders as (
+with references_to_orders as (
     select
         reference,
         min(order_id) as order_id
@@ -54,8 +32,9 @@ select
     answers.comment,
     answers.occurred_at,
     orders.order_id,
-    answers.ticket_id
-from answers
+    answers.ticket_id,
+    answers.product_id
+from {{ ref('int_feedback_unioned') }} as answers
 left join {{ ref('survey_scales') }} as scales
     on
         answers.source = scales.source

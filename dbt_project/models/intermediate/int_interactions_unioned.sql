@@ -1,48 +1,8 @@
 -- Touchpoints of every source in one shape; purchases and answers come from the conformed orders and feedback.
-select
-    'zoho_crm' as source,
-    *
-from {{ ref('int_zoho_crm__interactions') }}
-union all
-select
-    'square_pos' as source,
-    *
-from {{ ref('int_square_pos__interactions') }}
-union all
-select
-    'shopify' as source,
-    *
-from {{ ref('int_shopify__interactions') }}
-union all
-select
-    'wechat' as source,
-    *
-from {{ ref('int_wechat__interactions') }}
-union all
-select
-    'facebook' as source,
-    *
-from {{ ref('int_facebook__interactions') }}
-union all
-select
-    'zendesk' as source,
-    *
-from {{ ref('int_zendesk__interactions') }}
-union all
-select
-    'delighted' as source,
-    *
-from {{ ref('int_delighted__interactions') }}
-union all
-select
-    'klaviyo' as source,
-    *
-from {{ ref('int_klaviyo__interactions') }}
-union all
-select
-    'web_events' as source,
-    *
-from {{ ref('int_web_events__interactions') }}
+{{ union_parts('interactions', [
+    'source', 'interaction_id', 'record_id', 'anonymous_id', 'touchpoint', 'direction', 'interaction_type', 'occurred_at',
+    'amount', 'currency', 'product_id', 'campaign_id', 'experiment_id', 'variant', 'properties'
+]) }}
 union all
 select
     source,

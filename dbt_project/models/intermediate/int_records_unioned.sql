@@ -1,18 +1,6 @@
 -- Records of every source in one shape.
-select * from {{ ref('int_zoho_crm__records') }}
-union all
-select * from {{ ref('int_square_pos__records') }}
-union all
-select * from {{ ref('int_shopify__records') }}
-union all
-select * from {{ ref('int_wechat__records') }}
-union all
-select * from {{ ref('int_facebook__records') }}
-union all
-select * from {{ ref('int_zendesk__records') }}
-union all
-select * from {{ ref('int_delighted__records') }}
-union all
-select * from {{ ref('int_klaviyo__records') }}
-union all
-select * from {{ ref('int_web_events__records') }}
+{{ union_parts('records', [
+    'record_id', 'source', 'object', 'native_id', 'given_name', 'middle_name', 'family_name', 'full_name', 'native_name',
+    'organisation', 'birth_date', 'gender', 'street', 'unit', 'locality', 'region', 'postcode', 'country', 'language',
+    'is_guest', 'created_at', 'updated_at', 'delivered_date', 'is_deleted'
+]) }}

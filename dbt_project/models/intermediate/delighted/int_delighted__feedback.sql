@@ -10,5 +10,6 @@ select
         {{ json_text('person_properties', '$."Order ID"') }},
         {{ json_text('person_properties', '$.order_id') }}
     ) as order_reference,
-    cast(null as varchar) as ticket_id
+    cast(null as varchar) as ticket_id,
+    cast(null as varchar) as product_id
 from {{ ref('stg_delighted__survey_responses') }}

@@ -7,7 +7,7 @@ select
         'interaction_type': "'message'",
         'occurred_at': 'messages.occurred_at'
     }) }}
-from {{ ref('int_facebook__messages') }} as messages
+from {{ ref('int_facebook__inbox') }} as messages
 left join {{ ref('int_facebook__psids') }} as people on messages.psid = people.psid
 union all
 select

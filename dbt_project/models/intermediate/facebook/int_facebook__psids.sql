@@ -6,7 +6,7 @@ with mentions as (
         message_id as mention_id,
         occurred_at,
         delivered_date
-    from {{ ref('int_facebook__messages') }}
+    from {{ ref('int_facebook__inbox') }}
     union all
     select
         from_id as psid,

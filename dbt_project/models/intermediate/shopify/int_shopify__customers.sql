@@ -15,7 +15,7 @@ with buyers as (
         min(ordered_at) as created_at,
         max(ordered_at) as updated_at,
         max(delivered_date) as delivered_date
-    from {{ ref('int_shopify__orders') }}
+    from {{ ref('int_shopify__sales') }}
     where customer_id is not null
     group by customer_id
 ),

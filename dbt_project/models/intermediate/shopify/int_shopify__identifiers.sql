@@ -8,7 +8,7 @@ guests as (
     select
         *,
         ordered_at as created_at
-    from {{ ref('int_shopify__orders') }}
+    from {{ ref('int_shopify__sales') }}
     where is_guest
 ),
 
@@ -19,7 +19,7 @@ checkouts as (
         case when trim(orders.phone) <> trim(coalesce(customers.phone, '')) then orders.phone end as phone,
         orders.ordered_at as created_at,
         orders.updated_at
-    from {{ ref('int_shopify__orders') }} as orders
+    from {{ ref('int_shopify__sales') }} as orders
     inner join customers on orders.record_id = customers.record_id
 ),
 
@@ -29,7 +29,7 @@ devices as (
         anonymous_id,
         ordered_at as created_at,
         ordered_at as updated_at
-    from {{ ref('int_shopify__orders') }}
+    from {{ ref('int_shopify__sales') }}
     where
         anonymous_id is not null
         and record_id is not null

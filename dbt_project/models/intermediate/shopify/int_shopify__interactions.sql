@@ -27,7 +27,7 @@ select
         'currency': 'coalesce(refunds.currency, orders.currency)'
     }) }}
 from refunds
-inner join {{ ref('int_shopify__orders') }} as orders on refunds.order_id = orders.order_id
+inner join {{ ref('int_shopify__sales') }} as orders on refunds.order_id = orders.order_id
 union all
 select
     'shopify:checkouts:' || checkout_id as interaction_id,

@@ -11,7 +11,7 @@ select
     try_cast({{ json_text('line.item', '$.price') }} as decimal(18, 4)) as unit_price_amount,
     coalesce(try_cast({{ json_text('line.item', '$.total_discount') }} as decimal(18, 4)), 0) as discount_amount,
     orders.currency
-from {{ ref('int_shopify__orders') }} as orders
+from {{ ref('int_shopify__sales') }} as orders
 {{ unnest_json('orders.line_items', 'line') }}
 left join {{ ref('stg_shopify__products') }} as products
     on {{ json_text('line.item', '$.variant_id') }} = products.variant_id
@@ -27,7 +27,7 @@ select
     coalesce(lines.lineitem_discount_amount, 0) as discount_amount,
     orders.currency
 from {{ ref('stg_shopify__orders_export') }} as lines
-inner join {{ ref('int_shopify__orders') }} as orders
+inner join {{ ref('int_shopify__sales') }} as orders
     on
         lines.order_id = orders.order_id
         and orders.is_export

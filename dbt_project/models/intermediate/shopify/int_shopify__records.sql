@@ -35,5 +35,5 @@ select
         'created_at': 'ordered_at',
         'updated_at': 'updated_at'
     }) }}
-from {{ ref('int_shopify__orders') }}
+from {{ ref('int_shopify__sales') }}
 where is_guest

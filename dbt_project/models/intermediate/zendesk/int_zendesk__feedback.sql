@@ -8,7 +8,8 @@ select
     ratings.comment,
     ratings.updated_at as occurred_at,
     cast(null as varchar) as order_reference,
-    tickets.ticket_id
+    tickets.ticket_id,
+    cast(null as varchar) as product_id
 from {{ ref('stg_zendesk__satisfaction_ratings') }} as ratings
 left join {{ ref('int_zendesk__end_users') }} as users on ratings.requester_id = users.user_id
 left join {{ ref('int_zendesk__tickets') }} as tickets on ratings.ticket_id = tickets.native_id

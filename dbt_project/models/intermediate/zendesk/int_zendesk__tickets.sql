@@ -10,6 +10,7 @@ with deletions as (
 select
     tickets.ticket_id as native_id,
     'zendesk:' || tickets.ticket_id as ticket_id,
+    'zendesk' as source,
     tickets.requester_id,
     users.record_id,
     coalesce(channels.touchpoint, 'support_web_form') as touchpoint,

@@ -1,0 +1,12 @@
+-- A lead-ad form was opened by a click on the ad.
+select
+    'facebook:' || lead_id as touch_id,
+    'facebook' as source,
+    record_id,
+    campaign_id,
+    campaign_name,
+    'facebook_lead_ad' as touchpoint,
+    'clicked' as touch_type,
+    submitted_at as occurred_at
+from {{ ref('int_facebook__leads') }}
+where campaign_id is not null

@@ -1,0 +1,5 @@
+-- Answers and public comments of every source in one shape.
+{{ union_parts('feedback', [
+    'feedback_id', 'source', 'record_id', 'survey_type', 'score', 'comment', 'occurred_at', 'order_reference', 'ticket_id',
+    'product_id'
+]) }}

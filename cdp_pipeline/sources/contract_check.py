@@ -237,8 +237,9 @@ class Check:
         if data is None:
             return None
         place = f"{name}.carry_forward"
-        spec = self.mapping(data, place, ("by", "columns"))
-        carry = CarryForward(self.text(spec, "by", place), self.texts(spec, "columns", place, needed=True))
+        spec = self.mapping(data, place, ("by", "columns", "fill_down"))
+        columns = self.texts(spec, "columns", place, needed=True)
+        carry = CarryForward(self.text(spec, "by", place), columns, self.flag(spec, "fill_down", place))
         for column in (carry.by, *carry.columns):
             if column not in names:
                 raise self.fail(place, f"'{column}' is not a field{_near(column, names)}")

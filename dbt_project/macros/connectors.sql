@@ -2,9 +2,15 @@
 {% macro connector_parts() -%}
     {{ return({
         'records': [
+            'badge_scan',
             'delighted',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'klaviyo',
+            'lob',
+            'mail_house',
             'shopify',
             'square_pos',
             'web_events',
@@ -13,9 +19,15 @@
             'zoho_crm',
         ],
         'identifiers': [
+            'badge_scan',
             'delighted',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'klaviyo',
+            'lob',
+            'mail_house',
             'shopify',
             'square_pos',
             'web_events',
@@ -24,9 +36,15 @@
             'zoho_crm',
         ],
         'interactions': [
+            'badge_scan',
             'delighted',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'klaviyo',
+            'lob',
+            'mail_house',
             'shopify',
             'square_pos',
             'web_events',
@@ -35,11 +53,14 @@
             'zoho_crm',
         ],
         'orders': [
+            'erp',
+            'eventbrite',
             'shopify',
             'square_pos',
             'wechat',
         ],
         'order_lines': [
+            'erp',
             'shopify',
             'square_pos',
         ],
@@ -59,13 +80,20 @@
         'touches': [
             'facebook',
             'klaviyo',
+            'lob',
+            'mail_house',
         ],
         'sightings': [
             'web_events',
         ],
         'consents': [
+            'badge_scan',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'klaviyo',
+            'mail_house',
             'shopify',
             'square_pos',
             'wechat',
@@ -76,6 +104,8 @@
             'square_pos',
         ],
         'costs': [
+            'lob',
+            'mail_house',
         ],
     }) }}
 {%- endmacro %}

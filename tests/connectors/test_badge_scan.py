@@ -15,7 +15,7 @@ def test_the_same_badge_at_another_event_is_another_visitor(core: Query) -> None
         where source = 'badge_scan' order by 1"""
     )
     assert rows == [
-        ("canton_2025.csv:B7001", "罗大海", "大海贸易", None, "person"),
+        ("canton_2025:B7001", "罗大海", "大海贸易", None, "person"),
         ("kitchen_fair_2024:B7001", "PIA OTHER", None, "US", "person"),
         ("kitchen_fair_2025:B7001", "OTTO KELM", "Kelm Works", "US", "person"),
         ("kitchen_fair_2025:scan:L000504", None, "Quiet Ltd", "US", "organisation"),
@@ -30,7 +30,7 @@ def test_badges_carry_their_event_and_firm_phones_are_weak(core: Query) -> None:
     assert rows == [
         ("email", "", "otto.kelm@example.com", True, None),
         ("email", "", "pia.other@example.com", True, None),
-        ("external_id", "badge:canton_2025.csv", "B7001", True, None),
+        ("external_id", "badge:canton_2025", "B7001", True, None),
         ("external_id", "badge:kitchen_fair_2024", "B7001", True, None),
         ("external_id", "badge:kitchen_fair_2025", "B7001", True, None),
         ("phone", "", "+1 202-555-0150", False, "weak_source"),

@@ -27,7 +27,8 @@ def test_people_companies_and_their_contacts_are_told_apart(core: Query) -> None
 
 def test_identifiers_carry_their_namespace_and_shared_ones_no_trust(core: Query) -> None:
     rows = core(
-        """select split_part(record_id, ':', 2) || ':' || split_part(record_id, ':', 3), kind, namespace, value, is_trusted, reason
+        """select split_part(record_id, ':', 2) || ':' || split_part(record_id, ':', 3), kind, namespace, value,
+          is_trusted, reason
         from core.record_identifiers where record_id like 'erp:%' and kind <> 'customer_no' order by 1, 2, 4"""
     )
     assert rows == [
@@ -44,7 +45,9 @@ def test_identifiers_carry_their_namespace_and_shared_ones_no_trust(core: Query)
         ("customers:KH000123", "phone", "", "13700000131", True, None),
         ("orders:XSD202503040002", "phone", "", "13700000132", True, None),
     ]
-    numbers = core("select value from core.record_identifiers where kind = 'customer_no' and namespace = 'erp' order by 1")
+    numbers = core(
+        "select value from core.record_identifiers where kind = 'customer_no' and namespace = 'erp' order by 1"
+    )
     assert [n for (n,) in numbers] == ["0000020001", "0000020002", "0000020004", "0000020005", "KH000123", "KH000124"]
 
 
@@ -56,7 +59,8 @@ def test_an_older_version_that_comes_later_changes_nothing(core: Query) -> None:
 
 def test_orders_of_every_shape_count_once(core: Query) -> None:
     rows = core(
-        """select native_id, record_id, touchpoint, status, ordered_at::varchar, currency, gross_amount, tax_amount, net_amount
+        """select native_id, record_id, touchpoint, status, ordered_at::varchar, currency, gross_amount, tax_amount,
+          net_amount
         from (select *, split_part(order_id, ':', 2) as native_id from core.orders where source = 'erp') order by 1"""
     )
     nora, harbour = "erp:customers:0000020001", "erp:customers:0000020002"
@@ -78,7 +82,9 @@ def test_orders_of_every_shape_count_once(core: Query) -> None:
 
 
 def test_an_order_that_quotes_a_shop_order_is_posted_and_not_sold_again(core: Query) -> None:
-    assert core("select count(*) from core.orders where order_id in ('shopify:6000000002042', 'erp:0000050002')") == [(1,)]
+    assert core("select count(*) from core.orders where order_id in ('shopify:6000000002042', 'erp:0000050002')") == [
+        (1,)
+    ]
     rows = core(
         """select interaction_id, record_id, interaction_type, amount, properties ->> 'order_id' from core.interactions
         where source = 'erp' and interaction_type <> 'purchase' order by 1"""

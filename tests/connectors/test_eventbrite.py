@@ -10,7 +10,8 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 def test_fillers_are_no_values_and_the_api_wins_over_the_report(core: Query) -> None:
     rows = core(
-        "select native_id, object, full_name, organisation, gender from core.customer_records where source = 'eventbrite' order by 1"
+        """select native_id, object, full_name, organisation, gender from core.customer_records
+        where source = 'eventbrite' order by 1"""
     )
     assert rows == [
         ("1100000001", "attendees", "Ida Brook", "Brook Catering", "female"),
@@ -25,8 +26,8 @@ def test_fillers_are_no_values_and_the_api_wins_over_the_report(core: Query) -> 
 
 def test_one_mail_on_several_names_identifies_nobody_who_comes(core: Query) -> None:
     rows = core(
-        """select split_part(record_id, ':', 3), kind, value, is_trusted, reason from core.record_identifiers
-        where record_id like 'eventbrite:%' order by 1, 2, 3"""
+        """select split_part(record_id, ':', 3), kind, value, is_trusted, reason
+        from core.record_identifiers where record_id like 'eventbrite:%' order by 1, 2, 3"""
     )
     assert rows == [
         ("1100000001", "email", "ida.brook@example.com", True, None),
@@ -43,8 +44,10 @@ def test_one_mail_on_several_names_identifies_nobody_who_comes(core: Query) -> N
 
 def test_registration_check_in_no_show_and_cancellation_are_four_things(core: Query) -> None:
     rows = core(
-        """select split_part(interaction_id, ':', 3), interaction_type, channel, touchpoint, campaign_id, occurred_at::varchar
-        from core.interactions where source = 'eventbrite' and interaction_type <> 'purchase' order by 1, occurred_at, 2"""
+        """select split_part(interaction_id, ':', 3), interaction_type, channel, touchpoint, campaign_id,
+          occurred_at::varchar
+        from core.interactions where source = 'eventbrite' and interaction_type <> 'purchase'
+        order by 1, occurred_at, 2"""
     )
     registered, visit = ("event", "event_registration"), ("event", "event_visit")
     assert rows == [

@@ -1,4 +1,4 @@
-"""Mail house: control addresses dropped, hold-outs measured and not mailed, returns as signals, codes that come back."""
+"""Mail house: no control addresses, hold-outs measured and not mailed, returns as signals, codes that come back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def test_households_are_nobody_and_a_move_brings_the_new_address(core: Query) ->
 
 def test_the_held_out_are_assigned_and_not_contacted(core: Query) -> None:
     rows = core(
-        """select split_part(interaction_id, ':', 5), split_part(record_id, ':', 3), interaction_type, experiment_id, variant
+        """select split_part(interaction_id, ':', 5), split_part(record_id, ':', 3), interaction_type,
+          experiment_id, variant
         from core.interactions where interaction_id like 'mail_house:pieces:%' order by interaction_id"""
     )
     mailed = ("mail_sent", "mail:SPR25", "mailed")
@@ -48,7 +49,12 @@ def test_what_came_back_is_a_signal_about_letters_only(core: Query) -> None:
     assert rows == [
         ("mail_house:recipients:CRM-30001", "address_changed", "2025-03-12 04:00:00", "moved"),
         ("mail_house:recipients:CRM-30002", "mail_returned", "2025-03-12 04:00:00", "refused"),
-        ("mail_house:recipients:SPR25:2025-03-03:000008", "mail_returned", "2025-03-13 04:00:00", "insufficient_address"),
+        (
+            "mail_house:recipients:SPR25:2025-03-03:000008",
+            "mail_returned",
+            "2025-03-13 04:00:00",
+            "insufficient_address",
+        ),
         (None, "mail_returned", "2025-03-13 04:00:00", "returned"),
     ]
     assert core("select record_id, channel, state from core.consents where source = 'mail_house' order by 1") == [

@@ -4,8 +4,8 @@ with versions as (
 )
 
 select
-    replace(lower(trim(event_name)), ' ', '_') as event_key,
-    trim(event_name) as event_name,
+    replace(lower(regexp_replace(trim(event_name), '[.](csv|jsonl?|txt)([.](gz|zst))?$', '')), ' ', '_') as event_key,
+    regexp_replace(trim(event_name), '[.](csv|jsonl?|txt)([.](gz|zst))?$', '') as event_name,
     trim(scan_id) as scan_id,
     {{ clean_text('badge_id') }} as badge_id,
     {{ clean_name('given_name') }} as given_name,

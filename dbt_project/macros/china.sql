@@ -10,6 +10,7 @@
     real_name(text)          clean_name without masked names (张**) and the fillers that platforms write for guests
     strip_salutation(text)   a receiver's name without （先生） or (女士)
     salutation_gender(text)  male for 先生, female for 女士 and 小姐
+    area_name(text)          clean_text without numeric area codes
     brand_accounts()         the accounts of the variable weibo_brand_ids as a SQL list
     weibo_text(text)         a post without markup: emoticons as [笑], links by their text, no 回复@name: in front
 #}
@@ -77,4 +78,8 @@
 
 {% macro brand_accounts() -%}
     ({% for id in var('weibo_brand_ids') %}'{{ id }}'{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro area_name(text) -%}
+    case when not {{ regexp_like("trim(" ~ text ~ ")", "^[0-9]+$") }} then {{ clean_text(text) }} end
 {%- endmacro %}

@@ -31,10 +31,15 @@ def test_one_record_per_account_contact_lead_and_member(core: Query) -> None:
 
 
 def test_times_are_milliseconds_or_local(core: Query) -> None:
-    assert core("""
+    assert core(
+        """
         select right(native_id, 4), created_at, updated_at from core.customer_records
         where source = 'fxiaoke_crm' and native_id in (?, ?, ?) order by 1
-    """, ID + "c001", ID + "c004", ID + "c005") == [
+    """,
+        ID + "c001",
+        ID + "c004",
+        ID + "c005",
+    ) == [
         ("c001", datetime(2025, 2, 3, 2, 15), datetime(2025, 3, 6, 0, 46, 40)),
         ("c004", datetime(2025, 3, 4, 1, 30), datetime(2025, 3, 6, 10, 0)),
         ("c005", datetime(2025, 3, 4, 1, 30), datetime(2025, 3, 6, 10, 0)),
@@ -62,10 +67,13 @@ def test_mobiles_are_trusted_and_lines_of_a_company_are_not(core: Query) -> None
 
 
 def test_converted_lead_and_contact_share_the_crms_own_link(core: Query) -> None:
-    assert core("""
+    assert core(
+        """
         select record_id from core.record_identifiers
         where kind = 'external_id' and namespace = 'fxiaoke_contact' and value = ? order by 1
-    """, ID + "c001") == [("fxiaoke_crm:ContactObj:" + ID + "c001",), ("fxiaoke_crm:LeadsObj:" + ID + "e001",)]
+    """,
+        ID + "c001",
+    ) == [("fxiaoke_crm:ContactObj:" + ID + "c001",), ("fxiaoke_crm:LeadsObj:" + ID + "e001",)]
 
 
 def test_numbers_carry_their_scheme_and_staff_is_nobody(core: Query) -> None:

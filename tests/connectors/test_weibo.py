@@ -34,7 +34,8 @@ def test_identifiers_carry_their_namespace_and_no_handle_is_one(core: Query) -> 
         select distinct namespace from core.record_identifiers where kind = 'weibo_uid'
     """) == [("weibo",)]
     assert core("""
-        select count(*) from core.record_identifiers where kind = 'weibo_uid' and value in ('2000000000001', '1000000000555')
+        select count(*) from core.record_identifiers
+        where kind = 'weibo_uid' and value in ('2000000000001', '1000000000555')
     """) == [(0,)]
 
 

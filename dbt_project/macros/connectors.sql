@@ -65,11 +65,13 @@
             'shopify',
             'square_pos',
             'wechat',
+            'zoho_crm',
         ],
         'order_lines': [
             'erp',
             'shopify',
             'square_pos',
+            'zoho_crm',
         ],
         'tickets': [
             'wechat',

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from datetime import date, datetime
 from importlib.util import find_spec
 from zoneinfo import ZoneInfo
@@ -118,7 +117,7 @@ def _pull(arguments: argparse.Namespace) -> int:
             dt,
             os.environ,
             since=arguments.since,
-            tell=lambda line: print(line, file=sys.stderr, flush=True),
+            tell=lambda line: None if arguments.json else print(line, flush=True),
         )
     except ConnectConfigError as error:
         raise UsageError(str(error)) from None

@@ -43,7 +43,10 @@ class ObjectPull:
 
 @dataclass(frozen=True)
 class PullResult:
-    """What one pull did. Seconds are what it waited on purpose: for limits and between attempts."""
+    """What one pull did. Seconds are what it waited on purpose: for limits and between attempts.
+
+    `refused`: the credentials were, so that another try is of no use.
+    """
 
     connection: str
     dt: date
@@ -53,6 +56,7 @@ class PullResult:
     throttled: int
     waited: float
     reasons: Mapping[str, int] = field(default_factory=dict)
+    refused: bool = False
 
     @property
     def failed(self) -> bool:
@@ -79,6 +83,7 @@ def pull(
     session = _session(home, connection, env, clock)
     api = Api(connection.name, connection.base_url, session)
     done: list[ObjectPull] = []
+    refused = False
     try:
         with (
             run_lock(home.root / "state" / f"connect-{connection.name}.lock"),
@@ -106,6 +111,7 @@ def pull(
         tally.throttled,
         round(tally.waited, 3),
         dict(tally.by_reason),
+        refused,
     )
 
 

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("dlt", reason="live pulls need the extra `connect`")
-
 from api_server import FakeApi, serving
 from pull_home import DAY, ENV, FakeClock, configure
 

@@ -13,7 +13,7 @@ import duckdb
 # GB for the engine, whatever the size, and per million records; the process takes about half a GB more. Tables that do
 # not fit go to the temporary folder.
 BASE_GB = 1.6
-GB_PER_MILLION = 0.7
+GB_PER_MILLION = 0.65
 
 
 @contextmanager

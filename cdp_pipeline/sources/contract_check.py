@@ -86,7 +86,19 @@ FIELD_KEYS = (
 )
 
 
-class UniqueKeyLoader(yaml.SafeLoader):
+def read_yaml(path: Path, name: str) -> Any:
+    """A YAML file as plain values. Raises ContractError with one line that begins with `name`."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise ContractError(f"{name}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"{name}: cannot be read ({type(error).__name__})") from None
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
     """SafeLoader that refuses a key given twice, which plain YAML would silently let the last one win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -163,7 +175,7 @@ class Check:
     def zone(self, value: str, place: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise self.fail(place, f"unknown timezone '{value}'") from None
         return value
 
@@ -266,8 +278,9 @@ class Check:
         if data is None:
             return None
         place = f"{name}.carry_forward"
-        spec = self.mapping(data, place, ("by", "columns"))
-        carry = CarryForward(self.text(spec, "by", place), self.texts(spec, "columns", place, needed=True))
+        spec = self.mapping(data, place, ("by", "columns", "fill_down"))
+        columns = self.texts(spec, "columns", place, needed=True)
+        carry = CarryForward(self.text(spec, "by", place), columns, self.flag(spec, "fill_down", place))
         for column in (carry.by, *carry.columns):
             if column not in names:
                 raise self.fail(place, f"'{column}' is not a field{_near(column, names)}")

@@ -90,10 +90,15 @@ _LATER = frozenset({"format", "decode", "decimal_mark", "pattern", "skip_after_h
 
 @dataclass(frozen=True)
 class CarryForward:
-    """CSV only: cells of `columns` that are empty take the value of the first line with the same `by`."""
+    """CSV only: cells of `columns` that are empty take the value of the first line with the same `by`.
+
+    `fill_down`: an empty cell of `by` itself takes the value above it, as merged cells are written; not across a line
+    that could not be read.
+    """
 
     by: str
     columns: tuple[str, ...]
+    fill_down: bool = False
 
 
 @dataclass(frozen=True)

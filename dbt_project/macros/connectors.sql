@@ -2,10 +2,16 @@
 {% macro connector_parts() -%}
     {{ return({
         'records': [
+            'badge_scan',
             'delighted',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'fxiaoke_crm',
             'klaviyo',
+            'lob',
+            'mail_house',
             'meituan',
             'shopify',
             'square_pos',
@@ -16,10 +22,16 @@
             'zoho_crm',
         ],
         'identifiers': [
+            'badge_scan',
             'delighted',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'fxiaoke_crm',
             'klaviyo',
+            'lob',
+            'mail_house',
             'meituan',
             'shopify',
             'square_pos',
@@ -30,11 +42,17 @@
             'zoho_crm',
         ],
         'interactions': [
+            'badge_scan',
             'delighted',
             'dianping',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'fxiaoke_crm',
             'klaviyo',
+            'lob',
+            'mail_house',
             'meituan',
             'shopify',
             'square_pos',
@@ -46,6 +64,8 @@
         ],
         'orders': [
             'dianping',
+            'erp',
+            'eventbrite',
             'fxiaoke_crm',
             'meituan',
             'shopify',
@@ -54,6 +74,7 @@
         ],
         'order_lines': [
             'dianping',
+            'erp',
             'meituan',
             'shopify',
             'square_pos',
@@ -77,13 +98,20 @@
         'touches': [
             'facebook',
             'klaviyo',
+            'lob',
+            'mail_house',
         ],
         'sightings': [
             'web_events',
         ],
         'consents': [
+            'badge_scan',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'klaviyo',
+            'mail_house',
             'shopify',
             'square_pos',
             'wechat',
@@ -94,6 +122,8 @@
             'square_pos',
         ],
         'costs': [
+            'lob',
+            'mail_house',
         ],
     }) }}
 {%- endmacro %}

@@ -6,6 +6,7 @@ Belongs here: the DuckDB side of reading a file. Not here: which files, where th
 from __future__ import annotations
 
 import difflib
+import json
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -135,8 +136,8 @@ def _attempt(
     if loaded + refused != feed.records:
         raise FileFaultError(f"{feed.records} records read but {loaded + refused} written")
     reasons = _split(con, feed, raw, quarantine, run_id) if refused else {}
-    extra_fields = _extra_fields(con, target)
-    return FileLoad(raw, quarantine, source.sha256, feed.records, loaded, refused, reasons, extra_fields)
+    extras = extra_fields(con, target)
+    return FileLoad(raw, quarantine, source.sha256, feed.records, loaded, refused, reasons, extras)
 
 
 def _engine() -> duckdb.DuckDBPyConnection:
@@ -190,14 +191,23 @@ def _split(con: duckdb.DuckDBPyConnection, feed: Feed, raw: Path, quarantine: Pa
                 f"CASE WHEN _line = -{feed.unterminated} AND _batch_id = 'invalid JSON'"
                 f" THEN 'truncated line' ELSE {reason} END"
             )
+    # What a refused CSV line needs to be read again without its file.
+    layout = (
+        literal(json.dumps({"delimiter": feed.delimiter, "header": feed.header}, ensure_ascii=False))
+        if isinstance(feed, CsvFeed)
+        else "NULL"
+    )
     con.execute(f"""
       COPY (SELECT _extra AS raw, _file AS file, -_line AS line, {reason} AS reason,
-              replace(_batch_id, chr(10), '; ') AS reasons, {literal(run_id)} AS run_id, _dt AS dt
+              replace(_batch_id, chr(10), '; ') AS reasons, {literal(run_id)} AS run_id, _dt AS dt,
+              {layout}::VARCHAR AS layout
             FROM read_parquet({literal(both)}) WHERE _line < 0)
       TO {literal(target)} (FORMAT parquet)""")
     good = raw.with_name(f".{raw.name}.good")
     con.execute(
-        f"COPY (SELECT * FROM read_parquet({literal(both)}) WHERE _line > 0) TO {literal(good)} (FORMAT parquet)"
+        # Without the setting the folder dt=… would come in as a column.
+        f"COPY (SELECT * FROM read_parquet({literal(both)}, hive_partitioning = false) WHERE _line > 0)"
+        f" TO {literal(good)} (FORMAT parquet)"
     )
     good.replace(both)
     rows = con.execute(
@@ -206,7 +216,7 @@ def _split(con: duckdb.DuckDBPyConnection, feed: Feed, raw: Path, quarantine: Pa
     return {str(name): int(count) for name, count in rows}
 
 
-def _extra_fields(con: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
+def extra_fields(con: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
     """Rows by unknown top-level field, the most frequent names only."""
     rows = con.execute(f"""
       SELECT name, count(*) FROM (

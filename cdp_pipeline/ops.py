@@ -168,7 +168,7 @@ class Ops:
             ),
         )
 
-    def record(self, receipt: Receipt, seconds: float) -> None:
+    def record_file(self, receipt: Receipt, seconds: float) -> None:
         """Save the receipt of a file that a run has handled, and log it; both or neither."""
         with self.transaction():
             self.save(receipt)

@@ -192,7 +192,7 @@ def ingest_files(
         started = time.monotonic()
         receipt = _ingest_file(home, obj, dt, file, run_id, receipts)
         if receipt.status != "deferred":
-            ops.record(receipt, time.monotonic() - started)
+            ops.record_file(receipt, time.monotonic() - started)
             receipts[file] = receipt
         results.append(_result(receipt))
     return IngestResult(obj.source, obj.name, dt, tuple(results))
@@ -348,9 +348,8 @@ def _unseen(home: Home, obj: ObjectContract, folder: Path, receipts: Mapping[str
         try:
             stat = path.stat()
             orphan = receipt is not None and receipt.status == "duplicate" and receipt.sha256 not in loaded
-            if receipt is None or orphan or receipt.size != stat.st_size:
-                files.append(file)
-            elif receipt.contract != obj.fingerprint and receipt.status != "replaced":
+            outdated = receipt is not None and receipt.status != "replaced" and receipt.contract != obj.fingerprint
+            if receipt is None or orphan or outdated or receipt.size != stat.st_size:
                 files.append(file)
             elif receipt.mtime_ns != stat.st_mtime_ns:
                 if receipt.sha256 == _sha256(path):

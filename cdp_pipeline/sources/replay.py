@@ -36,9 +36,7 @@ _BY_CONTRACT = re.compile(
 )
 LANDING, QUARANTINE = "landing", "quarantine"
 LOST = "its landed file is gone: rows loaded before keep the values and columns of the contract that loaded them"
-LOST_GROUPS = (
-    "its landed file is gone: rows that take cells from other lines (carry_forward) cannot be judged without it"
-)
+LOST_GROUPS = "its landed file is gone: rows that take cells from other lines (carry_forward) stay refused"
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ def _targets(
             and receipt.contract != own.fingerprint
             and is_landed
         )
-        if receipt.file in files and (is_landed or receipt.quarantined) or follows:
+        if follows or (receipt.file in files and (is_landed or receipt.quarantined)):
             chosen.append(_Target(receipt, own, is_landed))
     return sorted(chosen, key=lambda t: (t.receipt.source, t.receipt.object, t.receipt.dt, t.receipt.file))
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -219,8 +220,6 @@ def test_narrowed_by_object_day_and_reason(
         drop(home, "people", "a.jsonl", '{"id":"1","role":"guest"}\n{"id":"2"}\n', day)
         drop(home, "people", "b.jsonl", f'{{"id":"1","age":-1}}\n{{"id":"{day}"}}\n', day)
     ingest(home, strict)
-    from datetime import date
-
     done = again(home, mended, source="demo", obj="people", dt=date(2025, 3, 6), reason="ALLOWED")
     assert [(r.file, r.released) for r in done] == [("demo/people/dt=2025-03-06/a.jsonl", 1)]
     assert again(home, mended, source="demo", obj="sheet") == []
@@ -286,7 +285,8 @@ KILLED = """
 
     # Every step that changes the home on disk is one call of these.
     Path.replace, Path.unlink = count(Path.replace), count(Path.unlink)
-    Ops.save, Ops.record, Ops.record_replay = count(Ops.save), count(Ops.record), count(Ops.record_replay)
+    Ops.save, Ops.record_replay = count(Ops.save), count(Ops.record_replay)
+    Ops.record_file = count(Ops.record_file)
     with Ops(home.ops_db) as ops:
         replay(home, contracts, ops, "r")
 """

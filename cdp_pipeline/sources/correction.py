@@ -18,8 +18,8 @@ import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Receipt
+from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract
-from cdp_pipeline.sources.extract import literal
 from cdp_pipeline.sources.feeds import file_format
 from cdp_pipeline.sources.ingest import output_path
 
@@ -59,7 +59,7 @@ def export_refused(
         raise CorrectionError(f"{out.name}: the refused rows are {' and '.join(have)}: choose that ending, or one --dt")
     text = _csv_text(home, rows, obj) if wanted == "csv" else _jsonl_text(rows)
     handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+    with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
         file.write(text)
     return len(rows)
 

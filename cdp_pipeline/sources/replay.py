@@ -24,9 +24,11 @@ import pyarrow as pa
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Ops, Receipt
+from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
-from cdp_pipeline.sources.extract import csv_paths, csv_select, json_select, literal
-from cdp_pipeline.sources.feeds import CSV_SCHEMA, FileFaultError
+from cdp_pipeline.sources.csv_feed import CSV_SCHEMA
+from cdp_pipeline.sources.extract import csv_paths, csv_select, json_select
+from cdp_pipeline.sources.feeds import FileFaultError
 from cdp_pipeline.sources.ingest import ingest_files, judged, output_path
 from cdp_pipeline.sources.load import FileLoad, extra_fields, load_file
 
@@ -37,6 +39,7 @@ _BY_CONTRACT = re.compile(
 LANDING, QUARANTINE = "landing", "quarantine"
 LOST = "its landed file is gone: rows loaded before keep the values and columns of the contract that loaded them"
 LOST_GROUPS = "its landed file is gone: rows that take cells from other lines (carry_forward) stay refused"
+LOST_BESIDE = "its landed file is gone: what stood beside the records (@envelope) is empty"
 
 
 @dataclass(frozen=True)
@@ -252,6 +255,7 @@ def _judge_refused(home: Home, target: _Target, work: Path, run_id: str, told: R
             told = replace(told, lost=LOST_GROUPS)
         else:
             select = _judging(con, obj, receipt, run_id)
+            told = replace(told, lost=LOST_BESIDE) if obj.envelope_paths else told
         con.execute(f"COPY ({select}) TO {literal(judged_rows)} (FORMAT parquet)")
         good = f"SELECT {columns} FROM read_parquet({literal(judged_rows)}) WHERE _line > 0"
         if raw.exists():

@@ -30,6 +30,8 @@ from cdp_pipeline.sources.contract_types import (
 )
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+# An object is called what its system calls the landing folder, capitals included (AccountObj).
+_OBJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PARTS_OF_TIME = re.compile(r"%(-?[dmyHIMSj]|[aAbBhYpfgzZn%])")
 _NOT_IN_RE2 = re.compile(r"\(\?(?:[=!]|<[=!]|>)|\\[1-9]")
 SOURCE_KEYS = ("source", "title", "owner", "description", "default_region", "timezone", "settings", "objects")
@@ -141,6 +143,11 @@ class Check:
             raise self.fail(place, f"name '{value}' must be lower case letters, digits and underscores")
         return value
 
+    def object_name(self, value: object) -> str:
+        if not isinstance(value, str) or not _OBJECT_NAME.fullmatch(value):
+            raise self.fail("objects", f"name '{value}' must be letters, digits and underscores")
+        return value
+
     def zone(self, value: str, place: str) -> str:
         try:
             ZoneInfo(value)
@@ -164,7 +171,7 @@ class Check:
             owner=self.text(top, "owner", ""),
             default_region=self.text(top, "default_region", ""),
             timezone=zone,
-            objects={self.name(n, "objects"): self.object_contract(source, n, zone, o) for n, o in objects.items()},
+            objects={self.object_name(n): self.object_contract(source, n, zone, o) for n, o in objects.items()},
             settings={str(k): str(v) for k, v in settings.items()},
             description=self.text(top, "description", "", ""),
         )

@@ -73,7 +73,8 @@ def _add_day(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    home, contracts = home_of(arguments), _contracts()
+    home = home_of(arguments)
+    contracts = _contracts(home)
     source, obj = _names(arguments.object, contracts)
     rows = _listed(home, contracts, source, obj)
     if arguments.json:
@@ -148,7 +149,8 @@ def _listed(
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    home, contracts = home_of(arguments), _contracts()
+    home = home_of(arguments)
+    contracts = _contracts(home)
     source, obj = _names(arguments.object, contracts)
     personal = ", raw" if arguments.show_personal else ""
     rows = _query(
@@ -176,7 +178,8 @@ def _replay(arguments: argparse.Namespace) -> int:
     from cdp_pipeline.lock import run_lock
     from cdp_pipeline.sources.replay import Replayed, replay
 
-    home, contracts = home_of(arguments), _contracts()
+    home = home_of(arguments)
+    contracts = _contracts(home)
     source, obj = _names(arguments.object, contracts)
     if not home.ops_db.exists():
         raise CommandError(f"nothing was ever taken in at {home.root}: run `cdp run` first")
@@ -229,7 +232,8 @@ def _replay(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     from cdp_pipeline.sources.correction import HOW_TO_DELIVER, CorrectionError, export_refused
 
-    home, contracts = home_of(arguments), _contracts()
+    home = home_of(arguments)
+    contracts = _contracts(home)
     source, name = _names(arguments.object, contracts)
     obj: ObjectContract = contracts[str(source)].objects[str(name)]
     chosen: date | None = arguments.dt
@@ -302,10 +306,10 @@ def _report(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _contracts() -> dict[str, SourceContract]:
-    from cdp_pipeline.sources.contract import load_contracts
+def _contracts(home: Home) -> dict[str, SourceContract]:
+    from cdp_pipeline.sources.overlay import contracts_of
 
-    return load_contracts()
+    return contracts_of(home)
 
 
 def _names(text: str | None, contracts: dict[str, SourceContract]) -> tuple[str | None, str | None]:

@@ -54,7 +54,7 @@ class Desk:
         self.folder, self.capsys, self.home = folder, capsys, Home(folder / "home")
         self.runs = 0
         self.use(STRICT)
-        monkeypatch.setattr(command, "_contracts", lambda: self.contracts)
+        monkeypatch.setattr(command, "_contracts", lambda home: self.contracts)
 
     def use(self, text: str) -> None:
         (self.folder / "contracts").mkdir(exist_ok=True)

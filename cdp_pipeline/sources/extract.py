@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from cdp_pipeline.sources.contract import Field, ObjectContract
+from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, picked_sql
 
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 _EPOCH_UNITS = {"timestamp_s": 1_000_000, "timestamp_ms": 1_000, "timestamp_us": 1}
@@ -36,22 +37,31 @@ def json_paths(obj: ObjectContract) -> list[str]:
     return list(dict.fromkeys(p for f in obj.fields if f.type == "json" for p in f.paths))
 
 
-def json_select(obj: ObjectContract, feed: str, file: str, dt: date, run_id: str) -> str:
-    """Raw columns of JSON records in `feed` (line, raw, problem); see `_select` for the rows that are refused."""
+def json_select(obj: ObjectContract, feed: str, file: str, dt: date, run_id: str, shapes: Shapes | None = None) -> str:
+    """Raw columns of JSON records in `feed` (line, raw, problem); see `_select` for the rows that are refused.
+
+    `shapes`, the layouts of keys learned from the file's beginning, only saves time.
+    """
     scalars, jsons = scalar_paths(obj), json_paths(obj)
-    # TRY: a record that is no JSON gives NULL, without a second parse to find out first.
-    j = f"TRY(json_extract(raw, {_path_list(jsons)}))" if jsons else "NULL::VARCHAR[]"
-    patch = _null_patch([*scalars, *jsons, *obj.drop])
+    known = [*scalars, *jsons, *obj.drop]
+    picked = [*_paths(jsons), *(json_path(p) for p in shapes.unknown)] if shapes else _paths(jsons)
+    # TRY: a record that is no JSON gives NULL, without a second parse to find out first. No CASE about a list: it
+    # would copy every value.
+    j = f"TRY(json_extract(raw, {_path_list(picked)}))" if picked else "NULL::VARCHAR[]"
     source = f"""
       SELECT line, raw,
         CASE WHEN problem IS NOT NULL THEN problem
              WHEN ltrim(raw, {_BLANKS}) NOT LIKE '{{%' AND json_valid(raw)
              THEN 'not a JSON object' END AS problem,
-        CASE WHEN problem IS NULL THEN TRY(json_extract_string(raw, {_path_list(scalars)})) END AS v,
-        CASE WHEN problem IS NULL THEN {j} END AS j,
-        CASE WHEN problem IS NULL THEN TRY(json_merge_patch(raw, {patch})) END AS m
+        TRY(json_extract_string(raw, {_path_list(_paths(scalars))})) AS v,
+        {j} AS j,
+        {is_learned_sql(shapes) if shapes else "false"} AS learned
       FROM {feed}"""
-    extra = _without_empty_objects("m::VARCHAR", depth=max(p.count(".") for p in [*scalars, *jsons]))
+    source = f"""
+      SELECT *, CASE WHEN NOT learned THEN TRY(json_merge_patch(raw, {_null_patch(known)})) END AS m FROM ({source})"""
+    extra = _without_empty_objects("m::VARCHAR", known)
+    if shapes:
+        extra = f"CASE WHEN learned THEN {picked_sql(shapes, 'j', len(jsons))} ELSE {extra} END"
     return _select(obj, source, scalars, jsons, extra, file, dt, run_id, is_csv=False)
 
 
@@ -161,11 +171,9 @@ def _json_text(f: Field, paths: Sequence[str], is_csv: bool) -> str:
         cells = [f"CASE WHEN json_valid({c}) THEN {c} ELSE to_json(nullif({c}, ''))::VARCHAR END" for c in cells]
         return f"coalesce({', '.join(cells)})"
     each = f"coalesce({', '.join(f'''nullif({c}, 'null')''' for c in cells)})"
-    inner = f"json_extract_string({each}, '$')"
-    return (
-        f"CASE WHEN {each} LIKE '\"{{%' OR {each} LIKE '\"[%'"
-        f" THEN CASE WHEN json_valid({inner}) THEN {inner} ELSE {each} END ELSE {each} END"
-    )
+    # `inner` stands here once: DuckDB computes an expression that stands twice outside of CASE, for every row.
+    inner = f"coalesce(TRY_CAST(json_extract_string({each}, '$') AS JSON)::VARCHAR, {each})"
+    return f"CASE WHEN {each} LIKE '\"{{%' OR {each} LIKE '\"[%' THEN {inner} ELSE {each} END"
 
 
 def _cast(f: Field, text: str, timezone: str) -> str:
@@ -241,8 +249,12 @@ def _body_checks(obj: ObjectContract, scalars: Sequence[str]) -> list[tuple[str,
     return checks
 
 
+def _paths(dotted: Sequence[str]) -> list[str]:
+    return [json_path(path.split(".")) for path in dotted]
+
+
 def _path_list(paths: Sequence[str]) -> str:
-    return "[" + ", ".join(literal("$" + "".join(f'."{part}"' for part in p.split("."))) for p in paths) + "]"
+    return "[" + ", ".join(literal(p) for p in paths) + "]"
 
 
 def _null_patch(paths: Sequence[str]) -> str:
@@ -261,21 +273,22 @@ def _null_patch(paths: Sequence[str]) -> str:
     return literal(json.dumps(tree)) + "::JSON"
 
 
-def _without_empty_objects(text: str, depth: int) -> str:
-    """SQL for what a merge patch left, without objects of which nothing is left, NULL when that is all.
+def _without_empty_objects(text: str, known: Sequence[str]) -> str:
+    """SQL for what a merge patch left, without the objects above `known` paths of which nothing is left, NULL when
+    that is all.
 
     Inside a JSON string every quote is escaped, so the pattern cannot begin and end there; json_valid() is the
     guard for keys that hold an escaped quote.
     """
-    cleaned = text
-    empty = r'"[A-Za-z0-9_$.-]+":\{\}'
-    for _ in range(depth):
-        cleaned = f"regexp_replace({cleaned}, ',{empty}', '', 'g')"
-        cleaned = f"regexp_replace({cleaned}, '\\{{{empty},', '{{', 'g')"
-        cleaned = f"regexp_replace({cleaned}, '\\{{{empty}\\}}', '{{}}', 'g')"
-    if not depth:
+    above = sorted({part for path in known for part in path.split(".")[:-1]})
+    if not above:
         return f"nullif({text}, '{{}}')"
-    safe = f"CASE WHEN json_valid({cleaned}) THEN {cleaned} ELSE {text} END"
+    cleaned = text
+    empty = f'"({"|".join(re.escape(name) for name in above)})":\\{{\\}}'
+    for _ in range(max(path.count(".") for path in known)):
+        for pattern, kept in ((f",{empty}", ""), (rf"\{{{empty},", "{"), (rf"\{{{empty}\}}", "{}")):
+            cleaned = f"regexp_replace({cleaned}, {literal(pattern)}, {literal(kept)}, 'g')"
+    safe = f"coalesce(TRY_CAST({cleaned} AS JSON)::VARCHAR, {text})"
     return f"nullif(CASE WHEN contains({text}, ':{{}}') THEN {safe} ELSE {text} END, '{{}}')"
 
 

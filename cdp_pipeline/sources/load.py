@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -23,9 +24,11 @@ from cdp_pipeline.sources.extract import (
     ENVELOPE,
     csv_paths,
     csv_select,
+    json_paths,
     json_select,
     literal,
     looks_like_document,
+    scalar_paths,
 )
 from cdp_pipeline.sources.feeds import (
     CsvFeed,
@@ -36,11 +39,14 @@ from cdp_pipeline.sources.feeds import (
     detect_encoding,
     file_format,
 )
+from cdp_pipeline.sources.shapes import learn
 
 Feed = LineFeed | CsvFeed | DocumentFeed
 _HEAD = 1 << 20
 _MEMORY_LIMIT = "1GB"
 _MAX_EXTRA_NAMES = 50
+# Wide rows: a group of DuckDB's default size holds 300 MB of orders for each thread.
+_ROW_GROUP = 30_720
 _local = threading.local()
 
 
@@ -124,10 +130,16 @@ def _attempt(
         select = csv_select(obj, "feed", feed.unknown, file, dt, run_id)
     else:
         feed = DocumentFeed(source, obj.unwrap, dict(obj.expect)) if as_document else LineFeed(source)
-        select = json_select(obj, "feed", file, dt, run_id)
-    target = inflight(raw)
     con = _engine()
-    _run(con, feed, f"COPY ({select}) TO {literal(target)} (FORMAT parquet)")
+    batches = feed.batches()
+    if not isinstance(feed, CsvFeed):
+        head = next(batches, None)
+        if head is not None:
+            batches = chain([head], batches)
+        known = [*scalar_paths(obj), *json_paths(obj), *obj.drop]
+        select = json_select(obj, "feed", file, dt, run_id, head and learn(con, head, known))
+    target = inflight(raw)
+    _run(con, feed, batches, f"COPY ({select}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})")
     counts = con.execute(
         f"SELECT count(*) FILTER (_line > 0), count(*) FILTER (_line < 0) FROM read_parquet({literal(target)})"
     ).fetchall()[0]
@@ -149,12 +161,12 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _run(con: duckdb.DuckDBPyConnection, feed: Feed, sql: str) -> None:
+def _run(con: duckdb.DuckDBPyConnection, feed: Feed, batches: Iterator[pa.RecordBatch], sql: str) -> None:
     """Execute `sql` over the feed; what the feed raised comes out as it was, not as DuckDB's report of it."""
 
     def guarded() -> Iterator[pa.RecordBatch]:
         try:
-            yield from feed.batches()
+            yield from batches
         except Exception as error:
             feed.error = error
             raise

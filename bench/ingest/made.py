@@ -44,7 +44,8 @@ def write_orders(path: Path, orders: int, seed: int = 1) -> None:
     }}"""
     query = f"""
       SELECT 6000000000000 + i AS id, '#' || (1000 + i) AS name, 1000 + i AS order_number,
-        if(has_contact, email, NULL) AS email, if(has_contact, email, NULL) AS contact_email, {_phone("buyer")} AS phone,
+        if(has_contact, email, NULL) AS email, if(has_contact, email, NULL) AS contact_email,
+        {_phone("buyer")} AS phone,
         {_time(0)} AS created_at, {_time(1)} AS processed_at, {_time(90)} AS updated_at,
         if({_number("cancelled", 0, 40)} = 0, {_time(4000)}, NULL) AS cancelled_at, NULL::VARCHAR AS closed_at,
         'USD' AS currency, 'USD' AS presentment_currency, {_money("subtotal", 900, 40000)} AS subtotal_price,

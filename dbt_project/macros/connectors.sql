@@ -2,10 +2,16 @@
 {% macro connector_parts() -%}
     {{ return({
         'records': [
+            'badge_scan',
             'delighted',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'fxiaoke_crm',
             'klaviyo',
+            'lob',
+            'mail_house',
             'shopify',
             'square_pos',
             'web_events',
@@ -15,10 +21,16 @@
             'zoho_crm',
         ],
         'identifiers': [
+            'badge_scan',
             'delighted',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'fxiaoke_crm',
             'klaviyo',
+            'lob',
+            'mail_house',
             'shopify',
             'square_pos',
             'web_events',
@@ -28,10 +40,16 @@
             'zoho_crm',
         ],
         'interactions': [
+            'badge_scan',
             'delighted',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'fxiaoke_crm',
             'klaviyo',
+            'lob',
+            'mail_house',
             'shopify',
             'square_pos',
             'web_events',
@@ -41,12 +59,15 @@
             'zoho_crm',
         ],
         'orders': [
+            'erp',
+            'eventbrite',
             'fxiaoke_crm',
             'shopify',
             'square_pos',
             'wechat',
         ],
         'order_lines': [
+            'erp',
             'shopify',
             'square_pos',
         ],
@@ -67,13 +88,20 @@
         'touches': [
             'facebook',
             'klaviyo',
+            'lob',
+            'mail_house',
         ],
         'sightings': [
             'web_events',
         ],
         'consents': [
+            'badge_scan',
+            'erp',
+            'event_registration',
+            'eventbrite',
             'facebook',
             'klaviyo',
+            'mail_house',
             'shopify',
             'square_pos',
             'wechat',
@@ -84,6 +112,8 @@
             'square_pos',
         ],
         'costs': [
+            'lob',
+            'mail_house',
         ],
     }) }}
 {%- endmacro %}

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -28,15 +29,19 @@ from cdp_pipeline.sources.extract import (
     csv_select,
     is_values_line,
     json_select,
+    known_paths,
     looks_like_document,
 )
 from cdp_pipeline.sources.feeds import FileFaultError, LineFeed, NotUtf8Error, Source, detect_encoding, file_format
 from cdp_pipeline.sources.parquet import ParquetTable
+from cdp_pipeline.sources.shapes import learn
 
 Feed = LineFeed | CsvFeed | DocumentFeed | ParquetTable
 _HEAD = 1 << 20
 _MEMORY_LIMIT = "1GB"
 _MAX_EXTRA_NAMES = 50
+# Wide rows: a group of DuckDB's default size (122,880) holds 300 MB of orders for each thread.
+_ROW_GROUP = 30_720
 _local = threading.local()
 
 
@@ -113,25 +118,29 @@ def _attempt(
     as_document: bool,
 ) -> FileLoad:
     source = Source(path, encoding)
+    con = _engine()
     feed: Feed
+    batches: Iterator[pa.RecordBatch] = iter(())
     if file_format(path.name) == "csv":
         shape = CsvShape(obj.delimiter, obj.skip_after_header, obj.header_contains, obj.drop)
         feed = CsvFeed(source, csv_paths(obj), shape)
         _check_header(obj, feed.header, set(feed.header))
+        batches = feed.batches()
         select = csv_select(obj, "feed", feed.unknown, file, dt, run_id)
     elif file_format(path.name) == "parquet":
         feed = ParquetTable(path, obj)
         _check_header(obj, feed.header, feed.present(csv_paths(obj)))
         select = feed.select(file, dt, run_id)
-    elif as_document:
-        feed = DocumentFeed(source, obj.unwrap, dict(obj.expect), obj.envelope_paths)
-        select = json_select(obj, "feed", file, dt, run_id, with_envelope=True)
     else:
-        feed = LineFeed(source)
-        select = json_select(obj, "feed", file, dt, run_id)
+        envelopes = dict(obj.expect), obj.envelope_paths
+        feed = DocumentFeed(source, obj.unwrap, *envelopes) if as_document else LineFeed(source)
+        batches = feed.batches()
+        head = next(batches, None)
+        batches = batches if head is None else chain([head], batches)
+        shapes = None if head is None else learn(con, head, known_paths(obj))
+        select = json_select(obj, "feed", file, dt, run_id, with_envelope=as_document, shapes=shapes)
     target = inflight(raw)
-    con = _engine()
-    _run(con, feed, f"COPY ({select}) TO {literal(target)} (FORMAT parquet)")
+    _run(con, feed, batches, f"COPY ({select}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})")
     counts = con.execute(
         f"SELECT count(*) FILTER (_line > 0), count(*) FILTER (_line < 0) FROM read_parquet({literal(target)})"
     ).fetchall()[0]
@@ -154,12 +163,12 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _run(con: duckdb.DuckDBPyConnection, feed: Feed, sql: str) -> None:
+def _run(con: duckdb.DuckDBPyConnection, feed: Feed, batches: Iterator[pa.RecordBatch], sql: str) -> None:
     """Execute `sql` over the feed; what the feed raised comes out as it was, not as DuckDB's report of it."""
 
     def guarded(feed: LineFeed | CsvFeed | DocumentFeed) -> Iterator[pa.RecordBatch]:
         try:
-            yield from feed.batches()
+            yield from batches
         except Exception as error:
             feed.error = error
             raise

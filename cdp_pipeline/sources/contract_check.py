@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from cdp_pipeline.sources.contract_types import (
+    CHANNELS,
     CONFIDENCES,
     DECIMAL_MARKS,
     DECODINGS,
@@ -35,7 +36,17 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _OBJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PARTS_OF_TIME = re.compile(r"%(-?[dmyHIMSj]|[aAbBhYpfgzZn%])")
 _NOT_IN_RE2 = re.compile(r"\(\?(?:[=!]|<[=!]|>)|\\[1-9]")
-SOURCE_KEYS = ("source", "title", "owner", "description", "default_region", "timezone", "settings", "objects")
+SOURCE_KEYS = (
+    "source",
+    "title",
+    "owner",
+    "description",
+    "default_region",
+    "timezone",
+    "channels",
+    "settings",
+    "objects",
+)
 OBJECT_KEYS = (
     "description",
     "delivery",
@@ -52,6 +63,7 @@ OBJECT_KEYS = (
     "skip_after_header",
     "header_contains",
     "confidence",
+    "channels",
     "fields",
 )
 FIELD_KEYS = (
@@ -174,6 +186,7 @@ class Check:
         if source != Path(self.file).stem:
             raise self.fail("source", f"'{source}' must equal the file's name")
         zone = self.zone(self.text(top, "timezone", "", "UTC"), "timezone")
+        channels = self.channels(top, "source")
         settings = self.mapping(top.get("settings", {}), "settings")
         objects = self.mapping(top.get("objects"), "objects")
         if not objects:
@@ -184,12 +197,20 @@ class Check:
             owner=self.text(top, "owner", ""),
             default_region=self.text(top, "default_region", ""),
             timezone=zone,
-            objects={self.object_name(n): self.object_contract(source, n, zone, o) for n, o in objects.items()},
+            objects={
+                self.object_name(n): self.object_contract(source, n, zone, o, channels) for n, o in objects.items()
+            },
             settings={str(k): str(v) for k, v in settings.items()},
             description=self.text(top, "description", "", ""),
         )
 
-    def object_contract(self, source: str, name: str, zone: str, data: object) -> ObjectContract:
+    def channels(self, spec: Mapping[str, Any], place: str) -> tuple[str, ...]:
+        named = self.texts(spec, "channels", place)
+        return tuple(self.choice(one, f"{place}.channels", CHANNELS) for one in named)
+
+    def object_contract(
+        self, source: str, name: str, zone: str, data: object, channels: tuple[str, ...] = ()
+    ) -> ObjectContract:
         spec = self.mapping(data, name, OBJECT_KEYS)
         raw_fields = self.mapping(spec.get("fields"), f"{name}.fields")
         fields = tuple(self.field(f"{name}.{n}", n, f) for n, f in raw_fields.items())
@@ -247,6 +268,7 @@ class Check:
             skip_after_header=int(skipped),
             header_contains=header,
             confidence=self.choice(spec.get("confidence", "documented"), f"{name}.confidence", CONFIDENCES),
+            channels=self.channels(spec, name) or channels,
         )
 
     def expect(self, name: str, data: object) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -66,6 +66,7 @@
             'klaviyo',
             'shopify',
             'square_pos',
+            'web_events',
             'wechat',
             'zoho_crm',
         ],

@@ -44,9 +44,11 @@
             'square_pos',
         ],
         'tickets': [
+            'wechat',
             'zendesk',
         ],
         'messages': [
+            'wechat',
             'zendesk',
         ],
         'feedback': [

@@ -59,7 +59,7 @@ def json_select(
       FROM {feed}"""
     cells = {p: f"v[{i}]" for i, p in enumerate(scalars, 1)} | special_cells(obj, file, with_envelope=with_envelope)
     texts = {f.name: _json_text([f"j[{jsons.index(p) + 1}]::VARCHAR" for p in f.paths]) for f in _json_fields(obj)}
-    depth = max((p.count(".") for p in [*scalars, *jsons]), default=0)
+    depth = max((len(path_parts(p)) - 1 for p in [*scalars, *jsons]), default=0)
     # Not beside the other json_merge_patch(): the optimiser would hoist their common cast out of TRY.
     kept = f"coalesce(TRY(json_merge_patch(raw, {null_patch(obj.drop)}))::VARCHAR, raw)" if obj.drop else "raw"
     extra = without_empty_objects("m::VARCHAR", depth)
@@ -203,16 +203,21 @@ def body_checks(obj: ObjectContract, cells: Mapping[str, str]) -> list[tuple[str
     return checks
 
 
+def path_parts(path: str) -> list[str]:
+    """The keys of a path from the record down; a path in brackets is one key, dots and all."""
+    return [path[1:-1]] if path.startswith("[") and path.endswith("]") else path.split(".")
+
+
 def path_list(paths: Sequence[str]) -> str:
-    return "[" + ", ".join(literal("$" + "".join(f'."{part}"' for part in p.split("."))) for p in paths) + "]"
+    return "[" + ", ".join(literal("$" + "".join(f'."{part}"' for part in path_parts(p))) for p in paths) + "]"
 
 
 def null_patch(paths: Sequence[str]) -> str:
     """A JSON merge patch that removes the given paths; a path above another one wins."""
     tree: dict[str, object] = {}
-    for path in sorted(paths, key=lambda p: p.count(".")):
+    for path in sorted(paths, key=lambda p: len(path_parts(p))):
         node: dict[str, object] = tree
-        *parents, leaf = path.split(".")
+        *parents, leaf = path_parts(path)
         for part in parents:
             below = node.setdefault(part, {})
             if not isinstance(below, dict):

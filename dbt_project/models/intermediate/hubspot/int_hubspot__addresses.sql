@@ -1,6 +1,13 @@
 {{ config(materialized='table') }}
--- Which record an address is: the contact that lists it, else the address alone.
-with listed as (
+-- Which record an address is: the contact that lists it, before one that was merged into another or archived, else
+-- the address alone.
+with absorbed as (
+    select distinct {{ json_text('merged.item', '$') }} as contact_id
+    from {{ ref('stg_hubspot__contacts') }} as contacts
+    {{ unnest_json('contacts.merged_ids', 'merged') }}
+),
+
+listed as (
     select
         lower(contacts.email) as address,
         contacts.contact_id,
@@ -20,9 +27,17 @@ with listed as (
 
 ranked as (
     select
-        *,
-        row_number() over (partition by address order by is_archived, preference, contact_id) as choice
+        listed.*,
+        row_number() over (
+            partition by listed.address
+            order by
+                listed.is_archived,
+                case when absorbed.contact_id is not null then 1 else 0 end,
+                listed.preference,
+                listed.contact_id
+        ) as choice
     from listed
+    left join absorbed on listed.contact_id = absorbed.contact_id
 ),
 
 mailed as (

@@ -2,11 +2,13 @@
 {% macro connector_parts() -%}
     {{ return({
         'records': [
+            'appsflyer',
             'delighted',
             'facebook',
             'hubspot',
             'klaviyo',
             'mailchimp',
+            'offline_conversions',
             'qualtrics',
             'satismeter',
             'shopify',
@@ -18,11 +20,13 @@
             'zoho_crm',
         ],
         'identifiers': [
+            'appsflyer',
             'delighted',
             'facebook',
             'hubspot',
             'klaviyo',
             'mailchimp',
+            'offline_conversions',
             'qualtrics',
             'satismeter',
             'shopify',
@@ -34,11 +38,15 @@
             'zoho_crm',
         ],
         'interactions': [
+            'ad_server',
+            'appsflyer',
             'delighted',
             'facebook',
+            'google_ads',
             'hubspot',
             'klaviyo',
             'mailchimp',
+            'offline_conversions',
             'qualtrics',
             'satismeter',
             'shopify',
@@ -75,12 +83,15 @@
             'zendesk',
         ],
         'touches': [
+            'appsflyer',
             'facebook',
+            'google_ads',
             'hubspot',
             'klaviyo',
             'mailchimp',
         ],
         'sightings': [
+            'appsflyer',
             'web_events',
         ],
         'consents': [
@@ -101,6 +112,9 @@
             'square_pos',
         ],
         'costs': [
+            'ad_server',
+            'google_ads',
+            'meta_ads',
         ],
     }) }}
 {%- endmacro %}

@@ -8,6 +8,8 @@
     device_entry(kind, namespace, column)  entry for identifier_rows of an id that belongs to a device, not to a person
     month_and_day(column)          '04/09' as '0000-04-09', the partial birth date that identity reads; other text as it is
     list_to_json(column, mark)     'a;b' as a JSON array of the trimmed parts, for unnest_json; NULL when empty
+    e164(column)                   a phone as E.164 where its form tells the country: +… or ten US digits; eleven that begin
+                                   with 1 may be Chinese or American: NULL
     ga4_entries(column)            the list of key and value structs of GA4's event_params, parsed once
     ga4_param(entries, key)        text of one parameter, whichever of its value slots is filled
 #}
@@ -90,5 +92,12 @@
     case
         when trim({{ column }}) <> ''
             then '["' || replace(translate({{ column }}, '"\\ ', ''), '{{ mark }}', '","') || '"]'
+    end
+{%- endmacro %}
+
+{% macro e164(column) -%}
+    case
+        when trim({{ column }}) like '+%' then '+' || {{ digits_of(column) }}
+        when {{ regexp_like(digits_of(column), '^[2-9][0-9]{9}$') }} then '+1' || {{ digits_of(column) }}
     end
 {%- endmacro %}

@@ -40,9 +40,9 @@ def test_an_expanded_person_and_follow_up_answers(core: Query) -> None:
         ("delighted:910000004:aa1", "follow_up", 4, None, None, None),  # its scale is not told: no scale is assumed
         ("delighted:910000004:aa2", "follow_up", None, None, None, "Wider aisles"),
     ]
-    assert core(
-        "select kind, value from core.record_identifiers where record_id = 'delighted:people:810000003'"
-    ) == [("email", "wim.sample@example.com")]
+    assert core("select kind, value from core.record_identifiers where record_id = 'delighted:people:810000003'") == [
+        ("email", "wim.sample@example.com")
+    ]
 
 
 def test_leaving_surveys_is_no_word_about_marketing(core: Query) -> None:

@@ -86,9 +86,9 @@ def test_partial_birth_dates_and_addresses_in_one_line(core: Query) -> None:
     assert core(
         "select birthday, street from staging.stg_mailchimp__members where member_id = md5('nora.old@example.com')"
     ) == [("0000-04-09", "10 Elm St")]
-    assert core("select street from core.customer_records where record_id = ?", _record(core, "bounced@example.org")) == [
-        ("7 Oak Ave  Springfield  IL",)
-    ]
+    assert core(
+        "select street from core.customer_records where record_id = ?", _record(core, "bounced@example.org")
+    ) == [("7 Oak Ave  Springfield  IL",)]
 
 
 def test_a_file_without_a_state_in_its_name_is_refused(quarantined: Callable[[str, str], list[str]]) -> None:

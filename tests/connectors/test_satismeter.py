@@ -28,7 +28,7 @@ def test_identity_of_the_respondent(core: Query) -> None:
 
 
 def test_a_dismissed_survey_is_no_answer(core: Query) -> None:
-    assert core(
-        "select interaction_type from core.interactions where record_id = 'satismeter:users:u0062'"
-    ) == [("survey_dismissed",)]
+    assert core("select interaction_type from core.interactions where record_id = 'satismeter:users:u0062'") == [
+        ("survey_dismissed",)
+    ]
     assert core("select full_name from core.customer_records where record_id = 'satismeter:users:u0062'") == [(None,)]

@@ -157,9 +157,7 @@ def test_segment_traits_in_other_spellings_and_the_warehouse_copy(core: Query) -
 
 
 def test_refused_advertising_cookies_are_a_denial(core: Query) -> None:
-    rows = core(
-        "select record_id, channel, state from core.consents where source = 'web_events' order by record_id"
-    )
+    rows = core("select record_id, channel, state from core.consents where source = 'web_events' order by record_id")
     assert rows == [
         ("web_events:users:CRM-20011", "online_ads", "denied"),
         ("web_events:users:CRM-20021", "online_ads", "denied"),

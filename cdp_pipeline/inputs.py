@@ -72,6 +72,12 @@ def code_fingerprint() -> str:
     return _digest(facts())
 
 
+def overlay_fingerprint(home: Home) -> str:
+    """Hash over the content of the home's own changes to contracts; empty without any."""
+    files = sorted(home.contracts.glob("*.yml")) if home.contracts.is_dir() else []
+    return _digest(f"{p.name}\t{hashlib.sha256(p.read_bytes()).hexdigest()}" for p in files) if files else ""
+
+
 def code_files(folder: Path) -> list[Path]:
     """Source files below a package or the dbt project, sorted; nothing that a tool generated."""
     return [

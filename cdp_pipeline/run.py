@@ -21,8 +21,8 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import Ops
-from cdp_pipeline.sources.contract import load_contracts
 from cdp_pipeline.sources.ingest import unclaimed
+from cdp_pipeline.sources.overlay import contracts_of
 from profiles.snapshots import newest_manifest
 
 SHARED_WITH_OUT = ("landing", "secrets")
@@ -105,7 +105,7 @@ def run(
         decided = steps.plan_run(
             home, str(uuid4()), as_of=as_of, full=full, accept_changes=accept_changes, plan_only=plan
         )
-        notes = unclaimed(home, load_contracts())
+        notes = unclaimed(home, contracts_of(home))
         before = newest_manifest(home.root)
         settled = before and before.inputs_fingerprint == steps.inputs_after(home, decided.inputs)
         if before and settled and not full and not decided.unseen:
@@ -168,7 +168,7 @@ def peak_memory_gb() -> float:
 
 
 def _home_of_its_own(home: Home, out: Path) -> Home:
-    """A home at `out` over the same landing and keys, and under the same identity rules unless it has its own.
+    """A home at `out` over the same landing and keys, and under the same rules and contracts unless it has its own.
 
     Raises InputsError where `out` is another installation's home.
     """
@@ -184,8 +184,9 @@ def _home_of_its_own(home: Home, out: Path) -> Home:
         if ours.exists() or ours.is_symlink():
             raise InputsError(f"--out {own.root} has a {name} folder of its own: name another folder")
         ours.symlink_to(theirs)
-    if home.identity_rules.exists() and not own.identity_rules.is_symlink() and not own.identity_rules.exists():
-        own.identity_rules.symlink_to(home.identity_rules)
+    for theirs, ours in ((home.identity_rules, own.identity_rules), (home.contracts, own.contracts)):
+        if theirs.exists() and not ours.is_symlink() and not ours.exists():
+            ours.symlink_to(theirs)
     return own
 
 

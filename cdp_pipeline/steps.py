@@ -16,8 +16,9 @@ from cdp_pipeline import inputs, judgements, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.settings import Settings
-from cdp_pipeline.sources.contract import ObjectContract, load_contracts
+from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.ingest import IngestResult, Pending, ensure_tables, ingest_partition, pending
+from cdp_pipeline.sources.overlay import contracts_of
 from profiles.snapshots import newest_manifest
 
 if TYPE_CHECKING:
@@ -128,9 +129,9 @@ def plan_run(
 ) -> RunPlan:
     """Decide what the run works on, and make every declared raw table exist.
 
-    Raises InputsError, and IdentityInputError for rules that cannot be used.
+    Raises InputsError, ContractError for an overlay and IdentityInputError for rules that cannot be used.
     """
-    contracts = load_contracts()
+    contracts = contracts_of(home)
     rules = load_identity_rules(home)
     published = newest_manifest(home.root)
     day = inputs.resolve_as_of(home, as_of, published.as_of if published else None)
@@ -173,6 +174,7 @@ def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
         as_of.isoformat(),
         inputs.landing_fingerprint(home, as_of),
         inputs.code_fingerprint(),
+        inputs.overlay_fingerprint(home),
         rules.fingerprint() if rules else "",
     )
 

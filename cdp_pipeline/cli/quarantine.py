@@ -46,9 +46,9 @@ def _list(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace) -> int:
     home = home_of(arguments)
     source, _, obj = arguments.object.partition("/")
-    from cdp_pipeline.sources.contract import load_contracts
+    from cdp_pipeline.sources.overlay import contracts_of
 
-    contracts = load_contracts()
+    contracts = contracts_of(home)
     if source not in contracts or obj not in contracts[source].objects:
         raise UsageError(f"no object '{arguments.object}': see `cdp source list` (write SOURCE/OBJECT)")
     personal = ", raw" if arguments.show_personal else ""

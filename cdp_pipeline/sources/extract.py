@@ -81,9 +81,17 @@ def csv_select(obj: ObjectContract, feed: str, unknown: Sequence[str], file: str
         handed = [
             f"CASE WHEN coalesce(v[{i}], '') = '' THEN first_value(v[{i}]) OVER grp ELSE v[{i}] END"
             if p in carried
+            else f"coalesce(nullif(v[{i}], ''), above)"
+            if obj.carry_forward.fill_down and p in by.record_paths
             else f"v[{i}]"
             for i, p in enumerate(paths, 1)
         ]
+        if obj.carry_forward.fill_down:
+            # A line that could not be read may have opened a group of its own, so nothing is handed across it.
+            feed = f"""(
+              SELECT *, last_value({group} IGNORE NULLS) OVER (PARTITION BY broken ORDER BY line) AS above
+              FROM (SELECT *, count(problem) OVER (ORDER BY line) AS broken FROM {feed}))"""
+            group = "above"
         v = f"[{', '.join(handed)}]"
         source = f"""
           SELECT line, raw, problem, CASE WHEN problem IS NULL THEN {v} END AS v, u

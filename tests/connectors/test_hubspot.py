@@ -23,7 +23,8 @@ def test_contact_carries_absorbed_ids_and_further_addresses(core: Query) -> None
         ("phone", "", "+12025550151", True),
     ]
     assert core(
-        "select value from core.record_identifiers where record_id = 'hubspot:contacts:70000042' and kind = 'external_id'"
+        """select value from core.record_identifiers
+        where record_id = 'hubspot:contacts:70000042' and kind = 'external_id'"""
     ) == [("70000042",)]
 
 

@@ -78,7 +78,8 @@ def test_nested_activity_and_an_address_only_mailings_know(core: Query) -> None:
 
 def test_a_send_to_nobody_known_is_kept(core: Query) -> None:
     assert core(
-        "select count(*) from core.interactions where source = 'mailchimp' and record_id is null and touchpoint = 'marketing_email'"
+        """select count(*) from core.interactions
+        where source = 'mailchimp' and record_id is null and touchpoint = 'marketing_email'"""
     ) == [(1,)]
 
 

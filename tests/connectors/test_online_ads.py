@@ -17,8 +17,8 @@ Query = Callable[..., list[tuple[Any, ...]]]
 def test_google_click_takes_device_and_time_of_its_visit(core: Query) -> None:
     """The account's day says 4 March; the visit of the second click was on the 5th in UTC, logged in."""
     rows = core(
-        """select split_part(interaction_id, ':', 3), touchpoint, campaign_id, anonymous_id, record_id, occurred_at::varchar
-        from core.interactions where source = 'google_ads' order by 1"""
+        """select split_part(interaction_id, ':', 3), touchpoint, campaign_id, anonymous_id, record_id,
+          occurred_at::varchar from core.interactions where source = 'google_ads' order by 1"""
     )
     segment = "2b1f0c9e-0000-4000-8000-000000000031"
     assert sorted(rows) == [

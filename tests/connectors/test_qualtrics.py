@@ -42,7 +42,8 @@ def test_recipient_and_reference_are_identity(core: Query) -> None:
     rows = core(
         """select i.kind, i.namespace, i.value, r.given_name from core.record_identifiers i
         join core.customer_records r using (record_id)
-        join core.feedback f on f.record_id = r.record_id where f.feedback_id = 'qualtrics:R_SAMPLE0000061:Q1' order by 1"""
+        join core.feedback f on f.record_id = r.record_id
+        where f.feedback_id = 'qualtrics:R_SAMPLE0000061:Q1' order by 1"""
     )
     assert rows == [
         ("customer_no", "company", "CRM-20061", "Quinn"),
@@ -63,7 +64,8 @@ def test_an_invitation_names_the_respondent(core: Query) -> None:
         (contact, 10)
     ]
     assert core(
-        "select interaction_type, direction, occurred_at::varchar from core.interactions where record_id = ? order by 3",
+        """select interaction_type, direction, occurred_at::varchar from core.interactions
+        where record_id = ? order by 3""",
         contact,
     ) == [
         ("survey_sent", "outbound", "2025-03-04 08:00:00"),

@@ -22,8 +22,8 @@ def test_answers_hidden_fields_and_a_rating_without_scale(core: Query) -> None:
         ("rating", 3, None, None, "2025-03-05 10:01:30", True),
     ]
     rows = core(
-        """select distinct i.kind, i.value, i.reason from core.record_identifiers i join core.feedback f using (record_id)
-        where f.feedback_id like 'typeform:SAMPLEtoken0061:%' order by 1"""
+        """select distinct i.kind, i.value, i.reason from core.record_identifiers i
+        join core.feedback f using (record_id) where f.feedback_id like 'typeform:SAMPLEtoken0061:%' order by 1"""
     )
     assert rows == [("customer_no", "CRM-20071", None), ("email", "tess.sample@example.com", "unverified")]
 

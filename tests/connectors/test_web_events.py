@@ -14,7 +14,7 @@ def test_ga4_rewritten_day_replaces_the_earlier_one(core: Query) -> None:
     """Three deliveries of one day: the newest daily table counts, the intraday one that came last does not."""
     rows = core(
         """select interaction_type, touchpoint, product_id, campaign_id, occurred_at::varchar, record_id
-        from core.interactions where anonymous_id = ? order by occurred_at""",
+        from core.interactions where anonymous_id = ? and source = 'web_events' order by occurred_at""",
         GA4_DEVICE,
     )
     assert [r[:3] for r in rows] == [

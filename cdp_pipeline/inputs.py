@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.judgements import fingerprint, live_judgements
+from cdp_pipeline.ops import Ops
 
 ROOT = Path(__file__).parents[1]
 CODE = ("cdp_pipeline", "identity", "profiles", "dbt_project")
@@ -96,6 +97,15 @@ def model_fingerprint(home: Home) -> str:
 def judgements_fingerprint(home: Home) -> str:
     """What people's live judgements say; empty without any."""
     return fingerprint(live_judgements(home.ops_db))
+
+
+def replays_fingerprint(home: Home) -> str:
+    """Hash over the replays of refused rows, which change raw without a change in landing; empty without any."""
+    if not home.ops_db.exists():
+        return ""
+    with Ops(home.ops_db) as ops:
+        replays = ops.replays()
+    return _digest(f"{file}\t{contract}\t{rows}" for file, contract, rows in replays) if replays else ""
 
 
 def combine(*parts: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cdp_pipeline.cli import (
+    connect,
     demo,
     dev,
     doctor,
@@ -44,6 +45,7 @@ GROUPS = (
     quality,
     quarantine,
     source,
+    connect,
     publish,
     doctor,
 )

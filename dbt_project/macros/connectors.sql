@@ -2,36 +2,43 @@
 {% macro connector_parts() -%}
     {{ return({
         'records': [
+            'aws_connect',
             'delighted',
             'facebook',
             'klaviyo',
             'shopify',
             'square_pos',
+            'twilio',
             'web_events',
             'wechat',
             'zendesk',
             'zoho_crm',
         ],
         'identifiers': [
+            'aws_connect',
             'delighted',
             'facebook',
             'klaviyo',
             'shopify',
             'square_pos',
+            'twilio',
             'web_events',
             'wechat',
             'zendesk',
             'zoho_crm',
         ],
         'interactions': [
+            'aws_connect',
             'delighted',
             'facebook',
             'klaviyo',
             'shopify',
             'square_pos',
+            'twilio',
             'web_events',
             'wechat',
             'zendesk',
+            'zendesk_talk',
             'zoho_crm',
         ],
         'orders': [
@@ -66,6 +73,7 @@
             'klaviyo',
             'shopify',
             'square_pos',
+            'twilio',
             'wechat',
             'zoho_crm',
         ],
@@ -74,6 +82,7 @@
             'square_pos',
         ],
         'costs': [
+            'twilio',
         ],
     }) }}
 {%- endmacro %}

@@ -5,6 +5,10 @@ with told_elsewhere as (
     where
         ticket_id is not null
         and is_inbound
+    union
+    select ticket_id
+    from {{ ref('int_zendesk_chat__conversations') }}
+    where ticket_id is not null
 )
 
 select

@@ -48,6 +48,7 @@ DATA_TYPES = {
     "timestamp": "timestamp",
     "timestamp_s": "timestamp",
     "timestamp_ms": "timestamp",
+    "timestamp_us": "timestamp",
 }
 INGEST_COLUMNS = [
     ("_file", "varchar", "Path of the delivered file below landing/."),

@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
+from cdp_pipeline.sources.casts import cast, first_text, literal
 from cdp_pipeline.sources.contract import Field, ObjectContract
+from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH
 
-TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
-_EPOCH_UNITS = {"timestamp_s": 1_000_000, "timestamp_ms": 1_000, "timestamp_us": 1}
-# Year 1 to 9999 in microseconds; make_timestamp() raises an error outside its own, wider bounds.
-_EPOCH_MIN, _EPOCH_MAX = -62_135_596_800_000_000, 253_402_300_799_999_999
 ENVELOPE = "envelope"
 
 
-def literal(value: object) -> str:
-    """A SQL string literal, for the places where DuckDB takes no parameter."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
 def scalar_paths(obj: ObjectContract) -> list[str]:
-    """Paths read as text, in the order of the feed's list ``v``; CSV headers when the file is CSV."""
-    fields = [p for f in obj.fields if f.type != "json" for p in f.paths]
+    """Paths read as text, in the order of the feed's list ``v``."""
+    fields = [p for f in obj.fields if f.type != "json" for p in f.record_paths]
     return list(dict.fromkeys([*fields, *(p for p, _ in obj.expect), *obj.unwrap]))
 
 
@@ -36,72 +29,97 @@ def json_paths(obj: ObjectContract) -> list[str]:
     return list(dict.fromkeys(p for f in obj.fields if f.type == "json" for p in f.paths))
 
 
-def json_select(obj: ObjectContract, feed: str, file: str, dt: date, run_id: str) -> str:
-    """Raw columns of JSON records in `feed` (line, raw, problem); see `_select` for the rows that are refused."""
+def csv_paths(obj: ObjectContract) -> list[str]:
+    """Headers a CSV file may carry, in the order of the feed's list ``v``."""
+    return list(dict.fromkeys(p for f in obj.fields for p in f.record_paths))
+
+
+def json_select(
+    obj: ObjectContract, feed: str, file: str, dt: date, run_id: str, *, with_envelope: bool = False
+) -> str:
+    """Raw columns of JSON records in `feed` (line, raw, problem; with an envelope also e); see `select_records` for
+    the rows that are refused."""
     scalars, jsons = scalar_paths(obj), json_paths(obj)
     # TRY: a record that is no JSON gives NULL, without a second parse to find out first.
-    j = f"TRY(json_extract(raw, {_path_list(jsons)}))" if jsons else "NULL::VARCHAR[]"
-    patch = _null_patch([*scalars, *jsons, *obj.drop])
+    j = f"TRY(json_extract(raw, {path_list(jsons)}))" if jsons else "NULL::VARCHAR[]"
+    v = (
+        f"TRY(json_extract_string(raw, {path_list(scalars)}))"
+        if scalars
+        else "TRY(json_extract_string(raw, ['$.\"\"']))"
+    )
+    patch = null_patch([*scalars, *jsons, *obj.drop])
     source = f"""
-      SELECT line, raw,
+      SELECT line, raw,{" e," if with_envelope else ""}
         CASE WHEN problem IS NOT NULL THEN problem
-             WHEN ltrim(raw, {_BLANKS}) NOT LIKE '{{%' AND json_valid(raw)
+             WHEN ltrim(raw, E' \\t\\r\\n') NOT LIKE '{{%' AND json_valid(raw)
              THEN 'not a JSON object' END AS problem,
-        CASE WHEN problem IS NULL THEN TRY(json_extract_string(raw, {_path_list(scalars)})) END AS v,
+        CASE WHEN problem IS NULL THEN {v} END AS v,
         CASE WHEN problem IS NULL THEN {j} END AS j,
         CASE WHEN problem IS NULL THEN TRY(json_merge_patch(raw, {patch})) END AS m
       FROM {feed}"""
-    extra = _without_empty_objects("m::VARCHAR", depth=max(p.count(".") for p in [*scalars, *jsons]))
-    return _select(obj, source, scalars, jsons, extra, file, dt, run_id, is_csv=False)
+    cells = {p: f"v[{i}]" for i, p in enumerate(scalars, 1)} | special_cells(obj, file, with_envelope=with_envelope)
+    texts = {f.name: _json_text([f"j[{jsons.index(p) + 1}]::VARCHAR" for p in f.paths]) for f in _json_fields(obj)}
+    depth = max((p.count(".") for p in [*scalars, *jsons]), default=0)
+    # Not beside the other json_merge_patch(): the optimiser would hoist their common cast out of TRY.
+    kept = f"coalesce(TRY(json_merge_patch(raw, {null_patch(obj.drop)}))::VARCHAR, raw)" if obj.drop else "raw"
+    extra = without_empty_objects("m::VARCHAR", depth)
+    return select_records(obj, source, cells, texts, extra, kept, file, dt, run_id, checks=body_checks(obj, cells))
 
 
 def csv_select(obj: ObjectContract, feed: str, unknown: Sequence[str], file: str, dt: date, run_id: str) -> str:
     """Raw columns of CSV records in `feed` (line, raw, problem, v, u)."""
     paths = csv_paths(obj)
+    cells = {p: f"v[{i}]" for i, p in enumerate(paths, 1)} | special_cells(obj, file)
     pairs = ", ".join(f"{literal(h)}, nullif(u[{i}], '')" for i, h in enumerate(unknown, 1))
-    extra = f"nullif(json_merge_patch('{{}}', json_object({pairs}))::VARCHAR, '{{}}')" if unknown else "NULL"
+    extra = f"nullif(json_merge_patch('{{}}', json_object({pairs}))::VARCHAR, '{{}}')" if unknown else "NULL::VARCHAR"
     v = "v"
     if obj.carry_forward is not None:
-        by = _first_text(obj.field(obj.carry_forward.by), paths, "v")
-        carried = {p for c in obj.carry_forward.columns for p in obj.field(c).paths}
+        by = obj.field(obj.carry_forward.by)
+        group = first_text(by, [cells[p] for p in by.paths])
+        carried = {p for c in obj.carry_forward.columns for p in obj.field(c).record_paths}
         # Only the first line of a group hands down, so that a cell its order leaves empty stays empty.
-        cells = [
+        handed = [
             f"CASE WHEN coalesce(v[{i}], '') = '' THEN first_value(v[{i}]) OVER grp ELSE v[{i}] END"
             if p in carried
             else f"v[{i}]"
             for i, p in enumerate(paths, 1)
         ]
-        v = f"[{', '.join(cells)}]"
+        v = f"[{', '.join(handed)}]"
         source = f"""
           SELECT line, raw, problem, CASE WHEN problem IS NULL THEN {v} END AS v, u
-          FROM {feed} WINDOW grp AS (PARTITION BY problem IS NULL, {by} ORDER BY line)"""
+          FROM {feed} WINDOW grp AS (PARTITION BY problem IS NULL, {group} ORDER BY line)"""
     else:
         source = f"SELECT line, raw, problem, v, u FROM {feed}"
-    source = f"SELECT *, v AS j, {extra} AS m FROM ({source})"
-    return _select(obj, source, paths, paths, "m", file, dt, run_id, is_csv=True)
+    source = f"SELECT *, {extra} AS m FROM ({source})"
+    texts = {f.name: _cell_json([cells[p] for p in f.paths]) for f in _json_fields(obj)}
+    return select_records(obj, source, cells, texts, "m", "raw", file, dt, run_id)
 
 
-def csv_paths(obj: ObjectContract) -> list[str]:
-    """Headers a CSV file may carry, in the order of the feed's list ``v``."""
-    return list(dict.fromkeys(p for f in obj.fields for p in f.paths))
+def special_cells(obj: ObjectContract, file: str, *, with_envelope: bool = False) -> dict[str, str]:
+    """SQL by path for the paths that do not lead into the record."""
+    cells = {FILE_PATH: literal(file.rpartition("/")[2])}
+    for i, path in enumerate(obj.envelope_paths, 1):
+        cells[ENVELOPE_PREFIX + path] = f"e[{i}]" if with_envelope else "(NULL::VARCHAR)"
+    return cells
 
 
-_BLANKS = r"E' \t\r\n'"
-
-
-def _select(
+def select_records(
     obj: ObjectContract,
     source: str,
-    scalars: Sequence[str],
-    jsons: Sequence[str],
+    cells: Mapping[str, str],
+    json_texts: Mapping[str, str],
     extra: str,
+    kept: str,
     file: str,
     dt: date,
     run_id: str,
     *,
-    is_csv: bool,
+    checks: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The raw columns of good and refused records in one pass.
+
+    `source` is a query of line, raw, problem, v and whatever the rest names; `cells` is SQL for the text by path,
+    `json_texts` by field, `kept` what quarantine keeps of a refused record, `checks` more conditions with reasons.
 
     A refused record is marked by a negative `_line`; its reasons (newline between them) stand in `_batch_id` and its
     raw text in `_extra`. So one pass over the records writes one file of exactly the raw columns, and only a file
@@ -109,17 +127,13 @@ def _select(
     """
     names = [f.name for f in obj.fields]
     texts = ", ".join(
-        f"{_json_text(f, jsons, is_csv) if f.type == 'json' else _first_text(f, scalars, 'v')} AS t{i}"
+        f"{json_texts[f.name] if f.type == 'json' else first_text(f, [cells[p] for p in f.paths])} AS t{i}"
         for i, f in enumerate(obj.fields)
     )
-    typed = ", ".join(f"{_cast(f, f't{i}', obj.timezone)} AS c{i}" for i, f in enumerate(obj.fields))
-    checks = [check for i, f in enumerate(obj.fields) for check in _checks(obj, f, f"t{i}", f"c{i}")]
-    if not is_csv:
-        checks = [*_body_checks(obj, scalars), *checks]
+    typed = ", ".join(f"{cast(f, f't{i}', obj.timezone)} AS c{i}" for i, f in enumerate(obj.fields))
+    checks = [*checks, *(check for i, f in enumerate(obj.fields) for check in _checks(obj, f, f"t{i}", f"c{i}"))]
     found = " OR ".join(f"({condition})" for condition, _ in checks)
     reasons = ", ".join(f"CASE WHEN {condition} THEN {literal(reason)} END" for condition, reason in checks)
-    # Not beside the other json_merge_patch(): the optimiser would hoist their common cast out of TRY.
-    kept = f"coalesce(TRY(json_merge_patch(raw, {_null_patch(obj.drop)}))::VARCHAR, raw)" if obj.drop else "raw"
     columns = ", ".join(f'c{i} AS "{name}"' for i, name in enumerate(names))
     return f"""
     WITH records AS ({source}),
@@ -138,29 +152,14 @@ def _select(
     FROM judged"""
 
 
-def _first_text(f: Field, paths: Sequence[str], values: str) -> str:
-    """SQL for the first value of a field's paths that is not empty, trimmed unless free text, prefix removed."""
-    cells = [f"{values}[{paths.index(p) + 1}]" for p in f.paths]
-    # trim() with a set of characters costs as much as the parse (0.17 us a value); most values need none.
-    bare = [
-        c if f.type == "text" else f"CASE WHEN {c}[1] <= ' ' OR {c}[-1] <= ' ' THEN trim({c}, {_BLANKS}) ELSE {c} END"
-        for c in cells
-    ]
-    each = [f"nullif({c}, '')" for c in bare]
-    text = each[0] if len(each) == 1 else f"coalesce({', '.join(each)})"
-    if f.strip_prefix:
-        rest = f"{text}[{len(f.strip_prefix) + 1}:]"
-        text = f"nullif(CASE WHEN starts_with({text}, {literal(f.strip_prefix)}) THEN {rest} ELSE {text} END, '')"
-    return text
+def _json_fields(obj: ObjectContract) -> list[Field]:
+    return [f for f in obj.fields if f.type == "json"]
 
 
-def _json_text(f: Field, paths: Sequence[str], is_csv: bool) -> str:
-    """SQL for JSON text. JSON inside a JSON string is unpacked; a CSV cell that is no JSON becomes a JSON string."""
-    cells = [f"j[{paths.index(p) + 1}]::VARCHAR" for p in f.paths]
-    if is_csv:
-        cells = [f"CASE WHEN json_valid({c}) THEN {c} ELSE to_json(nullif({c}, ''))::VARCHAR END" for c in cells]
-        return f"coalesce({', '.join(cells)})"
-    each = f"coalesce({', '.join(f'''nullif({c}, 'null')''' for c in cells)})"
+def _json_text(cells: Sequence[str]) -> str:
+    """SQL for the first JSON text that is not null. JSON inside a JSON string is unpacked."""
+    present = ", ".join(f"nullif({c}, 'null')" for c in cells)
+    each = f"coalesce({present})"
     inner = f"json_extract_string({each}, '$')"
     return (
         f"CASE WHEN {each} LIKE '\"{{%' OR {each} LIKE '\"[%'"
@@ -168,47 +167,10 @@ def _json_text(f: Field, paths: Sequence[str], is_csv: bool) -> str:
     )
 
 
-def _cast(f: Field, text: str, timezone: str) -> str:
-    """SQL for the typed value; NULL where the text is not one."""
-    if f.type in ("string", "text", "json"):
-        return text
-    if f.type == "integer":
-        # A bare cast rounds '1.5' and reads '0x1F' and '1_000'.
-        return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+(\\.0*)?') THEN TRY_CAST({text} AS BIGINT) END"
-    if f.type == "decimal":
-        return (
-            f"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?')"
-            f" THEN TRY_CAST({text} AS DECIMAL(18,4)) END"
-        )
-    if f.type == "boolean":
-        true, false = (", ".join(literal(v) for v in values) for values in (TRUE, FALSE))
-        return f"CASE WHEN lower({text}) IN ({true}) THEN true WHEN lower({text}) IN ({false}) THEN false END"
-    if f.type == "date":
-        return (
-            f"CASE WHEN regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') THEN TRY_CAST({text} AS DATE) END"
-        )
-    if f.type == "timestamp":
-        return _timestamp(text, timezone)
-    micros = f"TRY_CAST({text} AS DECIMAL(25,6)) * {_EPOCH_UNITS[f.type]}"
-    return f"CASE WHEN {micros} BETWEEN {_EPOCH_MIN} AND {_EPOCH_MAX} THEN make_timestamp(({micros})::BIGINT) END"
-
-
-def _timestamp(text: str, timezone: str) -> str:
-    """SQL for a UTC timestamp of the textual forms; a text without offset is local time in `timezone`.
-
-    The connection's TimeZone must be UTC.
-    """
-    begins = f"{text}[1:4] BETWEEN '0000' AND '9999'"  # keeps out 'epoch' and 'infinity'
-    plain = f"TRY_CAST({text} AS TIMESTAMPTZ)"
-    if timezone != "UTC":
-        offset = f"regexp_matches({text}, ':.*([zZ]|UTC|GMT|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
-        plain = f"CASE WHEN {offset} THEN {plain} ELSE timezone({literal(timezone)}, TRY_CAST({text} AS TIMESTAMP)) END"
-    spaced = f"TRY_CAST(regexp_replace(upper({text}), ' +([+-][0-9]{{2}}:?[0-9]{{2}})$', '\\1') AS TIMESTAMPTZ)"
-    compact = f"timezone({literal(timezone)}, try_strptime({text}, '%Y%m%d%H%M%S'))"
-    return (
-        f"(CASE WHEN regexp_full_match({text}, '[0-9]{{14}}') THEN {compact}"
-        f" WHEN {begins} THEN coalesce({plain}, {spaced}) END)::TIMESTAMP"
-    )
+def _cell_json(cells: Sequence[str]) -> str:
+    """SQL for the first cell that is not empty as JSON; one that is no JSON becomes a JSON string."""
+    each = [f"CASE WHEN json_valid({c}) THEN {c} ELSE to_json(nullif({c}, ''))::VARCHAR END" for c in cells]
+    return f"coalesce({', '.join(each)})"
 
 
 def _checks(obj: ObjectContract, f: Field, text: str, value: str) -> list[tuple[str, str]]:
@@ -229,23 +191,23 @@ def _checks(obj: ObjectContract, f: Field, text: str, value: str) -> list[tuple[
     return checks
 
 
-def _body_checks(obj: ObjectContract, scalars: Sequence[str]) -> list[tuple[str, str]]:
+def body_checks(obj: ObjectContract, cells: Mapping[str, str]) -> list[tuple[str, str]]:
     checks: list[tuple[str, str]] = []
     for key in obj.unwrap:
-        cell = f"v[{scalars.index(key) + 1}]"
+        cell = cells[key]
         checks.append((f"coalesce({cell}[1:1] IN ('[', '{{'), false)", ENVELOPE))
     for path, allowed in obj.expect:
-        cell = f"v[{scalars.index(path) + 1}]"
+        cell = cells[path]
         values = ", ".join(literal(v) for v in allowed)
         checks.append((f"coalesce({cell} NOT IN ({values}), false)", "error body"))
     return checks
 
 
-def _path_list(paths: Sequence[str]) -> str:
+def path_list(paths: Sequence[str]) -> str:
     return "[" + ", ".join(literal("$" + "".join(f'."{part}"' for part in p.split("."))) for p in paths) + "]"
 
 
-def _null_patch(paths: Sequence[str]) -> str:
+def null_patch(paths: Sequence[str]) -> str:
     """A JSON merge patch that removes the given paths; a path above another one wins."""
     tree: dict[str, object] = {}
     for path in sorted(paths, key=lambda p: p.count(".")):
@@ -261,7 +223,7 @@ def _null_patch(paths: Sequence[str]) -> str:
     return literal(json.dumps(tree)) + "::JSON"
 
 
-def _without_empty_objects(text: str, depth: int) -> str:
+def without_empty_objects(text: str, depth: int) -> str:
     """SQL for what a merge patch left, without objects of which nothing is left, NULL when that is all.
 
     Inside a JSON string every quote is escaped, so the pattern cannot begin and end there; json_valid() is the
@@ -287,6 +249,25 @@ def is_plain_object_line(line: str) -> bool:
         return False
 
 
+def is_values_line(line: str) -> bool:
+    """Is this text several complete JSON objects one after another?"""
+    decode, at, found = json.JSONDecoder().raw_decode, 0, 0
+    line = line.strip()
+    try:
+        while at < len(line):
+            value, at = decode(line, at)
+            found += 1
+            if not isinstance(value, dict):
+                return False
+            while line[at : at + 1].isspace():
+                at += 1
+    except (ValueError, RecursionError):
+        return False
+    return found > 1
+
+
+# An archive of X is a script: window.YTD.tweets.part0 = [ … ]
+ASSIGNMENT = re.compile(r"[A-Za-z][\w.$]*\s*=\s*")
 _FIRST_LINE = re.compile(r"\s*([^\n]*)\n?")
 
 
@@ -295,12 +276,14 @@ def looks_like_document(head: str, *, whole: bool, fmt: str, unwrap: Sequence[st
     found = _FIRST_LINE.match(head)
     first = found.group(1) if found else ""
     complete = whole or (found is not None and found.end() < len(head))
-    if first.startswith("["):
+    if first.startswith("[") or (fmt == "json" and ASSIGNMENT.match(first)):
         return True
     if not first.startswith("{"):
         return False
     if not complete:
         return fmt == "json"
     if is_plain_object_line(first):
-        return bool(unwrap) and any(key in json.loads(first) for key in unwrap)
+        return bool(unwrap) and any(key.partition(".")[0] in json.loads(first) for key in unwrap)
+    if is_values_line(first):
+        return True
     return fmt == "json" or first.strip() == "{"

@@ -1,7 +1,7 @@
 """Bytes to records: landed files as Arrow batches of one raw record each, with line numbers.
 
-Belongs here: compression, encodings, line and CSV splitting. Not here: what a record means (``extract.py``),
-documents and envelopes (``documents.py``).
+Belongs here: compression, encodings, line splitting. Not here: what a record means (``extract.py``), documents and
+envelopes (``documents.py``), CSV (``csv_feed.py``), Parquet (``parquet.py``).
 
 Why Arrow batches and not ``read_csv``/``read_json``: a lines buffer becomes a string column without copying, so
 DuckDB parses in parallel while line numbers stay exact, lines of any length work, and hash, decompression and
@@ -11,10 +11,9 @@ encoding check need no second pass (200 MB of orders: 0.5 s to feed, 0.3 s to ex
 from __future__ import annotations
 
 import codecs
-import csv
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -25,12 +24,20 @@ import zstandard
 BLOCK = 4 << 20
 # A single value this long is taken for a broken file (no newline in a wrong format), not for data.
 MAX_RECORD = 256 << 20
+FORMAT_OF_ENDING = {
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "json",
+    "js": "json",
+    "csv": "csv",
+    "tsv": "csv",
+    "parquet": "parquet",
+}
 _SUSPECT = np.array([9, 11, 12, 13, 32], dtype=np.uint8)
 
 # Plain text on purpose: as Arrow's JSON type an invalid record ends in DuckDB's fatal "function is not marked as
 # fallible" inside json_merge_patch(), and TRY cannot catch that.
 JSON_SCHEMA = pa.schema([("line", pa.int64()), ("raw", pa.string()), ("problem", pa.string())])
-CSV_SCHEMA = pa.schema([*JSON_SCHEMA, ("v", pa.list_(pa.string())), ("u", pa.list_(pa.string()))])
 
 
 class FileFaultError(Exception):
@@ -50,10 +57,9 @@ class _Inflater(Protocol):
 
 
 def file_format(name: str) -> str | None:
-    """jsonl, json or csv by the ending, compression aside; None for any other."""
+    """jsonl, json, csv or parquet by the ending, compression aside; None for any other."""
     stem = name.lower().removesuffix(".gz").removesuffix(".zst")
-    ending = stem.rpartition(".")[2]
-    return {"jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "csv": "csv"}.get(ending)
+    return FORMAT_OF_ENDING.get(stem.rpartition(".")[2])
 
 
 class Source:
@@ -186,95 +192,6 @@ class LineFeed:
         return batch, len(ends)
 
 
-class CsvFeed:
-    """One record per CSV row, quoted newlines included; `line` is the physical line a row begins on.
-
-    `v` holds the cells of `paths` in that order, `u` those of `unknown` headers. The csv module does the splitting:
-    it alone is exact about quotes, and CSV is the small part of what lands.
-    """
-
-    schema = CSV_SCHEMA
-    # A quote that is never closed would swallow the rest of the file as one cell.
-    max_record_lines = 1000
-
-    def __init__(self, source: Source, paths: Sequence[str], delimiter: str | None, batch_rows: int = 20_000) -> None:
-        csv.field_size_limit(MAX_RECORD)
-        self.records = 0
-        self.unterminated: int | None = None
-        self.error: Exception | None = None
-        self.source, self.paths, self.batch_rows = source, list(paths), batch_rows
-        self._lines = _text_lines(source)
-        self._back: list[str] = []
-        self._taken: list[str] = []
-        self._number = 0
-        first = next((line for line in self._take() if line.strip()), "")
-        self.delimiter = delimiter or max(",\t;|", key=lambda d: len(set(_cells(first, d)) & set(paths)))
-        self.header = [cell.strip() for cell in _cells(first, self.delimiter)]
-        self.unknown = list(dict.fromkeys(h for h in self.header if h and h not in set(paths)))
-
-    def _take(self) -> Iterator[str]:
-        while True:
-            if self._back:
-                line = self._back.pop()
-            else:
-                line = next(self._lines, "")
-                if not line:
-                    return
-            self._number += 1
-            self._taken.append(line)
-            if len(self._taken) > self.max_record_lines:
-                raise csv.Error("unclosed quote")
-            yield line
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        known = [self.header.index(p) if p in self.header else None for p in self.paths]
-        unknown = [self.header.index(h) for h in self.unknown]
-        rows: list[tuple[int, str, str | None, list[str | None], list[str]]] = []
-        reader = csv.reader(self._take(), delimiter=self.delimiter, strict=True)
-        while True:
-            self._taken.clear()
-            start = self._number + 1
-            problem: str | None = None
-            cells: list[str] = []
-            try:
-                cells = next(reader)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                problem = "unclosed quote" if "unclosed" in str(error) or "end of data" in str(error) else "bad quoting"
-            if problem is None and len(self._taken) == 1 and not self._taken[0].strip():
-                continue
-            if problem is None and len(cells) != len(self.header):
-                problem = f"{len(cells)} cells, header has {len(self.header)}"
-            if problem is not None:
-                # The rest of a broken record goes back, so that one stray quote costs one line and not the file.
-                self._back.extend(reversed(self._taken[1:]))
-                self._number -= len(self._taken) - 1
-                del self._taken[1:]
-                reader = csv.reader(self._take(), delimiter=self.delimiter, strict=True)
-            raw = "".join(self._taken)
-            if problem is None and [c.strip() for c in cells] == self.header:
-                problem = "repeated header"
-            if not raw.isascii() and _has_surrogates(raw):
-                raw, problem = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), "invalid UTF-8"
-            if problem is not None:
-                rows.append((start, raw, problem, [], []))
-            else:
-                values = [None if i is None else cells[i] for i in known]
-                rows.append((start, raw, None, values, [cells[i] for i in unknown]))
-            if len(rows) >= self.batch_rows:
-                yield self._batch(rows)
-                rows = []
-        if rows:
-            yield self._batch(rows)
-
-    def _batch(self, rows: list[tuple[int, str, str | None, list[str | None], list[str]]]) -> pa.RecordBatch:
-        self.records += len(rows)
-        columns = list(zip(*rows, strict=True))
-        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, CSV_SCHEMA, strict=True)]
-        return pa.record_batch(arrays, schema=CSV_SCHEMA)
-
-
 def detect_encoding(path: Path) -> str:
     """gb18030 or utf-8-lossy for a file that is not UTF-8 throughout.
 
@@ -325,7 +242,7 @@ def text_blocks(source: Source) -> Iterator[str]:
         raise NotUtf8Error from None
 
 
-def _text_lines(source: Source) -> Iterator[str]:
+def text_lines(source: Source) -> Iterator[str]:
     rest = ""
     for block in text_blocks(source):
         lines = _split_keep(rest + block)
@@ -355,14 +272,3 @@ def lossy(lines: list[bytes]) -> tuple[pa.Array, pa.Array]:
             texts.append(line.decode(errors="replace"))
             problems.append("invalid UTF-8")
     return pa.array(texts, type=pa.string()), pa.array(problems, type=pa.string())
-
-
-def _has_surrogates(text: str) -> bool:
-    return any("\udc80" <= char <= "\udcff" for char in text)
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        return []

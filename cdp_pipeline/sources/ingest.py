@@ -17,8 +17,8 @@ import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
+from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
-from cdp_pipeline.sources.extract import literal
 from cdp_pipeline.sources.feeds import FileFaultError, file_format
 from cdp_pipeline.sources.load import FileLoad, load_file
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -17,27 +17,22 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract
+from cdp_pipeline.sources.csv_feed import CsvFeed, CsvShape
 from cdp_pipeline.sources.documents import DocumentFeed
 from cdp_pipeline.sources.extract import (
     ENVELOPE,
     csv_paths,
     csv_select,
+    is_values_line,
     json_select,
-    literal,
     looks_like_document,
 )
-from cdp_pipeline.sources.feeds import (
-    CsvFeed,
-    FileFaultError,
-    LineFeed,
-    NotUtf8Error,
-    Source,
-    detect_encoding,
-    file_format,
-)
+from cdp_pipeline.sources.feeds import FileFaultError, LineFeed, NotUtf8Error, Source, detect_encoding, file_format
+from cdp_pipeline.sources.parquet import ParquetTable
 
-Feed = LineFeed | CsvFeed | DocumentFeed
+Feed = LineFeed | CsvFeed | DocumentFeed | ParquetTable
 _HEAD = 1 << 20
 _MEMORY_LIMIT = "1GB"
 _MAX_EXTRA_NAMES = 50
@@ -119,11 +114,19 @@ def _attempt(
     source = Source(path, encoding)
     feed: Feed
     if file_format(path.name) == "csv":
-        feed = CsvFeed(source, csv_paths(obj), obj.delimiter)
-        _check_header(obj, feed)
+        shape = CsvShape(obj.delimiter, obj.skip_after_header, obj.header_contains, obj.drop)
+        feed = CsvFeed(source, csv_paths(obj), shape)
+        _check_header(obj, feed.header, set(feed.header))
         select = csv_select(obj, "feed", feed.unknown, file, dt, run_id)
+    elif file_format(path.name) == "parquet":
+        feed = ParquetTable(path, obj)
+        _check_header(obj, feed.header, feed.present(csv_paths(obj)))
+        select = feed.select(file, dt, run_id)
+    elif as_document:
+        feed = DocumentFeed(source, obj.unwrap, dict(obj.expect), obj.envelope_paths)
+        select = json_select(obj, "feed", file, dt, run_id, with_envelope=True)
     else:
-        feed = DocumentFeed(source, obj.unwrap, dict(obj.expect)) if as_document else LineFeed(source)
+        feed = LineFeed(source)
         select = json_select(obj, "feed", file, dt, run_id)
     target = inflight(raw)
     con = _engine()
@@ -136,7 +139,8 @@ def _attempt(
         raise FileFaultError(f"{feed.records} records read but {loaded + refused} written")
     reasons = _split(con, feed, raw, quarantine, run_id) if refused else {}
     extra_fields = _extra_fields(con, target)
-    return FileLoad(raw, quarantine, source.sha256, feed.records, loaded, refused, reasons, extra_fields)
+    sha256 = feed.sha256 if isinstance(feed, ParquetTable) else source.sha256
+    return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused, reasons, extra_fields)
 
 
 def _engine() -> duckdb.DuckDBPyConnection:
@@ -152,26 +156,28 @@ def _engine() -> duckdb.DuckDBPyConnection:
 def _run(con: duckdb.DuckDBPyConnection, feed: Feed, sql: str) -> None:
     """Execute `sql` over the feed; what the feed raised comes out as it was, not as DuckDB's report of it."""
 
-    def guarded() -> Iterator[pa.RecordBatch]:
+    def guarded(feed: LineFeed | CsvFeed | DocumentFeed) -> Iterator[pa.RecordBatch]:
         try:
             yield from feed.batches()
         except Exception as error:
             feed.error = error
             raise
 
-    con.register("feed", pa.RecordBatchReader.from_batches(feed.schema, guarded()))
+    if not isinstance(feed, ParquetTable):
+        con.register("feed", pa.RecordBatchReader.from_batches(feed.schema, guarded(feed)))
     try:
         con.execute(sql).fetchall()
     except duckdb.OutOfMemoryException:
         raise FileFaultError(f"needs more than {_MEMORY_LIMIT} of memory") from None
     except duckdb.Error as error:
         _local.con = None  # a fatal error leaves the connection unusable; the next file gets a new one
-        if feed.error is not None:
+        if not isinstance(feed, ParquetTable) and feed.error is not None:
             raise feed.error from None
         # The error's own text may quote the record, so only its kind is said.
         raise FileFaultError(f"cannot be read ({type(error).__name__})") from error
     finally:
-        con.unregister("feed")
+        if not isinstance(feed, ParquetTable):
+            con.unregister("feed")
 
 
 def _split(con: duckdb.DuckDBPyConnection, feed: Feed, raw: Path, quarantine: Path, run_id: str) -> dict[str, int]:
@@ -183,7 +189,7 @@ def _split(con: duckdb.DuckDBPyConnection, feed: Feed, raw: Path, quarantine: Pa
         envelopes = con.execute(
             f"SELECT count(*) FROM read_parquet({literal(both)}) WHERE _line < 0 AND {reason} = '{ENVELOPE}'"
         ).fetchall()
-        if envelopes[0][0]:
+        if envelopes[0][0] or _holds_values(con, feed, both, reason):
             raise _EnvelopesError
         if feed.unterminated is not None:
             reason = (
@@ -231,17 +237,26 @@ def _is_document(path: Path, obj: ObjectContract) -> bool:
     return looks_like_document(head.decode(errors="replace"), whole=whole, fmt=fmt, unwrap=obj.unwrap)
 
 
-def _check_header(obj: ObjectContract, feed: CsvFeed) -> None:
-    """A CSV file must have a column for every required field. The fault names columns the contract knows and close
-    look-alikes only: a file without header has personal data in its first line."""
-    if not feed.header:
+def _holds_values(con: duckdb.DuckDBPyConnection, feed: LineFeed, both: Path, reason: str) -> bool:
+    """Are there lines of several values, or is it a .json file in which lines are not records throughout?"""
+    broken = con.execute(
+        f"SELECT _extra FROM read_parquet({literal(both)}) WHERE _line < 0 AND {reason} = 'invalid JSON' LIMIT 20"
+    ).fetchall()
+    is_json = file_format(feed.source.path.name) == "json"
+    return any(is_json or is_values_line(line) for (line,) in broken)
+
+
+def _check_header(obj: ObjectContract, header: Sequence[str], present: set[str]) -> None:
+    """A file with columns must have one for every required field; `present` are the paths that it has. The fault
+    names columns the contract knows and close look-alikes only: a CSV without header has personal data there."""
+    if not header:
         return
     for f in obj.fields:
-        if f.required and not set(f.paths) & set(feed.header):
-            near = [m for p in f.paths for m in difflib.get_close_matches(p, feed.header, 1, cutoff=0.6)]
-            known = sum(h in set(feed.paths) for h in feed.header)
+        if f.required and f.record_paths == f.paths and not set(f.paths) & present:
+            near = [m for p in f.paths for m in difflib.get_close_matches(p, header, 1, cutoff=0.6)]
+            known = sum(h in csv_paths(obj) for h in header)
             hint = f"; nearest is '{near[0]}'" if near else ""
             raise FileFaultError(
-                f"line 1: header has no column '{f.paths[0]}' (required field {f.name}){hint};"
-                f" {known} of its {len(feed.header)} columns are known"
+                f"header has no column '{f.paths[0]}' (required field {f.name}){hint};"
+                f" {known} of its {len(header)} columns are known"
             )

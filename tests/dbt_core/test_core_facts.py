@@ -193,12 +193,19 @@ def test_no_free_text_and_no_contact_in_properties(core: Query) -> None:
 def test_tickets_and_messages(core: Query) -> None:
     assert core(
         "select ticket_id, record_id, channel, first_reply_minutes, resolution_minutes, is_deleted"
-        " from core.tickets order by 1"
+        " from core.tickets where source = 'zendesk' order by 1"
     ) == [
         ("zendesk:55", "zendesk:users:901", "email", 95, 1685, False),
         ("zendesk:56", None, "website", None, None, True),
     ]
-    assert core("select message_id, direction from core.ticket_messages order by 1") == [
+    # a service conversation of the official account is a ticket of its channel
+    assert core(
+        "select channel, status, first_reply_minutes, replies from core.tickets where source = 'wechat'"
+        " and record_id like 'wechat:mp_users:%'"
+    ) == [("live_chat", "open", 1, 1)]
+    assert core(
+        "select message_id, direction from core.ticket_messages where message_id like 'zendesk:%' order by 1"
+    ) == [
         ("zendesk:921", "inbound"),
         ("zendesk:923", "outbound"),
     ]

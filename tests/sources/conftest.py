@@ -116,9 +116,14 @@ class Land:
             return con.execute(query).fetchall()
 
 
+def make_land(folder: Path, contract: str) -> Land:
+    """A home below `folder` with this text as the contract of the source `demo`."""
+    contracts = folder / "contracts"
+    contracts.mkdir(exist_ok=True)
+    (contracts / "demo.yml").write_text(contract)
+    return Land(Home(folder / "home"), load_contracts(contracts))
+
+
 @pytest.fixture
 def land(tmp_path: Path) -> Land:
-    folder = tmp_path / "contracts"
-    folder.mkdir()
-    (folder / "demo.yml").write_text(CONTRACT)
-    return Land(Home(tmp_path / "home"), load_contracts(folder))
+    return make_land(tmp_path, CONTRACT)

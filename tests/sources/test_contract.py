@@ -47,7 +47,7 @@ def test_the_delivered_contracts_are_sound() -> None:
         ("key: [person_id]", "key: [persn_id]", "demo.yml: people.key: 'persn_id' is not a field, did you mean 'person_id'?"),
         ("key: [person_id]", "key: []", "demo.yml: people: 'key' is missing"),
         ("updated_at: updated_at", "updated_at: mailbox", "demo.yml: people.updated_at: 'mailbox' is not a timestamp"),
-        ("formats: [jsonl]", "formats: [xml]", "demo.yml: people.formats: unknown value 'xml', one of: jsonl, json, csv"),
+        ("formats: [jsonl]", "formats: [xml]", "demo.yml: people.formats: unknown value 'xml', one of: jsonl, json, csv, parquet"),
         ("type: timestamp", "type: time", "demo.yml: people.updated_at.type: unknown value 'time', one of: string, text, integer, decimal, boolean, date, timestamp, timestamp_s, timestamp_ms, timestamp_us, json"),
         ("tag: UPD", "tag: UPDATED", "demo.yml: people.updated_at.tag: unknown value 'UPDATED', one of: PK, UPD, EVT, ID, ID-ns, WEAK, NEVER, FK"),
         ("tag: NEVER", "tag: NEVER, kind: email", "demo.yml: people.mailbox: tag NEVER cannot be an identifier: no kind or namespace"),
@@ -56,6 +56,20 @@ def test_the_delivered_contracts_are_sound() -> None:
         ("tag: NEVER", "min: 1", "demo.yml: people.mailbox: min and max need a number, not string"),
         ("{from: [to],", "{", "demo.yml: people.mailbox: 'from' is missing"),
         ("      mailbox:", "      person_id:", "demo.yml line 13: 'person_id' is given twice"),
+        ("tag: NEVER", "decode: base32", "demo.yml: people.mailbox.decode: unknown value 'base32', one of: base64"),
+        ("tag: NEVER", "pattern: 'a+'", "demo.yml: people.mailbox.pattern: has no group to take the value from"),
+        ("tag: NEVER", "pattern: '(?=x)(a)'", "demo.yml: people.mailbox.pattern: looks around or back, which DuckDB cannot"),
+        ("tag: NEVER", "pattern: '(a'", "demo.yml: people.mailbox.pattern: no regular expression (missing ), unterminated subpattern)"),
+        ("tag: NEVER", "decimal_mark: ','", "demo.yml: people.mailbox: decimal_mark needs a number, not string"),
+        ("tag: NEVER", "format: ['%Y']", "demo.yml: people.mailbox: format needs a timestamp or date, not string"),
+        ("tag: UPD", "format: ['%Q']", "demo.yml: people.updated_at.format: '%Q' is not a strptime pattern"),
+        ("tag: UPD", "format: '%Y'", "demo.yml: people.updated_at: 'format' must be a list of texts"),
+        ("from: [to]", "from: ['@path']", "demo.yml: people.mailbox: '@path' leads nowhere: @file or @envelope.<path>"),
+        ("from: [to]", "from: ['@envelope.']", "demo.yml: people.mailbox: '@envelope.' leads nowhere: @file or @envelope.<path>"),
+        ("from: [to]", "from: ['@envelope.x']", "demo.yml: people.mailbox: a path @envelope.… needs 'unwrap'"),
+        ("formats: [jsonl]", "formats: [jsonl]\n    header_contains: [id]", "demo.yml: people: 'header_contains' needs the format csv"),
+        ("formats: [jsonl]", "formats: [csv]\n    skip_after_header: -1", "demo.yml: people.skip_after_header: must be a number of lines"),
+        ("formats: [jsonl]", "formats: [jsonl]\n    confidence: guessed", "demo.yml: people.confidence: unknown value 'guessed', one of: documented, fixture, from_memory"),
         ("title: Demo", "title: [", "demo.yml line 3: did not find expected ',' or ']'"),
     ],
 )  # fmt: skip
@@ -67,3 +81,25 @@ def test_faults_are_one_line_with_their_place(tmp_path: Path, old: str, new: str
     text = str(error.value)
     assert "\n" not in text
     assert text == message or (new == "title: [" and text.startswith("demo.yml line"))
+
+
+def test_a_fingerprint_changes_with_what_is_read_and_with_nothing_else(tmp_path: Path) -> None:
+    def fingerprint(old: str = "", new: str = "") -> str:
+        (tmp_path / "demo.yml").write_text(GOOD.replace(old, new, 1))
+        return load_contracts(tmp_path)["demo"].objects["people"].fingerprint
+
+    plain = fingerprint()
+    # As it was before the options below existed: landed files are not read again because the code is newer.
+    assert plain == "b64cb0dc3f3462d2"
+    assert fingerprint("formats: [jsonl]", "formats: [jsonl]\n    confidence: from_memory") == plain
+    assert fingerprint("formats: [jsonl]", "formats: [jsonl]\n    description: People.") == plain
+    changed = {
+        fingerprint("tag: NEVER", "tag: NEVER, decode: base64"),
+        fingerprint("tag: NEVER", "tag: NEVER, pattern: '(a)'"),
+        fingerprint("tag: UPD", "tag: UPD, format: ['%Y']"),
+        fingerprint("from: [to]", "from: [to, '@file']"),
+        fingerprint("formats: [jsonl]", "formats: [csv]"),
+        fingerprint("formats: [jsonl]", "formats: [csv]\n    skip_after_header: 2"),
+        fingerprint("formats: [jsonl]", "formats: [csv]\n    header_contains: [id]"),
+    }
+    assert len(changed | {plain}) == 8

@@ -1,12 +1,17 @@
 with events as (
     select
-        *,
-        'wechat:mp_users:' || {{ keyed_hash(['appid', 'openid']) }} as record_id,
+        events.*,
+        -- Mini programs send events too; their users are records of their own.
+        coalesce(mini.record_id, 'wechat:mp_users:' || {{ keyed_hash(['events.appid', 'events.openid']) }}) as record_id,
         'wechat:mp_events:' || left({{ hex_digest(
-            "concat_ws('|', " ~ hash_key() ~ ", appid, openid, cast(occurred_at as varchar), coalesce(event, ''), coalesce(event_key, ''), coalesce(msg_id, ''))"
+            "concat_ws('|', " ~ hash_key() ~ ", events.appid, events.openid, cast(events.occurred_at as varchar), coalesce(events.event, ''), coalesce(events.event_key, ''), coalesce(events.msg_id, ''))"
         ) }}, 24) as interaction_id
-    from {{ ref('stg_wechat__mp_events') }}
-    where coalesce(event, '') not in ('MASSSENDJOBFINISH', 'TEMPLATESENDJOBFINISH')
+    from {{ ref('stg_wechat__mp_events') }} as events
+    left join {{ ref('int_wechat__mini_users') }} as mini
+        on
+            events.appid = mini.appid
+            and events.openid = mini.openid
+    where coalesce(events.event, '') not in ('MASSSENDJOBFINISH', 'TEMPLATESENDJOBFINISH')
 ),
 
 -- Follows that the event stream did not bring (it began later than the account).
@@ -21,22 +26,6 @@ silent_follows as (
     where
         users.subscribed_at is not null
         and events.openid is null
-),
-
--- The records of the service conversation may lack the appid; an openid never repeats across apps.
-service as (
-    select
-        kf.*,
-        users.record_id
-    from {{ ref('stg_wechat__kf_records') }} as kf
-    left join (
-        select
-            openid,
-            min(record_id) as record_id
-        from {{ ref('int_wechat__mp_users') }}
-        group by openid
-    ) as users on kf.openid = users.openid
-    where kf.opercode in (2002, 2003)
 )
 
 select
@@ -67,17 +56,44 @@ select
 from silent_follows
 union all
 select
-    'wechat:kf_records:' || left({{ hex_digest(
-        "concat_ws('|', " ~ hash_key() ~ ", openid, cast(occurred_at as varchar), cast(opercode as varchar), coalesce(content, ''))"
-    ) }}, 24) as interaction_id,
+    'wechat:' || object || ':' || native_id as interaction_id,
     record_id,
     {{ interaction_columns({
-        'touchpoint': "'wechat_service_chat'",
-        'direction': "case when opercode = 2002 then 'outbound' else 'inbound' end",
-        'interaction_type': "'chat_message'",
-        'occurred_at': 'occurred_at'
+        'touchpoint': 'touchpoint',
+        'direction': "case when is_inbound or event_type = 'chat_entered' then 'inbound' else 'outbound' end",
+        'interaction_type': "coalesce(event_type, 'chat_message')",
+        'occurred_at': 'occurred_at',
+        'campaign_id': "case when event_type = 'chat_entered' then nullif(scene, '') end",
+        'properties': json_object({'ticket_id': 'ticket_id'})
     }) }}
-from service
+from {{ ref('int_wechat__service_messages') }}
+where
+    is_inbound is not null
+    or event_type is not null
+union all
+select
+    'wechat:wecom_groups:' || {{ keyed_hash(['chat_id', 'userid', 'cast(joined_at as varchar)']) }} as interaction_id,
+    'wechat:wecom_contacts:' || userid as record_id,
+    {{ interaction_columns({
+        'touchpoint': "'wecom_group'",
+        'interaction_type': "'group_joined'",
+        'occurred_at': 'joined_at',
+        'properties': json_object({'chat_id': 'chat_id', 'join_scene': 'join_scene'})
+    }) }}
+from {{ ref('stg_wechat__wecom_groups') }}
+where is_external
+union all
+select
+    'wechat:wecom_calls:' || call_id as interaction_id,
+    record_id,
+    {{ interaction_columns({
+        'touchpoint': "'wecom_call'",
+        'direction': "'outbound'",
+        'interaction_type': "'call'",
+        'occurred_at': 'called_at',
+        'properties': json_object({'duration_seconds': 'duration_seconds'})
+    }) }}
+from {{ ref('int_wechat__wecom_callees') }}
 union all
 select
     'wechat:mini_sessions:' || {{ keyed_hash(['appid', 'openid', 'cast(logged_in_at as varchar)']) }} as interaction_id,
@@ -109,3 +125,4 @@ select
         'campaign_id': 'channel_code'
     }) }}
 from {{ ref('int_wechat__wecom_contacts') }}
+where is_contact

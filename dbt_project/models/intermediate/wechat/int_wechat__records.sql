@@ -36,3 +36,15 @@ select
         'updated_at': 'updated_at'
     }) }}
 from {{ ref('int_wechat__wecom_contacts') }}
+union all
+select
+    record_id,
+    'wechat' as source,
+    'wecom_callees' as object,
+    native_id,
+    {{ record_columns({
+        'created_at': 'min(called_at)', 'updated_at': 'max(called_at)', 'delivered_date': 'max(delivered_date)'
+    }) }}
+from {{ ref('int_wechat__wecom_callees') }}
+where record_id is not null
+group by record_id, native_id

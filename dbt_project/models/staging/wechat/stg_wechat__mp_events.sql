@@ -11,5 +11,6 @@ select
     content,
     trim(event) as event,
     trim(event_key) as event_key,
+    subscriptions,
     _dt as delivered_date
 from versions

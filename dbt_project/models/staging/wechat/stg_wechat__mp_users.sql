@@ -1,6 +1,6 @@
 -- After an unfollow only openid and unionid are delivered; the earlier profile values stay.
 with versions as (
-    {{ latest_by_key(source('wechat', 'mp_users'), ['appid', 'openid'], keep=['nickname', 'sex', 'locality', 'region', 'country', 'language', 'remark', 'unionid', 'subscribed_at', 'subscribe_scene', 'qr_scene_str']) }}
+    {{ latest_by_key(source('wechat', 'mp_users'), ['appid', 'openid'], keep=['nickname', 'sex', 'locality', 'region', 'country', 'language', 'remark', 'unionid', 'subscribed_at', 'subscribe_scene', 'qr_scene', 'qr_scene_str']) }}
 )
 
 select
@@ -17,6 +17,7 @@ select
     coalesce(language, _kept_language) as language,
     coalesce(remark, _kept_remark) as remark,
     coalesce(subscribe_scene, _kept_subscribe_scene) as subscribe_scene,
-    coalesce(qr_scene_str, _kept_qr_scene_str) as qr_scene_str,
+    -- A code has a text or a number; the number 0 is none.
+    coalesce(qr_scene_str, _kept_qr_scene_str, nullif(coalesce(qr_scene, _kept_qr_scene), '0')) as qr_scene_str,
     _dt as delivered_date
 from versions

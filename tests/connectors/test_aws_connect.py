@@ -16,7 +16,15 @@ def test_a_chain_of_transfers_is_one_contact(core: Query) -> None:
     )
     assert rows == [
         ("aws_connect:contact_records:cc-01", "support_call", "inbound", "call", "2025-03-05 15:00:00", "510", "60"),
-        ("aws_connect:contact_records:cc-03", "support_call", "inbound", "call_missed", "2025-03-05 16:00:00", None, "50"),
+        (
+            "aws_connect:contact_records:cc-03",
+            "support_call",
+            "inbound",
+            "call_missed",
+            "2025-03-05 16:00:00",
+            None,
+            "50",
+        ),
         ("aws_connect:contact_records:cc-09", "support_call", "inbound", "call", "2025-03-05 20:00:00", None, None),
     ]
 
@@ -26,7 +34,8 @@ def test_people_are_who_the_flow_knows(core: Query) -> None:
         """select f.interaction_id, i.kind, i.namespace, i.value, i.is_trusted, i.reason, r.full_name
         from core.interactions f join core.customer_records r using (record_id)
         join core.record_identifiers i using (record_id)
-        where f.source = 'aws_connect' and f.interaction_type in ('call', 'call_missed', 'chat_started') order by 1, 2"""
+        where f.source = 'aws_connect' and f.interaction_type in ('call', 'call_missed', 'chat_started')
+        order by 1, 2"""
     )
     contact = "aws_connect:contact_records:"
     assert rows == [

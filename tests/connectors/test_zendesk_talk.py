@@ -33,4 +33,5 @@ def test_the_ticket_of_a_call_is_no_second_contact(core: Query) -> None:
 
 def test_the_own_line_is_nobodys(core: Query) -> None:
     assert core("select count(*) from core.record_identifiers where value = '+13125550103'") == [(0,)]
-    assert core("select full_name from core.customer_records where record_id = 'zendesk:users:920000000501'") == [(None,)]
+    caller = "zendesk:users:920000000501"
+    assert core("select full_name from core.customer_records where record_id = ?", caller) == [(None,)]

@@ -284,7 +284,7 @@ COLUMNS = """
       instant: {from: [instant], type: timestamp_ms}
       epoch: {from: [epoch], type: timestamp_us}
       tags: {from: [tags], type: json}
-      inner: {from: [item.inner], type: json}
+      nested: {from: [item.inner], type: json}
       note: {from: [absent, note.text], type: string}
       file: {from: ["@file"], type: string}
 """
@@ -324,7 +324,7 @@ def test_parquet_is_read_by_name_with_the_same_rules(tmp_path: Path) -> None:
         ),
         ("9", 1, None, None, None, None, None, None, None),
     ]  # fmt: skip
-    assert land.rows("things", "tags, inner, note, file, _line") == [
+    assert land.rows("things", "tags, nested, note, file, _line") == [
         ('[{"key":"a","value":1}]', '{"k":[1,2]}', "in JSON", "a.parquet", 1),
         ("[]", None, None, "a.parquet", 4),
     ]

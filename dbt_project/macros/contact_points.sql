@@ -3,6 +3,7 @@
 
     public_number(column)     telephone number as delivered, with its plus where a copy lost it; NULL for agents
                               (`client:`, `sip:`), withheld numbers, internal extensions and short codes
+    first_answer(column)      text of an answer that is a JSON list of one, or stands there without its list
     is_own_mailbox(column)    true for an address of the company's own domains (variable `own_email_domains`)
 #}
 {% macro public_number(column) -%}
@@ -27,5 +28,12 @@
         lower(trim({{ column }})) like '%@{{ domain | lower }}' or
         {%- endfor %}
         false
+    )
+{%- endmacro %}
+
+{% macro first_answer(column) -%}
+    coalesce(
+        {{ json_text(column, '$[0]') }},
+        case when {{ column }} not like '[%' then {{ json_text(column, '$') }} end
     )
 {%- endmacro %}

@@ -60,6 +60,11 @@ class Home:
         return self.root / "identity.yml"
 
     @property
+    def contracts(self) -> Path:
+        """What this installation changes in the delivered source contracts; need not exist."""
+        return self.root / "contracts"
+
+    @property
     def ops_db(self) -> Path:
         return self.root / "state" / "ops.sqlite"
 

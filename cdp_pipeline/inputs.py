@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.judgements import fingerprint, live_judgements
+from cdp_pipeline.ops import Ops
 
 ROOT = Path(__file__).parents[1]
 CODE = ("cdp_pipeline", "identity", "profiles", "dbt_project")
@@ -72,6 +73,12 @@ def code_fingerprint() -> str:
     return _digest(facts())
 
 
+def overlay_fingerprint(home: Home) -> str:
+    """Hash over the content of the home's own changes to contracts; empty without any."""
+    files = sorted(home.contracts.glob("*.yml")) if home.contracts.is_dir() else []
+    return _digest(f"{p.name}\t{hashlib.sha256(p.read_bytes()).hexdigest()}" for p in files) if files else ""
+
+
 def code_files(folder: Path) -> list[Path]:
     """Source files below a package or the dbt project, sorted; nothing that a tool generated."""
     return [
@@ -90,6 +97,15 @@ def model_fingerprint(home: Home) -> str:
 def judgements_fingerprint(home: Home) -> str:
     """What people's live judgements say; empty without any."""
     return fingerprint(live_judgements(home.ops_db))
+
+
+def replays_fingerprint(home: Home) -> str:
+    """Hash over the replays of refused rows, which change raw without a change in landing; empty without any."""
+    if not home.ops_db.exists():
+        return ""
+    with Ops(home.ops_db) as ops:
+        replays = ops.replays()
+    return _digest(f"{file}\t{contract}\t{rows}" for file, contract, rows in replays) if replays else ""
 
 
 def combine(*parts: str) -> str:

@@ -1,4 +1,5 @@
-"""``state/ops.sqlite`` (WAL): the small state that outlives runs. Here: receipts of ingested files.
+"""``state/ops.sqlite`` (WAL): the small state that outlives runs. Here: receipts of ingested files, the log of what
+each run did to each file, and the replays of refused rows.
 
 A receipt says what became of one landed file. It is written after the file's Parquet is in place, so a crash in
 between costs one repeated load and never a lost one.
@@ -38,6 +39,35 @@ CREATE TABLE IF NOT EXISTS ingest_files (
   finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 CREATE INDEX IF NOT EXISTS ingest_files_by_object ON ingest_files (source, object, dt);
+CREATE TABLE IF NOT EXISTS ingest_log (
+  id           INTEGER PRIMARY KEY,
+  run_id       TEXT NOT NULL,
+  file         TEXT NOT NULL,
+  source       TEXT NOT NULL,
+  object       TEXT NOT NULL,
+  dt           TEXT NOT NULL,
+  contract     TEXT NOT NULL,
+  status       TEXT NOT NULL,
+  delivered    INTEGER NOT NULL,
+  loaded       INTEGER NOT NULL,
+  quarantined  INTEGER NOT NULL,
+  reasons      TEXT NOT NULL,
+  extra_fields TEXT NOT NULL,
+  message      TEXT NOT NULL,
+  seconds      REAL NOT NULL,
+  finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+CREATE INDEX IF NOT EXISTS ingest_log_by_run ON ingest_log (run_id);
+CREATE TABLE IF NOT EXISTS quarantine_replays (
+  id           INTEGER PRIMARY KEY,
+  run_id       TEXT NOT NULL,
+  file         TEXT NOT NULL,
+  contract     TEXT NOT NULL,
+  origin       TEXT NOT NULL,
+  refused      INTEGER NOT NULL,
+  released     INTEGER NOT NULL,
+  finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
 """
 
 
@@ -61,6 +91,16 @@ class Receipt:
     extra_fields: Mapping[str, int] = field(default_factory=dict)
     message: str = ""
     run_id: str = ""
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """What one run did to one landed file: its receipt at that time, the seconds it took and when it was done (UTC,
+    ISO 8601). Unlike a receipt it stays when the file is read again."""
+
+    receipt: Receipt
+    seconds: float
+    finished_at: str
 
 
 class Ops:
@@ -128,9 +168,74 @@ class Ops:
             ),
         )
 
+    def record_file(self, receipt: Receipt, seconds: float) -> None:
+        """Save the receipt of a file that a run has handled, and log it; both or neither."""
+        with self.transaction():
+            self.save(receipt)
+            self._append(receipt, seconds)
+
+    def _append(self, receipt: Receipt, seconds: float) -> None:
+        facts = _log_facts(receipt) | {"seconds": round(seconds, 4)}
+        marks = ", ".join(f":{name}" for name in facts)
+        self._con.execute(f"INSERT INTO ingest_log ({', '.join(facts)}) VALUES ({marks})", facts)
+
+    def log(self, run_id: str | None = None) -> list[LogEntry]:
+        """What runs did to files, in the order of doing; of one run where `run_id` is given."""
+        where = "run_id = :run_id" if run_id else "1"
+        rows = self._con.execute(f"SELECT * FROM ingest_log WHERE {where} ORDER BY id", {"run_id": run_id})
+        return [_entry(row) for row in rows.fetchall()]
+
+    def record_replay(self, receipt: Receipt, origin: str, refused: int, seconds: float) -> None:
+        """Record a file whose refused rows were judged again; `origin` is landing or quarantine, `refused` the rows
+        that were in quarantine before."""
+        with self.transaction() as con:
+            con.execute(
+                "INSERT INTO quarantine_replays (run_id, file, contract, origin, refused, released)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (receipt.run_id, receipt.file, receipt.contract, origin, refused, refused - receipt.quarantined),
+            )
+            if origin == "quarantine":  # a file that is still landed was recorded when it was read
+                self.save(receipt)
+                self._append(receipt, seconds)
+
+    def replays(self) -> list[tuple[str, str, int]]:
+        """Replays so far as (file, contract, rows released), oldest first."""
+        rows = self._con.execute("SELECT file, contract, released FROM quarantine_replays ORDER BY id").fetchall()
+        return [(row["file"], row["contract"], row["released"]) for row in rows]
+
     def forget(self, file: str) -> None:
         """Drop one receipt, so that the file is pending again when it is still landed."""
         self._con.execute("DELETE FROM ingest_files WHERE file = ?", (file,))
+
+
+def _log_facts(receipt: Receipt) -> dict[str, object]:
+    facts = {key: value for key, value in receipt.__dict__.items() if key not in ("size", "mtime_ns", "sha256")}
+    facts["dt"] = receipt.dt.isoformat()
+    facts["reasons"] = json.dumps(dict(receipt.reasons), sort_keys=True)
+    facts["extra_fields"] = json.dumps(dict(receipt.extra_fields), sort_keys=True)
+    return facts
+
+
+def _entry(row: sqlite3.Row) -> LogEntry:
+    receipt = Receipt(
+        file=row["file"],
+        source=row["source"],
+        object=row["object"],
+        dt=date.fromisoformat(row["dt"]),
+        size=0,
+        mtime_ns=0,
+        sha256="",
+        contract=row["contract"],
+        status=row["status"],
+        delivered=row["delivered"],
+        loaded=row["loaded"],
+        quarantined=row["quarantined"],
+        reasons=json.loads(row["reasons"]),
+        extra_fields=json.loads(row["extra_fields"]),
+        message=row["message"],
+        run_id=row["run_id"],
+    )
+    return LogEntry(receipt, row["seconds"], row["finished_at"])
 
 
 def _receipt(row: sqlite3.Row) -> Receipt:

@@ -21,8 +21,9 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import Ops
-from cdp_pipeline.sources.contract import load_contracts
 from cdp_pipeline.sources.ingest import unclaimed
+from cdp_pipeline.sources.overlay import contracts_of
+from cdp_pipeline.sources.run_report import run_reports
 from profiles.snapshots import newest_manifest
 
 SHARED_WITH_OUT = ("landing", "secrets")
@@ -44,7 +45,8 @@ class ProfileChange:
 
 @dataclass(frozen=True)
 class Ingested:
-    """Files that one run took in: delivered = loaded + quarantined rows; `attention` has a line per faulty file."""
+    """Files that one run took in: delivered = loaded + quarantined rows; `attention` has a line per faulty file, `news`
+    a line per new field and per new kind of fault in a field."""
 
     files: int = 0
     delivered: int = 0
@@ -52,6 +54,9 @@ class Ingested:
     quarantined: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
     attention: Sequence[str] = ()
+    over_budget: int = 0
+    failed: int = 0
+    news: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ def run(
         decided = steps.plan_run(
             home, str(uuid4()), as_of=as_of, full=full, accept_changes=accept_changes, plan_only=plan
         )
-        notes = unclaimed(home, load_contracts())
+        notes = unclaimed(home, contracts_of(home))
         before = newest_manifest(home.root)
         settled = before and before.inputs_fingerprint == steps.inputs_after(home, decided.inputs)
         if before and settled and not full and not decided.unseen:
@@ -168,7 +173,7 @@ def peak_memory_gb() -> float:
 
 
 def _home_of_its_own(home: Home, out: Path) -> Home:
-    """A home at `out` over the same landing and keys, and under the same identity rules unless it has its own.
+    """A home at `out` over the same landing and keys, and under the same rules and contracts unless it has its own.
 
     Raises InputsError where `out` is another installation's home.
     """
@@ -184,25 +189,27 @@ def _home_of_its_own(home: Home, out: Path) -> Home:
         if ours.exists() or ours.is_symlink():
             raise InputsError(f"--out {own.root} has a {name} folder of its own: name another folder")
         ours.symlink_to(theirs)
-    if home.identity_rules.exists() and not own.identity_rules.is_symlink() and not own.identity_rules.exists():
-        own.identity_rules.symlink_to(home.identity_rules)
+    for theirs, ours in ((home.identity_rules, own.identity_rules), (home.contracts, own.contracts)):
+        if theirs.exists() and not ours.is_symlink() and not ours.exists():
+            ours.symlink_to(theirs)
     return own
 
 
 def _ingested(home: Home, run_id: str) -> Ingested:
     with Ops(home.ops_db) as ops:
-        receipts = [r for r in ops.receipts() if r.run_id == run_id]
-    reasons: dict[str, int] = {}
-    for receipt in receipts:
-        for reason, rows in receipt.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + rows
+        report = next((r for r in run_reports(ops.log()) if r.run_id == run_id), None)
+    if report is None:
+        return Ingested()
     return Ingested(
-        files=len(receipts),
-        delivered=sum(r.delivered for r in receipts),
-        loaded=sum(r.loaded for r in receipts),
-        quarantined=sum(r.quarantined for r in receipts),
-        reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
-        attention=[f"{r.file}: {r.message}" for r in receipts if r.message and r.status != "duplicate"],
+        files=report.total("files"),
+        delivered=report.total("delivered"),
+        loaded=report.total("loaded"),
+        quarantined=report.total("quarantined"),
+        reasons=report.reasons,
+        attention=report.attention,
+        over_budget=report.total("over_budget"),
+        failed=report.total("failed"),
+        news=report.news,
     )
 
 

@@ -13,7 +13,7 @@ import duckdb
 # GB for the engine, whatever the size, and per million records; the process takes about half a GB more. Tables that do
 # not fit go to the temporary folder.
 BASE_GB = 1.6
-GB_PER_MILLION = 0.7
+GB_PER_MILLION = 0.65
 
 
 @contextmanager
@@ -37,3 +37,14 @@ def bound_memory(con: duckdb.DuckDBPyConnection, records: int) -> None:
     wanted = os.environ.get("CDP_IDENTITY_MEMORY_GB")
     limit = float(wanted) if wanted else min(BASE_GB + GB_PER_MILLION * records / 1e6, 0.7 * physical)
     con.execute(f"set memory_limit = '{max(limit, 0.5):.2f}GB'")
+
+
+@contextmanager
+def unoptimised(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Run what is inside as it is written: over a handful of rows, long conditions take longer to optimise than to
+    evaluate. Not for tables of the store, whose scans would lose their filters."""
+    con.execute("pragma disable_optimizer")
+    try:
+        yield
+    finally:
+        con.execute("pragma enable_optimizer")

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from identity.engine import unoptimised
 from identity.errors import IdentityInputError
 from identity.explain_apart import find_reasons
 from identity.explain_blocks import STORE_FEATURES, rows_sql
@@ -187,7 +188,8 @@ def _compare(
     looked_up = rows_sql(tables.features, {record for pair in pairs for record in pair})
     con.execute(f"create or replace temp table __looked_up as {looked_up}")
     take_side(con, "__looked_up", "select record_id from __looked_up", model, models, out="__side")
-    compare(con, "__asked", "__side", weights, out="__compared", conflicts=conflicts)
+    with unoptimised(con):
+        compare(con, "__asked", "__side", weights, out="__compared", conflicts=conflicts)
     rows = _dictionaries(con, "select * from __compared order by number")
     sides = {row["record_id"]: row for row in _dictionaries(con, "select * from __side")}
     for row in rows:

@@ -7,6 +7,7 @@ from collections.abc import Set
 import duckdb
 
 from identity.conflicts import conflict_sql
+from identity.engine import unoptimised
 from identity.explain_blocks import FEW, bound_of, is_bounded, rows_sql, shared_keys
 from identity.explain_result import Apart, Step, conflict_text
 from identity.explain_weights import threshold_bits
@@ -22,6 +23,7 @@ DROPPED_TEXT = {
     "size": "an edge was left out because the group had grown too large",
     "namesakes": "an edge was left out because it joined what looks like two people of one name",
     "undecided": "an edge was left out because the group cannot be decided without a person",
+    "thin_evidence": "only a given name and a birth date agree, other fields speak against it: too little without more",
     "judged_apart": "an edge was left out because a person judged records of the two profiles to be different",
     "identifier_of_another_person": "a shared identifier was refused: its holders cannot be one person",
 }
@@ -65,12 +67,17 @@ def find_reasons(
         select 0, unnest(?::varchar[]) union all select 1, unnest(?::varchar[])""",
         [sorted(clusters[0]), sorted(clusters[1])],
     )
-    reasons = [*_judged(con, judgements), *_dropped(con, dropped, pair)]
+    left_out, was_scored = _dropped(con, dropped, pair)
+    reasons = [*_judged(con, judgements), *left_out]
     if step.is_conflict:
         reasons.append(Apart("conflict", f"the two cannot be one person: {conflict_text(step.conflict_rule)}"))
     elif any(reason.code == "dropped_conflict" for reason in reasons):
         reasons += _conflict_between(con, features, clusters, rules.conflicts)
-    reasons.append(_score(con, features, identifiers, block_keys, step, threshold, model, rules))
+    missing = threshold_bits(threshold) - step.weight
+    if was_scored:
+        reasons.append(_compared(missing))
+    else:
+        reasons.append(_score(con, features, identifiers, block_keys, missing, model, rules))
     return tuple(reasons)
 
 
@@ -109,18 +116,21 @@ def _conflict_between(
     con.execute(
         "create or replace temp table __profiles as select * from __profile_rows join __profile_ids using (record_id)"
     )
-    rows = con.execute(
-        f"""select l.record_id, r.record_id from __profiles l join __profiles r on l.side = 0 and r.side = 1
-        where {conflict_sql(rules=conflicts)} order by all limit 1"""
-    ).fetchall()
+    with unoptimised(con):
+        rows = con.execute(
+            f"""select l.record_id, r.record_id
+            from (select * from __profiles where side = 0) l cross join (select * from __profiles where side = 1) r
+            where {conflict_sql(rules=conflicts)} order by all limit 1"""
+        ).fetchall()
     text = "their profiles hold records that cannot be one person by the conflict rules: {} and {}"
     return [Apart("conflict_of_profiles", text.format(*row)) for row in rows]
 
 
-def _dropped(con: duckdb.DuckDBPyConnection, dropped: str | None, pair: tuple[str, str]) -> list[Apart]:
-    """Left-out edges between the two profiles, the pair's own first, then the strongest; one per reason."""
+def _dropped(con: duckdb.DuckDBPyConnection, dropped: str | None, pair: tuple[str, str]) -> tuple[list[Apart], bool]:
+    """Left-out edges between the two profiles, the pair's own first, then the strongest; one per reason. And whether
+    the pair itself was scored for one of them."""
     if dropped is None:
-        return []
+        return [], False
     rows = con.execute(
         f"""select e.reason, e.record_id_l, e.record_id_r, e.match_weight, e.kind, e.rule {_between(con, dropped)}
         order by (e.record_id_l in (?, ?) and e.record_id_r in (?, ?)) desc, e.match_weight desc, 2, 3, 1""",
@@ -131,7 +141,8 @@ def _dropped(con: duckdb.DuckDBPyConnection, dropped: str | None, pair: tuple[st
         what = dropped_text(reason)
         bits = "" if kind != "probabilistic" else f", {weight:+.2f} bits"
         seen.setdefault(reason, Apart(f"dropped_{reason}", f"{what}: {left} — {right} ({kind}, {rule}{bits})"))
-    return list(seen.values())
+    own = {*pair}
+    return list(seen.values()), any(kind == "probabilistic" and {a, b} == own for _, a, b, _, kind, _ in rows)
 
 
 def _score(
@@ -139,12 +150,11 @@ def _score(
     features: str,
     identifiers: str | None,
     block_keys: str | None,
-    step: Step,
-    threshold: float,
+    missing: float,
     model: Model,
     rules: Rules,
 ) -> Apart:
-    """Not compared, and why; else how far the score stays below the threshold."""
+    """Not compared, and why; else how far the score stays below the threshold: by `missing` bits."""
     shared_keys(
         con, "__asked", features, "__side", identifiers, out="__shared", rules=rules, until_bounded=model,
         block_keys=block_keys,
@@ -154,8 +164,7 @@ def _score(
             coalesce(bool_or({is_bounded(model)}), false)
         from __shared group by all order by all"""
     ).fetchall()
-    missing = threshold_bits(threshold) - step.weight
-    far = f"{abs(missing):.2f} bits {'below' if missing > 0 else 'above'} the threshold"
+    far = _far(missing)
     if not keys:
         return Apart("no_shared_block_key", f"they were never compared: they share no block key (would be {far})")
     if not any(bounded for _, _, _, bounded in keys):
@@ -164,6 +173,14 @@ def _score(
             "block_too_large",
             f"they were never compared: every block key they share is on too many records: {names} (would be {far})",
         )
+    return _compared(missing)
+
+
+def _compared(missing: float) -> Apart:
     if missing > 0:
-        return Apart("below_threshold", f"their score is {far}")
-    return Apart("above_threshold", f"their score alone is {far}")
+        return Apart("below_threshold", f"their score is {_far(missing)}")
+    return Apart("above_threshold", f"their score alone is {_far(missing)}")
+
+
+def _far(missing: float) -> str:
+    return f"{abs(missing):.2f} bits {'below' if missing > 0 else 'above'} the threshold"

@@ -141,7 +141,7 @@ def link(
     if model is None:
         raise AssertionError("a pass has a model")
     used = model.threshold if threshold is None else threshold
-    work.accept(used, is_same=state.get("threshold") == repr(used))
+    work.accept(model, used, is_same=state.get("threshold") == repr(used))
     work.cluster(model)
     [(n_records, n_changed, over_shared)] = con.execute(
         """select (select count(*) from features), (select count(*) from replaced),
@@ -351,11 +351,11 @@ class _Pass:
         self.lap("score")
         return pairs
 
-    def accept(self, threshold: float, *, is_same: bool) -> None:
+    def accept(self, model: Model, threshold: float, *, is_same: bool) -> None:
         """Tables ``new_accepted`` and ``new_refused``; all of them where the threshold is another one."""
         self.reclusters = "nodes" if is_same and not self.is_full else None
         accept(
-            self.con, self.rules, threshold, out="new_accepted", refused="new_refused",
+            self.con, self.rules, threshold, model.chosen(), out="new_accepted", refused="new_refused",
             only="rescored" if self.reclusters else None,
         )  # fmt: skip
         for name in ("accepted", "refused"):

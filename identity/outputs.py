@@ -10,6 +10,10 @@ import duckdb
 _NAMED = "join features l on l.unique_id = e.unique_id_l join features r on r.unique_id = e.unique_id_r"
 
 
+# Why a row `e` of ``refused`` is no edge.
+REFUSED_REASON_SQL = "case e.rule when 'score' then 'thin_evidence' else 'identifier_of_another_person' end"
+
+
 def edges_sql(model_version: str) -> str:
     """SQL for the table ``edges`` of the contract, from the tables that `linking.link` left."""
     return f"""
@@ -25,8 +29,9 @@ def dropped_edges_sql(model_version: str) -> str:
             a.rule, '{model_version}' as model_version, e.reason
         from left_out e {_NAMED} join accepted a using (unique_id_l, unique_id_r)
         union all
-        select l.record_id, r.record_id, coalesce(s.match_weight, 0.0), s.match_probability, 'identifier', e.rule,
-            '{model_version}', 'identifier_of_another_person'
+        select l.record_id, r.record_id, coalesce(s.match_weight, 0.0), s.match_probability,
+            case e.rule when 'score' then 'probabilistic' else 'identifier' end, e.rule, '{model_version}',
+            {REFUSED_REASON_SQL}
         from refused e {_NAMED} left join scored s using (unique_id_l, unique_id_r)"""
 
 

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# Twice as likely is 1 bit. A gender that only one of two profiles states is worth about that much, and decides nothing.
-UNDECIDED_BITS = 1.5
+from identity.accepting import UNDECIDED_BITS
 
 
 class Edge(NamedTuple):

@@ -23,13 +23,14 @@ from identity.clustering import level_sql
 from identity.comparisons import Comparison
 from identity.errors import IdentityInputError
 from identity.model import Model, load_model
+from identity.outputs import REFUSED_REASON_SQL
 
 REVIEW_FROM = 0.2
 """Scored pairs from this probability up to the threshold are asked about."""
 
 REASONS = (
-    "identifier_of_another_person", "unique", "conflict", "namesakes", "undecided", "cap", "bridge", "size",
-    "below_threshold",
+    "identifier_of_another_person", "unique", "conflict", "namesakes", "undecided", "thin_evidence", "cap", "bridge",
+    "size", "below_threshold",
 )  # fmt: skip
 """Why a pair is asked about, the strongest first: what breaks a tie between two questions of one worth. A reason may
 name the kind of identifier after a colon (``unique:loyalty_id``)."""
@@ -97,7 +98,7 @@ def build_review_queue(
             select x.unique_id_l, x.unique_id_r, s.match_weight, s.match_probability, x.reason
             from (
                 select unique_id_l, unique_id_r, reason from left_out where reason <> 'judged_apart'
-                union all select unique_id_l, unique_id_r, 'identifier_of_another_person' from refused
+                union all select e.unique_id_l, e.unique_id_r, {REFUSED_REASON_SQL} from refused e
             ) x left join scored s using (unique_id_l, unique_id_r)
         ),
         crossing as (

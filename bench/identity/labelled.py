@@ -100,24 +100,56 @@ def measure(one: LabelledSet, scratch: Path) -> Evaluation:
     return _resolve(one.files, one.roles, one.truth, scratch)
 
 
-def _resolve(files: Sequence[Path], roles: str, truth: str, scratch: Path, store: Path | None = None) -> Evaluation:
+@dataclass(frozen=True)
+class Stage:
+    """One load into a store that holds the earlier ones. Events as (merges, splits): made, and those of the truth."""
+
+    added: str
+    evaluation: Evaluation
+    events: tuple[int, int]
+    true_events: tuple[int, int]
+
+
+def _resolve(
+    files: Sequence[Path], roles: str, truth: str, scratch: Path, store: Path | None = None, events: Path | None = None
+) -> Evaluation:
     (scratch / "roles.yml").write_text(roles)
-    resolve_files(list(files), load_roles(scratch / "roles.yml"), scratch / "out.parquet", store=store)
+    resolve_files(list(files), load_roles(scratch / "roles.yml"), scratch / "out.parquet", store=store, events=events)
     duckdb.execute(f"copy ({truth}) to '{scratch / 'truth.csv'}' (header)")
     return evaluate_files(scratch / "out.parquet", scratch / "truth.csv")
 
 
-def senzing_stages(folder: Path, scratch: Path) -> list[tuple[str, Evaluation]]:
+def senzing_stages(folder: Path, scratch: Path) -> list[Stage]:
     """The truth set's three loads into one store, each measured against its own key."""
-    done = []
-    loads = (("customers",), ("watchlist",), ("reference",))
+    done: list[Stage] = []
     # a role's column must be in one of the files of the call
-    for stage, names in enumerate(loads, start=1):
-        files = [folder / f"{name}.csv" for name in names]
-        have = {column for file in files for column in next(csv.reader(file.open(encoding="utf-8-sig")))}
-        done.append((", ".join(names), _resolve(files, _only(SENZING, have), senzing_truth(folder, stage), scratch,
-                                                scratch / "senzing.duckdb")))  # fmt: skip
+    for stage, name in enumerate(("customers", "watchlist", "reference"), start=1):
+        file, events = folder / f"{name}.csv", scratch / f"events-{stage}.parquet"
+        with file.open(encoding="utf-8-sig") as handle:
+            have = set(next(csv.reader(handle)))
+        measured = _resolve(
+            [file], _only(SENZING, have), senzing_truth(folder, stage), scratch, scratch / "senzing.duckdb", events
+        )
+        [made] = duckdb.execute(
+            f"""select count(*) filter (event = 'merged'), count(*) filter (event = 'split')
+            from read_parquet('{events}')"""
+        ).fetchall()
+        true = _truth_events(folder, stage) if stage > 1 else (0, 0)
+        done.append(Stage(name, measured, (made[0], made[1]), true))
     return done
+
+
+def _truth_events(folder: Path, stage: int) -> tuple[int, int]:
+    """Merges and splits between the key of the load before and that of `stage`, over the records in both."""
+    [(merges, splits)] = duckdb.execute(
+        f"""with kept as (
+            select a.entity_id as before, b.entity_id as after
+            from ({senzing_truth(folder, stage - 1)}) a
+            join ({senzing_truth(folder, stage)}) b using (source, record_id))
+        select (select sum(n - 1) from (select count(distinct before) as n from kept group by after)),
+            (select sum(n - 1) from (select count(distinct after) as n from kept group by before))"""
+    ).fetchall()
+    return int(merges), int(splits)
 
 
 def _only(roles: str, columns: set[str]) -> str:

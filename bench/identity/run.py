@@ -37,9 +37,11 @@ def accuracy_table(labelled: Path) -> list[str]:
             lines.append(_line(one.name, e.records, e.pairwise_precision, e.pairwise_recall, e.pairwise_f1,
                                f"{target}: {'met' if met else 'missed'}"))  # fmt: skip
         if (labelled / "senzing_truthset").exists():
-            for stage, (added, e) in enumerate(senzing_stages(labelled / "senzing_truthset", Path(scratch)), start=1):
-                lines.append(_line(f"Senzing, load {stage} (+ {added}) into one store", e.records,
-                                   e.pairwise_precision, e.pairwise_recall, e.pairwise_f1, ""))  # fmt: skip
+            for number, stage in enumerate(senzing_stages(labelled / "senzing_truthset", Path(scratch)), start=1):
+                e, made, true = stage.evaluation, stage.events, stage.true_events
+                note = f"merged {made[0]} (truth {true[0]}), split {made[1]} (truth {true[1]})" if number > 1 else ""
+                lines.append(_line(f"Senzing, load {number} (+ {stage.added}) into one store", e.records,
+                                   e.pairwise_precision, e.pairwise_recall, e.pairwise_f1, note))  # fmt: skip
     return lines
 
 

@@ -93,10 +93,17 @@ def _home(home: Home) -> Iterator[Finding]:
         mode = home.secrets.stat().st_mode & 0o777
         yield "secrets", mode & 0o077 == 0, f"mode {mode:o}" + ("" if mode & 0o077 == 0 else ", expected 700")
     from cdp_pipeline.inputs import landed_days
-    from cdp_pipeline.sources.contract import load_contracts
+    from cdp_pipeline.sources.contract import ContractError
     from cdp_pipeline.sources.ingest import pending, unclaimed
+    from cdp_pipeline.sources.overlay import contracts_of, overlay_files
 
-    contracts = load_contracts()
+    try:
+        contracts = contracts_of(home)
+    except ContractError as error:
+        yield "overlays", False, str(error)
+        return
+    if overlays := overlay_files(home):
+        yield "overlays", True, f"this home changes the contracts of {', '.join(path.stem for path in overlays)}"
     days = landed_days(home)
     yield "landing", bool(days), f"{len(days)} delivery days to {days[-1]}" if days else "nothing has landed"
     waiting = sum(len(p.files) for p in pending(home, contracts))

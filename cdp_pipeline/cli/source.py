@@ -25,7 +25,7 @@ def register(commands: Subparsers) -> None:
 
 def _list(arguments: argparse.Namespace) -> int:
     from cdp_pipeline.ops import Ops
-    from cdp_pipeline.sources.contract import load_contracts
+    from cdp_pipeline.sources.overlay import contracts_of
 
     home = home_of(arguments, must_exist=False)
     receipts = []
@@ -33,7 +33,7 @@ def _list(arguments: argparse.Namespace) -> int:
         with Ops(home.ops_db) as ops:
             receipts = ops.receipts()
     rows = []
-    for contract in load_contracts().values():
+    for contract in contracts_of(home).values():
         for obj in contract.objects.values():
             own = [r for r in receipts if (r.source, r.object) == (contract.source, obj.name)]
             rows.append(
@@ -56,17 +56,21 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _validate(arguments: argparse.Namespace) -> int:
-    from cdp_pipeline.sources.contract import load_contract, load_contracts
+    from cdp_pipeline.sources.contract import load_contract
     from cdp_pipeline.sources.ingest import unclaimed
+    from cdp_pipeline.sources.overlay import contracts_of
 
+    home = home_of(arguments, must_exist=False)
     if arguments.contract is not None:
         if not arguments.contract.is_file():
             raise UsageError(f"{arguments.contract}: no such file")
-        contracts = {arguments.contract.stem: load_contract(arguments.contract)}
+        stem = arguments.contract.stem
+        is_overlay = arguments.contract.resolve().parent == home.contracts.resolve()
+        contracts = {stem: contracts_of(home)[stem] if is_overlay else load_contract(arguments.contract)}
         strays: list[str] = []
     else:
-        contracts = load_contracts()
-        strays = unclaimed(home_of(arguments, must_exist=False), contracts)
+        contracts = contracts_of(home)
+        strays = unclaimed(home, contracts)
     objects = sum(len(contract.objects) for contract in contracts.values())
     if arguments.json:
         print_json({"sources": len(contracts), "objects": objects, "unclaimed": strays})

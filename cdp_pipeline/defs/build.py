@@ -14,7 +14,7 @@ from cdp_pipeline.defs.raw import raw_assets
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import Settings
-from cdp_pipeline.sources.contract import load_contracts
+from cdp_pipeline.sources.overlay import contracts_of
 
 
 def build_defs(
@@ -29,7 +29,7 @@ def build_defs(
     """
     home = home or Home.from_env()
     settings = settings or Settings.from_env()
-    contracts = load_contracts()
+    contracts = contracts_of(home)
     raw = raw_assets(contracts, settings)
     core, marts = dbt_steps(manifest_path())
     job = build_job()

@@ -90,14 +90,17 @@ def _checks(
         check_name="files_readable",
         passed=not failed,
         severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(f"{f.file}: {f.message}" for r in results for f in r.failed_files) or None,
         metadata={"files": failed},
     )
-    over = [f.file for r in results for f in r.files if f.status == "over_budget"]
+    beyond = [f for r in results for f in r.files if f.status == "over_budget"]
+    over = [f.file for f in beyond]
     yield dg.AssetCheckResult(
         asset_key=key,
         check_name="error_budget",
         passed=not over,
         severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(f"{f.file}: {f.message}" for f in beyond) or None,
         metadata={"files": over, "budget": obj.error_budget},
     )
     days = sorted({r.dt for r in results})

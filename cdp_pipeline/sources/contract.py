@@ -1,16 +1,14 @@
 """The source contracts: the YAML under ``sources/contracts/`` as checked, immutable objects.
 
-Belongs here: which contracts there are. Not here: what a contract may say (``contract_check.py``) and is
-(``contract_types.py``), reading landed files (``ingest.py``).
+Belongs here: the delivered contracts. Not here: what a home changes in them (``overlay.py``), what a contract may say
+(``contract_check.py``) and is (``contract_types.py``), reading landed files (``ingest.py``).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
-from cdp_pipeline.sources.contract_check import Check, UniqueKeyLoader
+from cdp_pipeline.sources.contract_check import Check, read_yaml
 from cdp_pipeline.sources.contract_types import (
     CarryForward,
     ContractError,
@@ -40,15 +38,7 @@ def load_contracts(folder: Path | None = None) -> dict[str, SourceContract]:
 
 def load_contract(path: Path) -> SourceContract:
     """One contract file, checked. Raises ContractError (one line: file, place, fault)."""
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        raise ContractError(f"{path.name}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContractError(f"{path.name}: cannot be read ({type(error).__name__})") from None
-    return Check(path.name).source(data)
+    return Check(path.name).source(read_yaml(path, path.name))
 
 
 __all__ = [

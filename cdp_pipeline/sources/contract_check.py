@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from cdp_pipeline.sources.contract_types import (
+    CHANNELS,
     CONFIDENCES,
     DECIMAL_MARKS,
     DECODINGS,
@@ -30,9 +31,21 @@ from cdp_pipeline.sources.contract_types import (
 )
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+# An object is called what its system calls the landing folder, capitals included (AccountObj).
+_OBJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PARTS_OF_TIME = re.compile(r"%(-?[dmyHIMSj]|[aAbBhYpfgzZn%])")
 _NOT_IN_RE2 = re.compile(r"\(\?(?:[=!]|<[=!]|>)|\\[1-9]")
-SOURCE_KEYS = ("source", "title", "owner", "description", "default_region", "timezone", "settings", "objects")
+SOURCE_KEYS = (
+    "source",
+    "title",
+    "owner",
+    "description",
+    "default_region",
+    "timezone",
+    "channels",
+    "settings",
+    "objects",
+)
 OBJECT_KEYS = (
     "description",
     "delivery",
@@ -49,6 +62,7 @@ OBJECT_KEYS = (
     "skip_after_header",
     "header_contains",
     "confidence",
+    "channels",
     "fields",
 )
 FIELD_KEYS = (
@@ -72,7 +86,19 @@ FIELD_KEYS = (
 )
 
 
-class UniqueKeyLoader(yaml.SafeLoader):
+def read_yaml(path: Path, name: str) -> Any:
+    """A YAML file as plain values. Raises ContractError with one line that begins with `name`."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise ContractError(f"{name}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"{name}: cannot be read ({type(error).__name__})") from None
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
     """SafeLoader that refuses a key given twice, which plain YAML would silently let the last one win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -141,10 +167,15 @@ class Check:
             raise self.fail(place, f"name '{value}' must be lower case letters, digits and underscores")
         return value
 
+    def object_name(self, value: object) -> str:
+        if not isinstance(value, str) or not _OBJECT_NAME.fullmatch(value):
+            raise self.fail("objects", f"name '{value}' must be letters, digits and underscores")
+        return value
+
     def zone(self, value: str, place: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise self.fail(place, f"unknown timezone '{value}'") from None
         return value
 
@@ -154,6 +185,7 @@ class Check:
         if source != Path(self.file).stem:
             raise self.fail("source", f"'{source}' must equal the file's name")
         zone = self.zone(self.text(top, "timezone", "", "UTC"), "timezone")
+        channels = self.channels(top, "source")
         settings = self.mapping(top.get("settings", {}), "settings")
         objects = self.mapping(top.get("objects"), "objects")
         if not objects:
@@ -164,12 +196,20 @@ class Check:
             owner=self.text(top, "owner", ""),
             default_region=self.text(top, "default_region", ""),
             timezone=zone,
-            objects={self.name(n, "objects"): self.object_contract(source, n, zone, o) for n, o in objects.items()},
+            objects={
+                self.object_name(n): self.object_contract(source, n, zone, o, channels) for n, o in objects.items()
+            },
             settings={str(k): str(v) for k, v in settings.items()},
             description=self.text(top, "description", "", ""),
         )
 
-    def object_contract(self, source: str, name: str, zone: str, data: object) -> ObjectContract:
+    def channels(self, spec: Mapping[str, Any], place: str) -> tuple[str, ...]:
+        named = self.texts(spec, "channels", place)
+        return tuple(self.choice(one, f"{place}.channels", CHANNELS) for one in named)
+
+    def object_contract(
+        self, source: str, name: str, zone: str, data: object, channels: tuple[str, ...] = ()
+    ) -> ObjectContract:
         spec = self.mapping(data, name, OBJECT_KEYS)
         raw_fields = self.mapping(spec.get("fields"), f"{name}.fields")
         fields = tuple(self.field(f"{name}.{n}", n, f) for n, f in raw_fields.items())
@@ -227,6 +267,7 @@ class Check:
             skip_after_header=int(skipped),
             header_contains=header,
             confidence=self.choice(spec.get("confidence", "documented"), f"{name}.confidence", CONFIDENCES),
+            channels=self.channels(spec, name) or channels,
         )
 
     def expect(self, name: str, data: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -237,8 +278,9 @@ class Check:
         if data is None:
             return None
         place = f"{name}.carry_forward"
-        spec = self.mapping(data, place, ("by", "columns"))
-        carry = CarryForward(self.text(spec, "by", place), self.texts(spec, "columns", place, needed=True))
+        spec = self.mapping(data, place, ("by", "columns", "fill_down"))
+        columns = self.texts(spec, "columns", place, needed=True)
+        carry = CarryForward(self.text(spec, "by", place), columns, self.flag(spec, "fill_down", place))
         for column in (carry.by, *carry.columns):
             if column not in names:
                 raise self.fail(place, f"'{column}' is not a field{_near(column, names)}")

@@ -15,6 +15,12 @@ DELIVERIES = ("append", "upsert", "replace_partition", "full_snapshot")
 FORMATS = ("jsonl", "json", "csv", "parquet")
 DECODINGS = ("base64",)
 DECIMAL_MARKS = (",", ".")
+# Where company and customer meet; the last three are on line and off it.
+CHANNELS = (
+    "website", "mobile_app", "mini_program", "social", "community", "email", "sms", "push", "online_ads", "live_chat",
+    "self_service", "video_meeting", "marketplace", "store", "phone", "face_to_face", "event", "postal_mail", "o2o",
+    "survey", "review",
+)  # fmt: skip
 CONFIDENCES = ("documented", "fixture", "from_memory")
 # Paths that do not lead into the record.
 FILE_PATH, ENVELOPE_PREFIX = "@file", "@envelope."
@@ -84,10 +90,15 @@ _LATER = frozenset({"format", "decode", "decimal_mark", "pattern", "skip_after_h
 
 @dataclass(frozen=True)
 class CarryForward:
-    """CSV only: cells of `columns` that are empty take the value of the first line with the same `by`."""
+    """CSV only: cells of `columns` that are empty take the value of the first line with the same `by`.
+
+    `fill_down`: an empty cell of `by` itself takes the value above it, as merged cells are written; not across a line
+    that could not be read.
+    """
 
     by: str
     columns: tuple[str, ...]
+    fill_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,7 @@ class ObjectContract:
     skip_after_header: int = 0
     header_contains: tuple[str, ...] = ()
     confidence: str = "documented"
+    channels: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field:
         """The field called `name`; KeyError when there is none."""
@@ -136,7 +148,7 @@ class ObjectContract:
 
         An option of `_LATER` counts only where it is used, so that its arrival read no file again.
         """
-        facts = {k: v for k, v in asdict(self).items() if k not in ("description", "confidence")}
+        facts = {k: v for k, v in asdict(self).items() if k not in ("description", "confidence", "channels")}
         for entry in facts["fields"]:
             entry.pop("description")
         for entry in (facts, *facts["fields"]):

@@ -33,7 +33,8 @@ class CsvFeed:
     """One record per CSV row, quoted newlines included; `line` is the physical line a row begins on.
 
     `v` holds the cells of `paths` in that order, `u` those of `unknown` headers. A header that stands twice is called
-    `name`, `name.2` and so on. Raises FileFaultError where no line has the headers of `header_contains`.
+    `name`, `name.2` and so on. Raises FileFaultError where no line has the headers of `header_contains`, each of
+    which may name alternatives (``Scan Time|扫码时间``).
     """
 
     schema = CSV_SCHEMA
@@ -79,15 +80,16 @@ class CsvFeed:
 
     def _find_header(self) -> tuple[str, list[str]]:
         """Delimiter and headers; the lines up to the first record are consumed."""
-        wanted = set(self.shape.header_contains)
+        wanted = self.shape.header_contains
+        known = {name for entry in wanted for name in entry.split("|")} or set(self.paths)
         for line in self._take():
             if not line.strip():
                 self._taken.clear()
                 continue
-            delimiter = self._delimiter_of(line, wanted or set(self.paths))
+            delimiter = self._delimiter_of(line, known)
             self._give_back(0)
             cells = self._header_cells(delimiter)
-            if wanted <= set(cells):
+            if _holds_all(cells, wanted):
                 self._taken.clear()
                 self._skip_rows(delimiter, self.shape.skip_after_header)
                 return delimiter, cells
@@ -110,7 +112,8 @@ class CsvFeed:
         except csv.Error:
             self._give_back(1)
             cells = _cells(self._taken[0], delimiter)
-        return _distinct([cell.strip() for cell in cells])
+        # A byte that is no UTF-8 must not reach the SQL that names the headers.
+        return _distinct([c.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace") for c in cells])
 
     def _skip_rows(self, delimiter: str, rows: int) -> None:
         reader = csv.reader(self._take(), delimiter=delimiter)
@@ -125,7 +128,7 @@ class CsvFeed:
             line = next(self._take(), "")
             if not line:
                 return False
-            if set(self.shape.header_contains) <= {c.strip() for c in _cells(line, self.delimiter)}:
+            if _holds_all([c.strip() for c in _cells(line, self.delimiter)], self.shape.header_contains):
                 self._give_back(0)
                 self._is_like_first = self._header_cells(self.delimiter) == self.header
                 self._taken.clear()
@@ -188,6 +191,11 @@ class CsvFeed:
         columns = list(zip(*rows, strict=True))
         arrays = [pa.array(c, type=f.type) for c, f in zip(columns, CSV_SCHEMA, strict=True)]
         return pa.record_batch(arrays, schema=CSV_SCHEMA)
+
+
+def _holds_all(cells: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Does each entry of `wanted`, or one of its alternatives, stand among the cells?"""
+    return all(any(name in cells for name in entry.split("|")) for entry in wanted)
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from raw_lake import Query
+from scenario import ROWS
 
 
 @pytest.mark.parametrize(
@@ -232,6 +233,6 @@ def test_campaign_touches(core: Query) -> None:
     ]
 
 
-def test_every_source_has_interactions(core: Query) -> None:
-    systems = {row[0] for row in core("select source from staging.source_systems")}
+def test_every_source_of_the_scenario_has_interactions(core: Query) -> None:
+    systems = {label.partition(".")[0] for label in ROWS}
     assert {row[0] for row in core("select distinct source from core.interactions")} == systems

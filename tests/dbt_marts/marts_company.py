@@ -61,11 +61,16 @@ CORE: dict[str, str] = {
     "feedback": (
         "feedback_id VARCHAR, source VARCHAR, record_id VARCHAR, channel VARCHAR, touchpoint VARCHAR,"
         " feedback_type VARCHAR, score BIGINT, score_min BIGINT, score_max BIGINT, comment VARCHAR,"
-        " occurred_at TIMESTAMP, order_id VARCHAR, ticket_id VARCHAR"
+        " occurred_at TIMESTAMP, order_id VARCHAR, ticket_id VARCHAR, product_id VARCHAR"
     ),
     "campaign_touches": (
         "touch_id VARCHAR, source VARCHAR, record_id VARCHAR, campaign_id VARCHAR, campaign_name VARCHAR,"
         " channel VARCHAR, touch_type VARCHAR, occurred_at TIMESTAMP"
+    ),
+    "touchpoint_costs": (
+        "cost_id VARCHAR, source VARCHAR, channel VARCHAR, touchpoint VARCHAR, campaign_id VARCHAR,"
+        " campaign_name VARCHAR, cost_date DATE, amount DECIMAL(18,4), currency VARCHAR,"
+        " amount_reporting DECIMAL(18,4), impressions BIGINT, clicks BIGINT"
     ),
     "consents": (
         "record_id VARCHAR, purpose VARCHAR, channel VARCHAR, state VARCHAR, occurred_at TIMESTAMP, source VARCHAR"
@@ -172,6 +177,11 @@ ROWS: dict[str, str] = {
         ('o3', 1, 'TEA', 'Tea', 2, 5, 0, 15.02, 'USD'), ('o3', 2, 'MUG', 'Mug', 1, 5, 0, 5, 'USD'),
         ('o5', 1, 'JAM', 'Jam', 1, 900, 0, 900, 'USD'),
         ('c1', 1, 'TEA', 'Tea', 1, 5, 0, 35, 'USD'), ('c1', 2, 'MUG', 'Mug', 1, 5, 0, 5, 'USD')""",
+    "touchpoint_costs": """
+        ('k1', 'ads', 'website', 'web_cart', NULL, NULL, '2026-01-20', 12, 'USD', 12, 100, 10),
+        ('k2', 'ads', 'website', 'web_cart', NULL, NULL, '2025-11-01', 30.5, 'USD', 30.5, 100, 10),
+        ('k3', 'ads', 'website', 'web_cart', NULL, NULL, '2026-02-01', 99, 'USD', 99, 100, 10),
+        ('k4', 'ads', 'website', 'web_search', NULL, NULL, '2026-01-31', 1, 'USD', 1, 100, 10)""",
     "interactions": f"""
         ('i1', NULL, 'anon-a', 'web_events', 'website', 'web_page', 'inbound', 'page_viewed', '2026-01-20 08:00', NULL,
          NULL, NULL, NULL, NULL, NULL, NULL),
@@ -218,14 +228,16 @@ ROWS: dict[str, str] = {
         ('m2', 'k1', '{A1}', 'outbound', 'We send a refund', '2026-01-02')""",
     "feedback": f"""
         ('f1', 'delighted', '{A1}', 'survey', 'nps_survey', 'nps', 9, 0, 10, 'Friendly staff, staff was great',
-         '2025-12-01', NULL, NULL),
-        ('f2', 'delighted', '{A1}', 'survey', 'nps_survey', 'nps', 3, 0, 10, 'Delivery late', '2026-01-12', NULL, NULL),
+         '2025-12-01', NULL, NULL, NULL),
+        ('f2', 'delighted', '{A1}', 'survey', 'nps_survey', 'nps', 3, 0, 10, 'Delivery late', '2026-01-12',
+         NULL, NULL, NULL),
         ('f3', 'delighted', '{W1}', 'survey', 'nps_survey', 'nps', 10, 0, 10, '快递很快，服务好', '2026-01-13', NULL,
-         NULL),
-        ('f4', 'delighted', '{B1}', 'survey', 'nps_survey', 'nps', 8, 0, 10, NULL, '2026-01-14', NULL, NULL),
-        ('f5', 'delighted', '{C1}', 'survey', 'nps_survey', 'nps', 10, 0, 10, NULL, '2026-01-15', NULL, NULL),
-        ('f6', 'zendesk', '{A1}', 'survey', 'ticket_rating', 'csat', 1, 0, 1, NULL, '2026-01-15', NULL, 'k1'),
-        ('f7', 'delighted', '{B1}', 'survey', 'ticket_rating', 'csat', 3, 1, 5, NULL, '2026-01-16', NULL, NULL)""",
+         NULL, NULL),
+        ('f4', 'delighted', '{B1}', 'survey', 'nps_survey', 'nps', 8, 0, 10, NULL, '2026-01-14', NULL, NULL, NULL),
+        ('f5', 'delighted', '{C1}', 'survey', 'nps_survey', 'nps', 10, 0, 10, NULL, '2026-01-15', NULL, NULL, NULL),
+        ('f6', 'zendesk', '{A1}', 'survey', 'ticket_rating', 'csat', 1, 0, 1, NULL, '2026-01-15', NULL, 'k1', NULL),
+        ('f7', 'delighted', '{B1}', 'survey', 'ticket_rating', 'csat', 3, 1, 5, NULL, '2026-01-16', NULL, NULL,
+         NULL)""",
     "consents": f"""
         ('{A1}', 'marketing', 'email', 'denied', '2024-01-01', 'zoho_crm'),
         ('{A1}', 'marketing', 'email', 'granted', '2025-01-01', 'zoho_crm'),

@@ -16,7 +16,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.segments import load_segments
 from cdp_pipeline.warehouse import run_dbt
 
-SEEDS = ["survivorship_rules", "source_priority", "feedback_topics"]
+SEEDS = ["survivorship_rules", "source_priority", "feedback_topics", "touchpoints"]
 # The published tables of docs/architecture.md.
 PUBLISHED = {
     "profiles": "attribute_provenance consent customer_profile households profile_aliases profile_events"
@@ -357,4 +357,26 @@ def test_company_without_any_data_builds(empty: tuple[Home, dict[str, int]]) -> 
     _, rows = empty
     assert set(rows) == {f"{schema}.{table}" for schema, tables in PUBLISHED.items() for table in tables.split()}
     filled = {table for table, count in rows.items() if count}
-    assert filled == {"segments.definition", "segments.summary", "quality.identity", "quality.checks"}
+    # the inventory of touchpoints stands without data, all of it silent
+    assert filled == {
+        "segments.definition", "segments.summary", "quality.identity", "quality.checks", "insights.touchpoints",
+    }  # fmt: skip
+
+
+def test_coverage_of_touchpoints(con: duckdb.DuckDBPyConnection) -> None:
+    """web_cart: 12 + 30.50 were paid up to the as-of, 12 in its last 30 days; the next day's 99 are not known yet."""
+    rows = con.execute(
+        """select touchpoint, channel, kind, status, sources, interactions, interactions_30d, identified_share,
+            days_silent, cost_amount, cost_amount_30d, cost_per_interaction
+        from insights.touchpoints where touchpoint in ('web_cart', 'web_search', 'web_page', 'store_till') order by 1"""
+    ).fetchall()
+    assert rows == [
+        ("store_till", "store", "offline", "delivering", "square_pos", 1, 1, 1.0, 22, None, None, None),
+        (
+            "web_cart", "website", "online", "delivering", "web_events", 2, 2, 1.0, 11,
+            Decimal("42.50"), Decimal("12.00"), 21.25,
+        ),
+        # a name that the inventory lacks is shown all the same; two of its visits fall outside the links of their ids
+        ("web_page", "website", "unknown", "delivering", "web_events", 4, 3, 0.5, 11, None, None, None),
+        ("web_search", "website", "online", "silent", None, 0, 0, None, None, Decimal("1.00"), Decimal("1.00"), None),
+    ]  # fmt: skip

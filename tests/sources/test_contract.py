@@ -103,3 +103,25 @@ def test_a_fingerprint_changes_with_what_is_read_and_with_nothing_else(tmp_path:
         fingerprint("formats: [jsonl]", "formats: [csv]\n    header_contains: [id]"),
     }
     assert len(changed | {plain}) == 8
+
+
+def test_channels_are_the_objects_or_the_sources(tmp_path: Path) -> None:
+    text = """
+source: demo
+title: Demo
+owner: tests
+default_region: US
+channels: [social]
+objects:
+  posts: {delivery: append, key: [id], formats: [jsonl], fields: {id: {from: [id], type: string}}}
+  chats:
+    {delivery: append, key: [id], formats: [jsonl], channels: [live_chat, phone],
+      fields: {id: {from: [id], type: string}}}
+"""
+    (tmp_path / "demo.yml").write_text(text)
+    objects = load_contracts(tmp_path)["demo"].objects
+    assert objects["posts"].channels == ("social",)
+    assert objects["chats"].channels == ("live_chat", "phone")
+    (tmp_path / "demo.yml").write_text(text.replace("[social]", "[socal]"))
+    with pytest.raises(ContractError, match=r"demo\.yml: source\.channels: unknown value 'socal', one of: website"):
+        load_contracts(tmp_path)

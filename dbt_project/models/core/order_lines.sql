@@ -1,7 +1,5 @@
 with lines as (
-    select * from {{ ref('int_square_pos__order_lines') }}
-    union all
-    select * from {{ ref('int_shopify__order_lines') }}
+    select * from {{ ref('int_order_lines_unioned') }}
 )
 
 select

@@ -1,0 +1,14 @@
+with versions as (
+    {{ latest_by_key(source('fxiaoke_crm', 'ActiveRecordObj'), ['id'], updated_at='coalesce(modified_ms, modified_local)') }}
+)
+
+select
+    id,
+    content,
+    record_type,
+    related,
+    coalesce(is_deleted, false) or lower(coalesce(life_status, '')) in ('invalid', '作废') as is_deleted,
+    coalesce(created_ms, created_local) as created_at,
+    coalesce(modified_ms, modified_local, created_ms, created_local) as updated_at,
+    _dt as delivered_date
+from versions

@@ -1,0 +1,16 @@
+with versions as (
+    {{ latest_by_key(source('fxiaoke_crm', 'TelesalesRecordObj'), ['id'], updated_at='coalesce(modified_ms, modified_local)') }}
+)
+
+select
+    id,
+    content,
+    related,
+    account_id,
+    contact_id,
+    leads_id,
+    coalesce(is_deleted, false) or lower(coalesce(life_status, '')) in ('invalid', '作废') as is_deleted,
+    coalesce(created_ms, created_local) as created_at,
+    coalesce(modified_ms, modified_local, created_ms, created_local) as updated_at,
+    _dt as delivered_date
+from versions

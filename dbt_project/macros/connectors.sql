@@ -166,6 +166,7 @@
         'sightings': [
             'appsflyer',
             'olark',
+            'shopify',
             'web_events',
             'zendesk_chat',
         ],

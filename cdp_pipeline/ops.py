@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -35,15 +35,22 @@ CREATE TABLE IF NOT EXISTS ingest_files (
   extra_fields TEXT NOT NULL,
   message      TEXT NOT NULL,
   run_id       TEXT NOT NULL,
-  finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  filled       TEXT NOT NULL DEFAULT '{}',
+  drift        TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX IF NOT EXISTS ingest_files_by_object ON ingest_files (source, object, dt);
 """
+# Columns that stores of earlier versions lack; they begin empty there, which every reader takes for "not known".
+_ADDED = {"filled": "TEXT NOT NULL DEFAULT '{}'", "drift": "TEXT NOT NULL DEFAULT '[]'"}
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one landed file. `file` is its path below landing; `contract` the contract's fingerprint."""
+    """What became of one landed file. `file` is its path below landing; `contract` the contract's fingerprint.
+
+    `filled`: records with a value, by field. `drift`: mappings of kind, field and message (see `sources/drift.py`).
+    """
 
     file: str
     source: str
@@ -61,6 +68,13 @@ class Receipt:
     extra_fields: Mapping[str, int] = field(default_factory=dict)
     message: str = ""
     run_id: str = ""
+    filled: Mapping[str, int] = field(default_factory=dict)
+    drift: Sequence[Mapping[str, str]] = ()
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Fields that were found missing in this file."""
+        return frozenset(d["field"] for d in self.drift if d["kind"] == "missing")
 
 
 class Ops:
@@ -73,6 +87,13 @@ class Ops:
         self._con.execute("PRAGMA journal_mode=WAL")
         self._con.execute("PRAGMA synchronous=FULL")
         self._con.executescript(_SCHEMA)
+        if _ADDED.keys() - self._columns():
+            with self.transaction():  # asked again under the lock: two processes may open an old store at once
+                for name in sorted(_ADDED.keys() - self._columns()):
+                    self._con.execute(f"ALTER TABLE ingest_files ADD COLUMN {name} {_ADDED[name]}")
+
+    def _columns(self) -> set[str]:
+        return {str(row["name"]) for row in self._con.execute("PRAGMA table_info(ingest_files)").fetchall()}
 
     def __enter__(self) -> Ops:
         return self
@@ -106,8 +127,8 @@ class Ops:
         """Write or overwrite the receipt of one file."""
         self._con.execute(
             "INSERT OR REPLACE INTO ingest_files (file, source, object, dt, size, mtime_ns, sha256, contract, status,"
-            " delivered, loaded, quarantined, reasons, extra_fields, message, run_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " delivered, loaded, quarantined, reasons, extra_fields, message, run_id, filled, drift)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 receipt.file,
                 receipt.source,
@@ -125,6 +146,8 @@ class Ops:
                 json.dumps(dict(receipt.extra_fields), sort_keys=True),
                 receipt.message,
                 receipt.run_id,
+                json.dumps(dict(receipt.filled), sort_keys=True),
+                json.dumps([dict(d) for d in receipt.drift], sort_keys=True),
             ),
         )
 
@@ -137,5 +160,6 @@ def _receipt(row: sqlite3.Row) -> Receipt:
     facts = {key: row[key] for key in row.keys() if key != "finished_at"}  # noqa: SIM118 (a Row iterates values)
     facts["dt"] = date.fromisoformat(facts["dt"])
     facts["reasons"] = json.loads(facts["reasons"])
-    facts["extra_fields"] = json.loads(facts["extra_fields"])
+    for name in ("extra_fields", "filled", "drift"):
+        facts[name] = json.loads(facts[name])
     return Receipt(**facts)

@@ -21,6 +21,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import Ops
+from cdp_pipeline.sources.drift import NEW
 from cdp_pipeline.sources.ingest import unclaimed
 from cdp_pipeline.sources.overlay import contracts_of
 from profiles.snapshots import newest_manifest
@@ -44,7 +45,8 @@ class ProfileChange:
 
 @dataclass(frozen=True)
 class Ingested:
-    """Files that one run took in: delivered = loaded + quarantined rows; `attention` has a line per faulty file."""
+    """Files that one run took in: delivered = loaded + quarantined rows; `attention` has a line per faulty file,
+    `new_fields` one per object with fields that no earlier delivery had."""
 
     files: int = 0
     delivered: int = 0
@@ -52,6 +54,7 @@ class Ingested:
     quarantined: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
     attention: Sequence[str] = ()
+    new_fields: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -194,7 +197,10 @@ def _ingested(home: Home, run_id: str) -> Ingested:
     with Ops(home.ops_db) as ops:
         receipts = [r for r in ops.receipts() if r.run_id == run_id]
     reasons: dict[str, int] = {}
+    new: dict[str, set[str]] = {}
     for receipt in receipts:
+        if names := {d["field"] for d in receipt.drift if d["kind"] == NEW}:
+            new.setdefault(f"{receipt.source}/{receipt.object}", set()).update(names)
         for reason, rows in receipt.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + rows
     return Ingested(
@@ -204,6 +210,7 @@ def _ingested(home: Home, run_id: str) -> Ingested:
         quarantined=sum(r.quarantined for r in receipts),
         reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         attention=[f"{r.file}: {r.message}" for r in receipts if r.message and r.status != "duplicate"],
+        new_fields=[f"{obj}: {', '.join(sorted(names))}" for obj, names in sorted(new.items())],
     )
 
 

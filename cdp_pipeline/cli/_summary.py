@@ -72,6 +72,7 @@ def _ingest(summary: RunSummary) -> str:
         f" {taken.loaded:,} raw, {taken.quarantined:,} quarantined"
     ]
     lines += [f"  {rows:>8,}  {reason}" for reason, rows in taken.reasons.items()]
+    lines += [f"  new fields, kept in _extra: {line}" for line in taken.new_fields[:_MOST_NOTES]]
     notes = [*summary.notes, *taken.attention]
     lines += [f"  note: {note}" for note in notes[:_MOST_NOTES]]
     if len(notes) > _MOST_NOTES:

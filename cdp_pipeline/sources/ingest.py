@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
+from cdp_pipeline.sources.drift import Drift, comparable, drift_of_delivery, of_file, with_drift
 from cdp_pipeline.sources.feeds import FileFaultError, file_format
 from cdp_pipeline.sources.load import FileLoad, load_file
 
@@ -54,6 +55,7 @@ class FileResult:
     reasons: Mapping[str, int] | None = None
     extra_fields: Mapping[str, int] | None = None
     message: str = ""
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class IngestResult:
     def extra_fields(self) -> dict[str, int]:
         """Rows by unknown top-level field, most frequent first."""
         return _add_up(f.extra_fields or {} for f in self.files)
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """Fields that are not as declared, once each, and new ones."""
+        return tuple(dict.fromkeys(d for f in self.files for d in f.drift))
 
     @property
     def failed_budget(self) -> bool:
@@ -178,14 +185,18 @@ def ingest_partition(home: Home, obj: ObjectContract, dt: date, run_id: str, ops
         stale.unlink(missing_ok=True)
     if todo and obj.delivery == "replace_partition":
         _replace_earlier(home, obj, dt, set(todo), receipts, ops)
-    results = []
+    earlier = [r for r in receipts.values() if r.file not in todo]
+    done: list[Receipt] = []
     for file in todo:
-        receipt = _ingest_file(home, obj, dt, file, run_id, receipts)
+        receipt = _ingest_file(home, obj, dt, file, run_id, receipts, earlier)
         if receipt.status != "deferred":
             ops.save(receipt)
             receipts[file] = receipt
-        results.append(_result(receipt))
-    return IngestResult(obj.source, obj.name, dt, tuple(results))
+        done.append(receipt)
+    for changed in drift_of_delivery(obj, done, earlier):
+        ops.save(changed)
+        done = [changed if r.file == changed.file else r for r in done]
+    return IngestResult(obj.source, obj.name, dt, tuple(map(_result, done)))
 
 
 def ensure_tables(home: Home, contracts: Mapping[str, SourceContract]) -> None:
@@ -248,7 +259,13 @@ def parquet_columns(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[st
 
 
 def _ingest_file(
-    home: Home, obj: ObjectContract, dt: date, file: str, run_id: str, seen: Mapping[str, Receipt]
+    home: Home,
+    obj: ObjectContract,
+    dt: date,
+    file: str,
+    run_id: str,
+    seen: Mapping[str, Receipt],
+    earlier: Sequence[Receipt],
 ) -> Receipt:
     """Load one file and place its output; the receipt is returned, not saved. Status deferred has no output."""
     path = home.landing / file
@@ -294,7 +311,8 @@ def _ingest_file(
     else:
         load.discard()
         _clear(raw, quarantine)
-    return _judged(receipt, obj, load)
+    judged = _judged(receipt, obj, load)
+    return with_drift(judged, of_file(obj, judged, load.counts, comparable(judged, earlier)))
 
 
 def _judged(receipt: Receipt, obj: ObjectContract, load: FileLoad) -> Receipt:
@@ -317,6 +335,7 @@ def _judged(receipt: Receipt, obj: ObjectContract, load: FileLoad) -> Receipt:
         quarantined=load.quarantined,
         reasons=load.reasons,
         extra_fields=load.extra_fields,
+        filled=load.counts.filled,
     )
 
 
@@ -366,7 +385,8 @@ def _replace_earlier(
 
 
 def _result(r: Receipt) -> FileResult:
-    return FileResult(r.file, r.status, r.delivered, r.loaded, r.quarantined, r.reasons, r.extra_fields, r.message)
+    counts = (r.delivered, r.loaded, r.quarantined, r.reasons, r.extra_fields)
+    return FileResult(r.file, r.status, *counts, r.message, tuple(Drift(**d) for d in r.drift))
 
 
 def _entries(folder: Path) -> list[Path]:

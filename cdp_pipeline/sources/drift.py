@@ -31,6 +31,7 @@ ENOUGH_FILES = 3
 CHANCE = 1e-6
 # The rows looked at for values that became JSON; a changed field changes in all records, not in late ones.
 _SAMPLE_ROWS = 1000
+_NOTHING = (0, "", "")
 _BEFORE_EPOCHS_MAKE_SENSE = "1980-01-01"
 # Unknown names come out of the data, where keys can be addresses or numbers of people.
 _PLAIN_NAME = re.compile(r"(?!.*\d{6})[\w .:/$()?#'-]{1,60}")
@@ -81,24 +82,32 @@ def count_fields(
     misread = {f.name: n for f in obj.fields if (n := reasons.get(f"field {f.name}: not a", 0))}
     lacking = {f.name: n for f in obj.fields if f.required and (n := reasons.get(f"missing {f.name}", 0))}
     footer = {
-        str(name): (int(values), highest)
-        for name, values, highest in con.execute(
-            "SELECT path_in_schema, sum(num_values - coalesce(stats_null_count, 0)), max(stats_max_value)"
-            f" FROM parquet_metadata({literal(raw)}) GROUP BY 1"
+        str(name): (int(values), lowest, highest)
+        for name, values, lowest, highest in con.execute(
+            "SELECT path_in_schema, sum(num_values - coalesce(stats_null_count, 0)),"
+            f" min(stats_min_value), max(stats_max_value) FROM parquet_metadata({literal(raw)}) GROUP BY 1"
         ).fetchall()
     }
     filled: dict[str, int] = {}
     for f in obj.fields:
         if present is None or f.record_paths != f.paths or set(f.paths) & set(present):
-            filled[f.name] = footer.get(f.name, (0, None))[0] + misread.get(f.name, 0)
+            filled[f.name] = footer.get(f.name, _NOTHING)[0] + misread.get(f.name, 0)
     early = tuple(
         f.name
         for f in obj.fields
         if f.type in EPOCH_UNITS
-        and footer.get(f.name, (0, None))[0] >= MIN_VALUES
-        and str(footer[f.name][1]) < _BEFORE_EPOCHS_MAKE_SENSE
+        and footer.get(f.name, _NOTHING)[0] >= MIN_VALUES
+        and str(footer[f.name][2]) < _BEFORE_EPOCHS_MAKE_SENSE
     )
-    return FieldCounts(filled, misread, lacking, _nested(con, obj, raw), early)
+    # Only columns whose lowest or highest value can be JSON (or is too long for the footer) are looked into.
+    suspects = [
+        f.name
+        for f in obj.fields
+        if f.type == "string"
+        and footer.get(f.name, _NOTHING)[0] >= MIN_VALUES
+        and any(value is None or value[:1] in ("{", "[") for value in footer[f.name][1:])
+    ]
+    return FieldCounts(filled, misread, lacking, _nested(con, suspects, raw), early)
 
 
 def _field_reasons(con: duckdb.DuckDBPyConnection, quarantine: Path) -> dict[str, int]:
@@ -111,8 +120,7 @@ def _field_reasons(con: duckdb.DuckDBPyConnection, quarantine: Path) -> dict[str
     return {str(name): int(count) for name, count in rows}
 
 
-def _nested(con: duckdb.DuckDBPyConnection, obj: ObjectContract, raw: Path) -> dict[str, tuple[int, int]]:
-    names = [f.name for f in obj.fields if f.type == "string"]
+def _nested(con: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Path) -> dict[str, tuple[int, int]]:
     if not names:
         return {}
     is_json = "left({c}, 1) IN ('{{', '[') AND right({c}, 1) IN ('}}', ']') AND json_valid({c})"

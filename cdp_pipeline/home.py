@@ -8,6 +8,12 @@ from datetime import date
 from pathlib import Path
 
 DEFAULT_HOME = Path("data/home")
+_TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".inflight")
+
+
+def is_unfinished(name: str) -> bool:
+    """A name in landing that a run passes over: hidden, or by its ending not yet complete."""
+    return name.startswith((".", "_")) or name.lower().endswith(_TEMPORARY_ENDINGS)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""``state/ops.sqlite`` (WAL): the small state that outlives runs. Here: receipts of ingested files.
+"""``state/ops.sqlite`` (WAL): the small state that outlives runs. Here: receipts of ingested files, the log of what
+each run did to each file, and the replays of refused rows.
 
 A receipt says what became of one landed file. It is written after the file's Parquet is in place, so a crash in
 between costs one repeated load and never a lost one.
@@ -40,6 +41,35 @@ CREATE TABLE IF NOT EXISTS ingest_files (
   drift        TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX IF NOT EXISTS ingest_files_by_object ON ingest_files (source, object, dt);
+CREATE TABLE IF NOT EXISTS ingest_log (
+  id           INTEGER PRIMARY KEY,
+  run_id       TEXT NOT NULL,
+  file         TEXT NOT NULL,
+  source       TEXT NOT NULL,
+  object       TEXT NOT NULL,
+  dt           TEXT NOT NULL,
+  contract     TEXT NOT NULL,
+  status       TEXT NOT NULL,
+  delivered    INTEGER NOT NULL,
+  loaded       INTEGER NOT NULL,
+  quarantined  INTEGER NOT NULL,
+  reasons      TEXT NOT NULL,
+  extra_fields TEXT NOT NULL,
+  message      TEXT NOT NULL,
+  seconds      REAL NOT NULL,
+  finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+CREATE INDEX IF NOT EXISTS ingest_log_by_run ON ingest_log (run_id);
+CREATE TABLE IF NOT EXISTS quarantine_replays (
+  id           INTEGER PRIMARY KEY,
+  run_id       TEXT NOT NULL,
+  file         TEXT NOT NULL,
+  contract     TEXT NOT NULL,
+  origin       TEXT NOT NULL,
+  refused      INTEGER NOT NULL,
+  released     INTEGER NOT NULL,
+  finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
 """
 # Columns that stores of earlier versions lack; they begin empty there, which every reader takes for "not known".
 _ADDED = {"filled": "TEXT NOT NULL DEFAULT '{}'", "drift": "TEXT NOT NULL DEFAULT '[]'"}
@@ -75,6 +105,19 @@ class Receipt:
     def missing(self) -> frozenset[str]:
         """Fields that were found missing in this file."""
         return frozenset(d["field"] for d in self.drift if d["kind"] == "missing")
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """What one run did to one landed file: its receipt at that time, the seconds it took and when it was done (UTC,
+    ISO 8601). Unlike a receipt it stays when the file is read again."""
+
+    receipt: Receipt
+    seconds: float
+    finished_at: str
+
+
+_NOT_LOGGED = ("size", "mtime_ns", "sha256", "filled", "drift")
 
 
 class Ops:
@@ -151,15 +194,89 @@ class Ops:
             ),
         )
 
+    def record_file(self, receipt: Receipt, seconds: float) -> None:
+        """Save the receipt of a file that a run has handled, and log it; both or neither."""
+        with self.transaction():
+            self.save(receipt)
+            self._append(receipt, seconds)
+
+    def amend_file(self, receipt: Receipt) -> None:
+        """Save a receipt again about which the same run has found out more; the log keeps one entry."""
+        with self.transaction() as con:
+            self.save(receipt)
+            con.execute(
+                "UPDATE ingest_log SET message = ? WHERE id ="
+                " (SELECT max(id) FROM ingest_log WHERE run_id = ? AND file = ?)",
+                (receipt.message, receipt.run_id, receipt.file),
+            )
+
+    def _append(self, receipt: Receipt, seconds: float) -> None:
+        facts = _log_facts(receipt) | {"seconds": round(seconds, 4)}
+        marks = ", ".join(f":{name}" for name in facts)
+        self._con.execute(f"INSERT INTO ingest_log ({', '.join(facts)}) VALUES ({marks})", facts)
+
+    def log(self, run_id: str | None = None) -> list[LogEntry]:
+        """What runs did to files, in the order of doing; of one run where `run_id` is given."""
+        where = "run_id = :run_id" if run_id else "1"
+        rows = self._con.execute(f"SELECT * FROM ingest_log WHERE {where} ORDER BY id", {"run_id": run_id})
+        return [_entry(row) for row in rows.fetchall()]
+
+    def record_replay(self, receipt: Receipt, origin: str, refused: int, seconds: float) -> None:
+        """Record a file whose refused rows were judged again; `origin` is landing or quarantine, `refused` the rows
+        that were in quarantine before."""
+        with self.transaction() as con:
+            con.execute(
+                "INSERT INTO quarantine_replays (run_id, file, contract, origin, refused, released)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (receipt.run_id, receipt.file, receipt.contract, origin, refused, refused - receipt.quarantined),
+            )
+            if origin == "quarantine":  # a file that is still landed was recorded when it was read
+                self.save(receipt)
+                self._append(receipt, seconds)
+
+    def replays(self) -> list[tuple[str, str, int]]:
+        """Replays so far as (file, contract, rows released), oldest first."""
+        rows = self._con.execute("SELECT file, contract, released FROM quarantine_replays ORDER BY id").fetchall()
+        return [(row["file"], row["contract"], row["released"]) for row in rows]
+
     def forget(self, file: str) -> None:
         """Drop one receipt, so that the file is pending again when it is still landed."""
         self._con.execute("DELETE FROM ingest_files WHERE file = ?", (file,))
 
 
+def _log_facts(receipt: Receipt) -> dict[str, object]:
+    facts = {key: value for key, value in receipt.__dict__.items() if key not in _NOT_LOGGED}
+    facts["dt"] = receipt.dt.isoformat()
+    facts["reasons"] = json.dumps(dict(receipt.reasons), sort_keys=True)
+    facts["extra_fields"] = json.dumps(dict(receipt.extra_fields), sort_keys=True)
+    return facts
+
+
+def _entry(row: sqlite3.Row) -> LogEntry:
+    receipt = Receipt(
+        file=row["file"],
+        source=row["source"],
+        object=row["object"],
+        dt=date.fromisoformat(row["dt"]),
+        size=0,
+        mtime_ns=0,
+        sha256="",
+        contract=row["contract"],
+        status=row["status"],
+        delivered=row["delivered"],
+        loaded=row["loaded"],
+        quarantined=row["quarantined"],
+        reasons=json.loads(row["reasons"]),
+        extra_fields=json.loads(row["extra_fields"]),
+        message=row["message"],
+        run_id=row["run_id"],
+    )
+    return LogEntry(receipt, row["seconds"], row["finished_at"])
+
+
 def _receipt(row: sqlite3.Row) -> Receipt:
     facts = {key: row[key] for key in row.keys() if key != "finished_at"}  # noqa: SIM118 (a Row iterates values)
     facts["dt"] = date.fromisoformat(facts["dt"])
-    facts["reasons"] = json.loads(facts["reasons"])
-    for name in ("extra_fields", "filled", "drift"):
+    for name in ("reasons", "extra_fields", "filled", "drift"):
         facts[name] = json.loads(facts[name])
     return Receipt(**facts)

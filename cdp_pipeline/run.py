@@ -21,9 +21,9 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import Ops
-from cdp_pipeline.sources.drift import NEW
 from cdp_pipeline.sources.ingest import unclaimed
 from cdp_pipeline.sources.overlay import contracts_of
+from cdp_pipeline.sources.run_report import run_reports
 from profiles.snapshots import newest_manifest
 
 SHARED_WITH_OUT = ("landing", "secrets")
@@ -45,8 +45,8 @@ class ProfileChange:
 
 @dataclass(frozen=True)
 class Ingested:
-    """Files that one run took in: delivered = loaded + quarantined rows; `attention` has a line per faulty file,
-    `new_fields` one per object with fields that no earlier delivery had."""
+    """Files that one run took in: delivered = loaded + quarantined rows; `attention` has a line per faulty file, `news`
+    a line per new field and per new kind of fault in a field."""
 
     files: int = 0
     delivered: int = 0
@@ -54,7 +54,9 @@ class Ingested:
     quarantined: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
     attention: Sequence[str] = ()
-    new_fields: Sequence[str] = ()
+    over_budget: int = 0
+    failed: int = 0
+    news: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -195,22 +197,19 @@ def _home_of_its_own(home: Home, out: Path) -> Home:
 
 def _ingested(home: Home, run_id: str) -> Ingested:
     with Ops(home.ops_db) as ops:
-        receipts = [r for r in ops.receipts() if r.run_id == run_id]
-    reasons: dict[str, int] = {}
-    new: dict[str, set[str]] = {}
-    for receipt in receipts:
-        if names := {d["field"] for d in receipt.drift if d["kind"] == NEW}:
-            new.setdefault(f"{receipt.source}/{receipt.object}", set()).update(names)
-        for reason, rows in receipt.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + rows
+        report = next((r for r in run_reports(ops.log()) if r.run_id == run_id), None)
+    if report is None:
+        return Ingested()
     return Ingested(
-        files=len(receipts),
-        delivered=sum(r.delivered for r in receipts),
-        loaded=sum(r.loaded for r in receipts),
-        quarantined=sum(r.quarantined for r in receipts),
-        reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
-        attention=[f"{r.file}: {r.message}" for r in receipts if r.message and r.status != "duplicate"],
-        new_fields=[f"{obj}: {', '.join(sorted(names))}" for obj, names in sorted(new.items())],
+        files=report.total("files"),
+        delivered=report.total("delivered"),
+        loaded=report.total("loaded"),
+        quarantined=report.total("quarantined"),
+        reasons=report.reasons,
+        attention=report.attention,
+        over_budget=report.total("over_budget"),
+        failed=report.total("failed"),
+        news=report.news,
     )
 
 

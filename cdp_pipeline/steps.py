@@ -16,6 +16,7 @@ from cdp_pipeline import inputs, judgements, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.settings import Settings
+from cdp_pipeline.sources import replay
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.ingest import IngestResult, Pending, ensure_tables, ingest_partition, pending
 from cdp_pipeline.sources.overlay import contracts_of
@@ -136,6 +137,9 @@ def plan_run(
     published = newest_manifest(home.root)
     day = inputs.resolve_as_of(home, as_of, published.as_of if published else None)
     ensure_tables(home, contracts)
+    if home.ops_db.exists():
+        with Ops(home.ops_db) as ops:
+            replay.recover(home, contracts, ops, run_id)
     return RunPlan(
         run_id=run_id,
         as_of=day,
@@ -174,6 +178,7 @@ def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
         as_of.isoformat(),
         inputs.landing_fingerprint(home, as_of),
         inputs.code_fingerprint(),
+        inputs.replays_fingerprint(home),
         inputs.overlay_fingerprint(home),
         rules.fingerprint() if rules else "",
     )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cdp_pipeline.cli import (
+    connect,
     demo,
     dev,
     doctor,
@@ -42,6 +43,7 @@ GROUPS = (
     steward,
     quarantine,
     source,
+    connect,
     publish,
     doctor,
 )

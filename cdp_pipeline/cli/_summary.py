@@ -72,11 +72,12 @@ def _ingest(summary: RunSummary) -> str:
         f" {taken.loaded:,} raw, {taken.quarantined:,} quarantined"
     ]
     lines += [f"  {rows:>8,}  {reason}" for reason, rows in taken.reasons.items()]
-    lines += [f"  new fields, kept in _extra: {line}" for line in taken.new_fields[:_MOST_NOTES]]
-    notes = [*summary.notes, *taken.attention]
+    if taken.over_budget or taken.failed:
+        lines.append(f"  files over their error budget: {taken.over_budget:,}, unreadable: {taken.failed:,}")
+    notes = [*summary.notes, *taken.attention, *taken.news]
     lines += [f"  note: {note}" for note in notes[:_MOST_NOTES]]
     if len(notes) > _MOST_NOTES:
-        lines.append(f"  … and {len(notes) - _MOST_NOTES} more: cdp quarantine list")
+        lines.append(f"  … and {len(notes) - _MOST_NOTES} more: cdp quarantine report")
     return "\n".join(lines)
 
 

@@ -67,6 +67,7 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
             for table, text in {
                 "ingest_files": "One row per landed file: rows delivered, loaded, refused, and its status.",
                 "quarantine_reasons": "Refused rows by object, day and reason.",
+                "ingest_runs": "One row per run and object: files, rows, reasons, new fields, drift, seconds.",
             }.items()
         ],
         check_specs=[

@@ -92,6 +92,7 @@ def _checks(
         check_name="files_readable",
         passed=not failed,
         severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(f"{f.file}: {f.message}" for r in results for f in r.failed_files) or None,
         metadata={"files": failed},
     )
     drift = [d for r in results for d in r.drift]
@@ -100,6 +101,7 @@ def _checks(
         check_name="schema",
         passed=not any(d.is_error for d in drift),
         severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(dict.fromkeys(d.message for d in drift if d.is_error)) or None,
         metadata={
             "missing": sorted({d.field for d in drift if d.kind == MISSING}),
             "retyped": sorted({d.field for d in drift if d.kind == RETYPED}),
@@ -107,12 +109,14 @@ def _checks(
             "messages": list(dict.fromkeys(d.message for d in drift)),
         },
     )
-    over = [f.file for r in results for f in r.files if f.status == "over_budget"]
+    beyond = [f for r in results for f in r.files if f.status == "over_budget"]
+    over = [f.file for f in beyond]
     yield dg.AssetCheckResult(
         asset_key=key,
         check_name="error_budget",
         passed=not over,
         severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(f"{f.file}: {f.message}" for f in beyond) or None,
         metadata={"files": over, "budget": obj.error_budget},
     )
     days = sorted({r.dt for r in results})

@@ -112,7 +112,8 @@ class CsvFeed:
         except csv.Error:
             self._give_back(1)
             cells = _cells(self._taken[0], delimiter)
-        return _distinct([cell.strip() for cell in cells])
+        # A byte that is no UTF-8 must not reach the SQL that names the headers.
+        return _distinct([c.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace") for c in cells])
 
     def _skip_rows(self, delimiter: str, rows: int) -> None:
         reader = csv.reader(self._take(), delimiter=delimiter)

@@ -54,6 +54,9 @@ class FieldCounts:
     early: tuple[str, ...]
 
 
+UNKNOWN = FieldCounts({}, {}, {}, {}, ())
+
+
 @dataclass(frozen=True)
 class Drift:
     """One field of one file that is not as declared. `kind` is missing, retyped or new; `message` is one line."""

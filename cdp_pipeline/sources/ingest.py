@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_pipeline.home import Home
+from cdp_pipeline.home import Home, is_unfinished
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
@@ -26,7 +27,6 @@ from cdp_pipeline.sources.load import FileLoad, load_file
 EMPTY_PARTITION = date(1970, 1, 1)
 # A small file may hold this many bad rows before its share counts: one bad row of ten is not a broken export.
 BUDGET_FLOOR_ROWS = 5
-_TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".inflight")
 
 
 @dataclass(frozen=True)
@@ -178,23 +178,32 @@ def ingest_partition(home: Home, obj: ObjectContract, dt: date, run_id: str, ops
     folder = home.landed(obj.source, obj.name, dt)
     receipts = {r.file: r for r in ops.receipts(obj.source, obj.name)}
     todo = _unseen(home, obj, folder, receipts, ops)
+    if obj.delivery == "replace_partition":
+        todo = _redelivered(home, obj, dt, todo, receipts, ops)
+    return ingest_files(home, obj, dt, todo, run_id, ops)
+
+
+def ingest_files(
+    home: Home, obj: ObjectContract, dt: date, files: Sequence[str], run_id: str, ops: Ops
+) -> IngestResult:
+    """Read these landed files of one delivery day (paths below landing), whatever their receipts say."""
+    receipts = {r.file: r for r in ops.receipts(obj.source, obj.name)}
     for stale in (
         *home.raw(obj.source, obj.name, dt).glob(".*"),
         *home.quarantine(obj.source, obj.name, dt).glob(".*"),
     ):
         stale.unlink(missing_ok=True)
-    if todo and obj.delivery == "replace_partition":
-        _replace_earlier(home, obj, dt, set(todo), receipts, ops)
-    earlier = [r for r in receipts.values() if r.file not in todo]
+    earlier = [r for r in receipts.values() if r.file not in files]
     done: list[Receipt] = []
-    for file in todo:
+    for file in files:
+        started = time.monotonic()
         receipt = _ingest_file(home, obj, dt, file, run_id, receipts, earlier)
         if receipt.status != "deferred":
-            ops.save(receipt)
+            ops.record_file(receipt, time.monotonic() - started)
             receipts[file] = receipt
         done.append(receipt)
     for changed in drift_of_delivery(obj, done, earlier):
-        ops.save(changed)
+        ops.amend_file(changed)
         done = [changed if r.file == changed.file else r for r in done]
     return IngestResult(obj.source, obj.name, dt, tuple(map(_result, done)))
 
@@ -225,9 +234,9 @@ def reconcile(home: Home, ops: Ops) -> Reconciliation:
         if r.delivered != r.loaded + r.quarantined:
             mismatches.append(f"{r.file}: {r.delivered} rows delivered, {r.loaded} loaded + {r.quarantined} refused")
         if r.status in LOADED:
-            expected[_output(home.raw(r.source, r.object, r.dt), r.file)] = r.loaded
+            expected[output_path(home.raw(r.source, r.object, r.dt), r.file)] = r.loaded
             if r.quarantined:
-                expected[_output(home.quarantine(r.source, r.object, r.dt), r.file)] = r.quarantined
+                expected[output_path(home.quarantine(r.source, r.object, r.dt), r.file)] = r.quarantined
         if not (home.landing / r.file).exists():
             what = f"its {r.loaded} rows stay in raw" if r.status in LOADED else "nothing of it was loaded"
             gone.append(f"{r.file}: no longer in landing; {what}")
@@ -269,8 +278,8 @@ def _ingest_file(
 ) -> Receipt:
     """Load one file and place its output; the receipt is returned, not saved. Status deferred has no output."""
     path = home.landing / file
-    raw = _output(home.raw(obj.source, obj.name, dt), file)
-    quarantine = _output(home.quarantine(obj.source, obj.name, dt), file)
+    raw = output_path(home.raw(obj.source, obj.name, dt), file)
+    quarantine = output_path(home.quarantine(obj.source, obj.name, dt), file)
     receipt = Receipt(file, obj.source, obj.name, dt, 0, 0, "", obj.fingerprint, "failed", run_id=run_id)
     try:
         before = path.stat()
@@ -311,11 +320,11 @@ def _ingest_file(
     else:
         load.discard()
         _clear(raw, quarantine)
-    judged = _judged(receipt, obj, load)
-    return with_drift(judged, of_file(obj, judged, load.counts, comparable(judged, earlier)))
+    result = judged(receipt, obj, load)
+    return with_drift(result, of_file(obj, result, load.counts, comparable(result, earlier)))
 
 
-def _judged(receipt: Receipt, obj: ObjectContract, load: FileLoad) -> Receipt:
+def judged(receipt: Receipt, obj: ObjectContract, load: FileLoad) -> Receipt:
     """The receipt of a loaded file, with its error budget applied."""
     status, message = ("ok", "") if load.delivered else ("empty", "no records")
     if load.quarantined > max(obj.error_budget * load.delivered, BUDGET_FLOOR_ROWS):
@@ -357,7 +366,8 @@ def _unseen(home: Home, obj: ObjectContract, folder: Path, receipts: Mapping[str
         try:
             stat = path.stat()
             orphan = receipt is not None and receipt.status == "duplicate" and receipt.sha256 not in loaded
-            if receipt is None or orphan or (receipt.contract, receipt.size) != (obj.fingerprint, stat.st_size):
+            outdated = receipt is not None and receipt.status != "replaced" and receipt.contract != obj.fingerprint
+            if receipt is None or orphan or outdated or receipt.size != stat.st_size:
                 files.append(file)
             elif receipt.mtime_ns != stat.st_mtime_ns:
                 if receipt.sha256 == _sha256(path):
@@ -369,14 +379,36 @@ def _unseen(home: Home, obj: ObjectContract, folder: Path, receipts: Mapping[str
     return files
 
 
+def _redelivered(
+    home: Home, obj: ObjectContract, dt: date, todo: list[str], receipts: dict[str, Receipt], ops: Ops
+) -> list[str]:
+    """Of the unseen files of a day that a redelivery replaces, those to read; what they replace is cleared.
+
+    Only new content is a redelivery. Where nothing but the contract changed, the files that count are read again.
+    """
+
+    def is_new(file: str) -> bool:
+        receipt = receipts.get(file)
+        return receipt is None or receipt.status == "duplicate" or receipt.sha256 != _sha256(home.landing / file)
+
+    try:
+        new = {file for file in todo if is_new(file)}
+    except OSError:  # gone or locked since the listing: the next run sees it
+        return []
+    if new:
+        _replace_earlier(home, obj, dt, new, receipts, ops)
+        return sorted(new)
+    return todo
+
+
 def _replace_earlier(
     home: Home, obj: ObjectContract, dt: date, new: set[str], receipts: dict[str, Receipt], ops: Ops
 ) -> None:
     """A redelivered day replaces what earlier runs loaded for it."""
     for receipt in [r for r in receipts.values() if r.dt == dt and r.file not in new and r.status in LOADED]:
         _clear(
-            _output(home.raw(obj.source, obj.name, dt), receipt.file),
-            _output(home.quarantine(obj.source, obj.name, dt), receipt.file),
+            output_path(home.raw(obj.source, obj.name, dt), receipt.file),
+            output_path(home.quarantine(obj.source, obj.name, dt), receipt.file),
         )
         receipts[receipt.file] = replace(
             receipt, status="replaced", delivered=0, loaded=0, quarantined=0, message="replaced by a later delivery"
@@ -393,8 +425,7 @@ def _entries(folder: Path) -> list[Path]:
     """Sorted content of a folder without hidden, temporary and unfinished names; nothing when it does not exist."""
     if not folder.is_dir():
         return []
-    names = (p for p in folder.iterdir() if not p.name.startswith((".", "_")))
-    return sorted(p for p in names if not p.name.lower().endswith(_TEMPORARY_ENDINGS))
+    return sorted(p for p in folder.iterdir() if not is_unfinished(p.name))
 
 
 def _days(folder: Path) -> Iterator[tuple[date, Path]]:
@@ -414,7 +445,8 @@ def _day(folder: Path) -> date | None:
     return day if folder.is_dir() and folder.name == f"dt={day.isoformat()}" else None
 
 
-def _output(folder: Path, file: str) -> Path:
+def output_path(folder: Path, file: str) -> Path:
+    """Where the rows of one landed file stand in a folder of raw or of quarantine."""
     return folder / f"{Path(file).name}.parquet"
 
 
@@ -466,6 +498,7 @@ __all__ = [
     "Pending",
     "Reconciliation",
     "ensure_tables",
+    "ingest_files",
     "ingest_partition",
     "pending",
     "reconcile",

@@ -6,12 +6,14 @@ Belongs here: the DuckDB side of reading a file. Not here: which files, where th
 from __future__ import annotations
 
 import difflib
+import json
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -21,22 +23,26 @@ from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.csv_feed import CsvFeed, CsvShape
 from cdp_pipeline.sources.documents import DocumentFeed
-from cdp_pipeline.sources.drift import FieldCounts, count_fields
+from cdp_pipeline.sources.drift import UNKNOWN, FieldCounts, count_fields
 from cdp_pipeline.sources.extract import (
     ENVELOPE,
     csv_paths,
     csv_select,
     is_values_line,
     json_select,
+    known_paths,
     looks_like_document,
 )
 from cdp_pipeline.sources.feeds import FileFaultError, LineFeed, NotUtf8Error, Source, detect_encoding, file_format
 from cdp_pipeline.sources.parquet import ParquetTable
+from cdp_pipeline.sources.shapes import learn
 
 Feed = LineFeed | CsvFeed | DocumentFeed | ParquetTable
 _HEAD = 1 << 20
 _MEMORY_LIMIT = "1GB"
 _MAX_EXTRA_NAMES = 200
+# Wide rows: a group of DuckDB's default size (122,880) holds 300 MB of orders for each thread.
+_ROW_GROUP = 30_720
 _local = threading.local()
 
 
@@ -55,7 +61,7 @@ class FileLoad:
     quarantined: int
     reasons: dict[str, int]
     extra_fields: dict[str, int]
-    counts: FieldCounts
+    counts: FieldCounts = UNKNOWN
 
     def place(self) -> None:
         """Rename both outputs into place; a quarantine file of an earlier load goes when nothing was refused now."""
@@ -114,28 +120,32 @@ def _attempt(
     as_document: bool,
 ) -> FileLoad:
     source = Source(path, encoding)
+    con = _engine()
     feed: Feed
     present: set[str] | None = None
+    batches: Iterator[pa.RecordBatch] = iter(())
     if file_format(path.name) == "csv":
         shape = CsvShape(obj.delimiter, obj.skip_after_header, obj.header_contains, obj.drop)
         feed = CsvFeed(source, csv_paths(obj), shape)
         present = set(feed.header)
         _check_header(obj, feed.header, present)
+        batches = feed.batches()
         select = csv_select(obj, "feed", feed.unknown, file, dt, run_id)
     elif file_format(path.name) == "parquet":
         feed = ParquetTable(path, obj)
         present = feed.present(csv_paths(obj))
         _check_header(obj, feed.header, present)
         select = feed.select(file, dt, run_id)
-    elif as_document:
-        feed = DocumentFeed(source, obj.unwrap, dict(obj.expect), obj.envelope_paths)
-        select = json_select(obj, "feed", file, dt, run_id, with_envelope=True)
     else:
-        feed = LineFeed(source)
-        select = json_select(obj, "feed", file, dt, run_id)
+        envelopes = dict(obj.expect), obj.envelope_paths
+        feed = DocumentFeed(source, obj.unwrap, *envelopes) if as_document else LineFeed(source)
+        batches = feed.batches()
+        head = next(batches, None)
+        batches = batches if head is None else chain([head], batches)
+        shapes = None if head is None else learn(con, head, known_paths(obj))
+        select = json_select(obj, "feed", file, dt, run_id, with_envelope=as_document, shapes=shapes)
     target = inflight(raw)
-    con = _engine()
-    _run(con, feed, f"COPY ({select}) TO {literal(target)} (FORMAT parquet)")
+    _run(con, feed, batches, f"COPY ({select}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})")
     rows = con.execute(
         f"SELECT count(*) FILTER (_line > 0), count(*) FILTER (_line < 0) FROM read_parquet({literal(target)})"
     ).fetchall()[0]
@@ -143,10 +153,10 @@ def _attempt(
     if loaded + refused != feed.records:
         raise FileFaultError(f"{feed.records} records read but {loaded + refused} written")
     reasons = _split(con, feed, raw, quarantine, run_id) if refused else {}
-    extra_fields = _extra_fields(con, target)
+    extras = extra_fields(con, target)
     counts = count_fields(con, obj, target, inflight(quarantine) if refused else None, present)
     sha256 = feed.sha256 if isinstance(feed, ParquetTable) else source.sha256
-    return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused, reasons, extra_fields, counts)
+    return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused, reasons, extras, counts)
 
 
 def _engine() -> duckdb.DuckDBPyConnection:
@@ -159,12 +169,12 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _run(con: duckdb.DuckDBPyConnection, feed: Feed, sql: str) -> None:
+def _run(con: duckdb.DuckDBPyConnection, feed: Feed, batches: Iterator[pa.RecordBatch], sql: str) -> None:
     """Execute `sql` over the feed; what the feed raised comes out as it was, not as DuckDB's report of it."""
 
     def guarded(feed: LineFeed | CsvFeed | DocumentFeed) -> Iterator[pa.RecordBatch]:
         try:
-            yield from feed.batches()
+            yield from batches
         except Exception as error:
             feed.error = error
             raise
@@ -202,14 +212,23 @@ def _split(con: duckdb.DuckDBPyConnection, feed: Feed, raw: Path, quarantine: Pa
                 f"CASE WHEN _line = -{feed.unterminated} AND _batch_id = 'invalid JSON'"
                 f" THEN 'truncated line' ELSE {reason} END"
             )
+    # What a refused CSV line needs to be read again without its file.
+    layout = (
+        literal(json.dumps({"delimiter": feed.delimiter, "header": feed.header}))
+        if isinstance(feed, CsvFeed)
+        else "NULL"
+    )
     con.execute(f"""
       COPY (SELECT _extra AS raw, _file AS file, -_line AS line, {reason} AS reason,
-              replace(_batch_id, chr(10), '; ') AS reasons, {literal(run_id)} AS run_id, _dt AS dt
+              replace(_batch_id, chr(10), '; ') AS reasons, {literal(run_id)} AS run_id, _dt AS dt,
+              {layout}::VARCHAR AS layout
             FROM read_parquet({literal(both)}) WHERE _line < 0)
       TO {literal(target)} (FORMAT parquet)""")
     good = raw.with_name(f".{raw.name}.good")
     con.execute(
-        f"COPY (SELECT * FROM read_parquet({literal(both)}) WHERE _line > 0) TO {literal(good)} (FORMAT parquet)"
+        # Without the setting the folder dt=… would come in as a column.
+        f"COPY (SELECT * FROM read_parquet({literal(both)}, hive_partitioning = false) WHERE _line > 0)"
+        f" TO {literal(good)} (FORMAT parquet)"
     )
     good.replace(both)
     rows = con.execute(
@@ -218,7 +237,7 @@ def _split(con: duckdb.DuckDBPyConnection, feed: Feed, raw: Path, quarantine: Pa
     return {str(name): int(count) for name, count in rows}
 
 
-def _extra_fields(con: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
+def extra_fields(con: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
     """Rows by unknown top-level field, the most frequent names only."""
     rows = con.execute(f"""
       SELECT name, count(*) FROM (

@@ -53,4 +53,4 @@ def test_a_missing_field_fails_the_check_and_a_new_one_is_told(home: Home) -> No
     text = format_run(summary)
     missing = "field locale is missing: none of 20 records has it, 100% of those delivered before had"
     assert f"  note: zendesk/users/dt=2025-03-02/users.jsonl: {missing}" in text.splitlines()
-    assert "  new fields, kept in _extra: zendesk/users: shoe_size" in text.splitlines()
+    assert "  note: zendesk/users: new field shoe_size in 20 rows, kept in _extra" in text.splitlines()

@@ -14,7 +14,7 @@ from datetime import date
 from cdp_pipeline.sources.casts import cast, first_text, literal
 from cdp_pipeline.sources.contract import Field, ObjectContract
 from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH
-from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, picked_sql
+from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, path_parts, picked_sql
 
 ENVELOPE = "envelope"
 
@@ -54,7 +54,7 @@ def json_select(
     the rows that are refused. `shapes`, the layouts of keys at the file's beginning, only saves time."""
     scalars, jsons = scalar_paths(obj), json_paths(obj)
     known = known_paths(obj)
-    picked = [*(p.split(".") for p in jsons), *(shapes.unknown if shapes else ())]
+    picked = [*(path_parts(p) for p in jsons), *(shapes.unknown if shapes else ())]
     listed = ", ".join(literal(json_path(p)) for p in picked)
     # TRY: a record that is no JSON gives NULL, without a second parse to find out first. No CASE about a list: it
     # would copy every value.
@@ -226,15 +226,15 @@ def body_checks(obj: ObjectContract, cells: Mapping[str, str]) -> list[tuple[str
 
 
 def path_list(paths: Sequence[str]) -> str:
-    return "[" + ", ".join(literal(json_path(p.split("."))) for p in paths) + "]"
+    return "[" + ", ".join(literal(json_path(path_parts(p))) for p in paths) + "]"
 
 
 def null_patch(paths: Sequence[str]) -> str:
     """A JSON merge patch that removes the given paths; a path above another one wins."""
     tree: dict[str, object] = {}
-    for path in sorted(paths, key=lambda p: p.count(".")):
+    for path in sorted(paths, key=lambda p: len(path_parts(p))):
         node: dict[str, object] = tree
-        *parents, leaf = path.split(".")
+        *parents, leaf = path_parts(path)
         for part in parents:
             below = node.setdefault(part, {})
             if not isinstance(below, dict):
@@ -252,12 +252,12 @@ def without_empty_objects(text: str, known: Sequence[str]) -> str:
     Inside a JSON string every quote is escaped, so the pattern cannot begin and end there; the cast is the guard for
     keys that hold an escaped quote.
     """
-    above = sorted({part for path in known for part in path.split(".")[:-1]})
+    above = sorted({part for path in known for part in path_parts(path)[:-1]})
     if not above:
         return f"nullif({text}, '{{}}')"
     cleaned = text
     empty = f'"({"|".join(re.escape(name) for name in above)})":\\{{\\}}'
-    for _ in range(max(path.count(".") for path in known)):
+    for _ in range(max(len(path_parts(path)) - 1 for path in known)):
         for pattern, left in ((f",{empty}", ""), (rf"\{{{empty},", "{"), (rf"\{{{empty}\}}", "{}")):
             cleaned = f"regexp_replace({cleaned}, {literal(pattern)}, {literal(left)}, 'g')"
     safe = f"coalesce(TRY_CAST({cleaned} AS JSON)::VARCHAR, {text})"

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cdp_pipeline.home import Home
+from cdp_pipeline.home import Home, is_unfinished
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract
-
-_TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".inflight")
 
 
 @dataclass(frozen=True)
@@ -99,8 +97,7 @@ def _entries(folder: Path) -> list[Path]:
     """Sorted content of a folder without hidden, temporary and unfinished names; nothing when it does not exist."""
     if not folder.is_dir():
         return []
-    names = (p for p in folder.iterdir() if not p.name.startswith((".", "_")))
-    return sorted(p for p in names if not p.name.lower().endswith(_TEMPORARY_ENDINGS))
+    return sorted(p for p in folder.iterdir() if not is_unfinished(p.name))
 
 
 def _days(folder: Path) -> Iterator[tuple[date, Path]]:

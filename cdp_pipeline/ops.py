@@ -194,11 +194,19 @@ class Ops:
             ),
         )
 
-    def record_file(self, receipt: Receipt, seconds: float) -> None:
-        """Save the receipt of a file that a run has handled, and log it; both or neither."""
+    def record_files(self, handled: Sequence[tuple[Receipt, float]]) -> None:
+        """Save the receipts of files that a run has handled, with the seconds each took, and log them; all or none."""
         with self.transaction():
-            self.save(receipt)
-            self._append(receipt, seconds)
+            for receipt, seconds in handled:
+                self.save(receipt)
+                self._append(receipt, seconds)
+
+    def touch(self, receipt: Receipt, mtime_ns: int) -> None:
+        """Note another modification time of unchanged content, unless the file was read anew since."""
+        self._con.execute(
+            "UPDATE ingest_files SET mtime_ns = ? WHERE file = ? AND sha256 = ? AND mtime_ns = ?",
+            (mtime_ns, receipt.file, receipt.sha256, receipt.mtime_ns),
+        )
 
     def amend_file(self, receipt: Receipt) -> None:
         """Save a receipt again about which the same run has found out more; the log keeps one entry."""

@@ -13,8 +13,13 @@ from datetime import date
 
 from cdp_pipeline.sources.casts import cast, first_text, literal
 from cdp_pipeline.sources.contract import Field, ObjectContract
-from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH
+<<<<<<< HEAD
+from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH, KEYS_PATH
 from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, picked_sql
+=======
+from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH
+from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, path_parts, picked_sql
+>>>>>>> main
 
 ENVELOPE = "envelope"
 
@@ -54,7 +59,7 @@ def json_select(
     the rows that are refused. `shapes`, the layouts of keys at the file's beginning, only saves time."""
     scalars, jsons = scalar_paths(obj), json_paths(obj)
     known = known_paths(obj)
-    picked = [*(p.split(".") for p in jsons), *(shapes.unknown if shapes else ())]
+    picked = [*(path_parts(p) for p in jsons), *(shapes.unknown if shapes else ())]
     listed = ", ".join(literal(json_path(p)) for p in picked)
     # TRY: a record that is no JSON gives NULL, without a second parse to find out first. No CASE about a list: it
     # would copy every value.
@@ -73,7 +78,9 @@ def json_select(
       FROM {feed}"""
     source = f"""
       SELECT *, CASE WHEN NOT learned THEN TRY(json_merge_patch(raw, {null_patch(known)})) END AS m FROM ({source})"""
-    cells = {p: f"v[{i}]" for i, p in enumerate(scalars, 1)} | special_cells(obj, file, with_envelope=with_envelope)
+    cells = {p: f"v[{i}]" for i, p in enumerate(scalars, 1)} | special_cells(
+        obj, file, is_json=True, with_envelope=with_envelope
+    )
     texts = {f.name: _json_text([f"j[{jsons.index(p) + 1}]::VARCHAR" for p in f.paths]) for f in _json_fields(obj)}
     # Not beside the other json_merge_patch(): the optimiser would hoist their common cast out of TRY.
     kept = f"coalesce(TRY(json_merge_patch(raw, {null_patch(obj.drop)}))::VARCHAR, raw)" if obj.drop else "raw"
@@ -120,9 +127,13 @@ def csv_select(obj: ObjectContract, feed: str, unknown: Sequence[str], file: str
     return select_records(obj, source, cells, texts, "m", "raw", file, dt, run_id)
 
 
-def special_cells(obj: ObjectContract, file: str, *, with_envelope: bool = False) -> dict[str, str]:
+def special_cells(
+    obj: ObjectContract, file: str, *, is_json: bool = False, with_envelope: bool = False
+) -> dict[str, str]:
     """SQL by path for the paths that do not lead into the record."""
-    cells = {FILE_PATH: literal(file.rpartition("/")[2])}
+    # `|Id|Name|`: the members that a JSON record has, NULL elsewhere. An absent one may mean "not asked for".
+    keys = "'|' || array_to_string(TRY(json_keys(raw)), '|') || '|'" if is_json else "NULL::VARCHAR"
+    cells = {FILE_PATH: literal(file.rpartition("/")[2]), KEYS_PATH: f"({keys})"}
     for i, path in enumerate(obj.envelope_paths, 1):
         cells[ENVELOPE_PREFIX + path] = f"e[{i}]" if with_envelope else "(NULL::VARCHAR)"
     return cells
@@ -226,15 +237,15 @@ def body_checks(obj: ObjectContract, cells: Mapping[str, str]) -> list[tuple[str
 
 
 def path_list(paths: Sequence[str]) -> str:
-    return "[" + ", ".join(literal(json_path(p.split("."))) for p in paths) + "]"
+    return "[" + ", ".join(literal(json_path(path_parts(p))) for p in paths) + "]"
 
 
 def null_patch(paths: Sequence[str]) -> str:
     """A JSON merge patch that removes the given paths; a path above another one wins."""
     tree: dict[str, object] = {}
-    for path in sorted(paths, key=lambda p: p.count(".")):
+    for path in sorted(paths, key=lambda p: len(path_parts(p))):
         node: dict[str, object] = tree
-        *parents, leaf = path.split(".")
+        *parents, leaf = path_parts(path)
         for part in parents:
             below = node.setdefault(part, {})
             if not isinstance(below, dict):
@@ -252,12 +263,12 @@ def without_empty_objects(text: str, known: Sequence[str]) -> str:
     Inside a JSON string every quote is escaped, so the pattern cannot begin and end there; the cast is the guard for
     keys that hold an escaped quote.
     """
-    above = sorted({part for path in known for part in path.split(".")[:-1]})
+    above = sorted({part for path in known for part in path_parts(path)[:-1]})
     if not above:
         return f"nullif({text}, '{{}}')"
     cleaned = text
     empty = f'"({"|".join(re.escape(name) for name in above)})":\\{{\\}}'
-    for _ in range(max(path.count(".") for path in known)):
+    for _ in range(max(len(path_parts(path)) - 1 for path in known)):
         for pattern, left in ((f",{empty}", ""), (rf"\{{{empty},", "{"), (rf"\{{{empty}\}}", "{}")):
             cleaned = f"regexp_replace({cleaned}, {literal(pattern)}, {literal(left)}, 'g')"
     safe = f"coalesce(TRY_CAST({cleaned} AS JSON)::VARCHAR, {text})"

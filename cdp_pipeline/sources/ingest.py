@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_pipeline.home import Home
+from cdp_pipeline.home import Home, is_unfinished
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
@@ -26,7 +26,6 @@ from cdp_pipeline.sources.load import FileLoad, load_file
 EMPTY_PARTITION = date(1970, 1, 1)
 # A small file may hold this many bad rows before its share counts: one bad row of ten is not a broken export.
 BUDGET_FLOOR_ROWS = 5
-_TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".inflight")
 
 
 @dataclass(frozen=True)
@@ -406,8 +405,7 @@ def _entries(folder: Path) -> list[Path]:
     """Sorted content of a folder without hidden, temporary and unfinished names; nothing when it does not exist."""
     if not folder.is_dir():
         return []
-    names = (p for p in folder.iterdir() if not p.name.startswith((".", "_")))
-    return sorted(p for p in names if not p.name.lower().endswith(_TEMPORARY_ENDINGS))
+    return sorted(p for p in folder.iterdir() if not is_unfinished(p.name))
 
 
 def _days(folder: Path) -> Iterator[tuple[date, Path]]:

@@ -36,6 +36,11 @@ class Shapes:
     unknown: tuple[tuple[str, ...], ...]
 
 
+def path_parts(path: str) -> list[str]:
+    """The keys of a contract's path from the record down; a path in brackets is one key, dots and all."""
+    return [path[1:-1]] if path.startswith("[") and path.endswith("]") else path.split(".")
+
+
 def json_path(parts: Sequence[str]) -> str:
     """The JSONPath of nested keys; ``$`` for none."""
     return "$" + "".join(f'."{part}"' for part in parts)
@@ -51,7 +56,7 @@ def learn(con: duckdb.DuckDBPyConnection, head: pa.RecordBatch, known: Sequence[
     """Layouts of the records in `head` (column raw), `known` being the contract's dotted paths; None when too few."""
     if head.num_rows < LEARN_FROM:
         return None
-    leaves = {tuple(p.split(".")) for p in known}
+    leaves = {tuple(path_parts(p)) for p in known}
     leaves = {p for p in leaves if not any(p[:n] in leaves for n in range(1, len(p)))}
     objects = sorted({p[:n] for p in leaves for n in range(len(p))}, key=lambda o: (len(o), o))
     con.register("head", pa.Table.from_batches([head.slice(0, _HEAD_ROWS)]))
@@ -110,4 +115,4 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-__all__ = ["LEARN_FROM", "Shapes", "is_learned_sql", "json_path", "keys_sql", "learn", "picked_sql"]
+__all__ = ["LEARN_FROM", "Shapes", "is_learned_sql", "json_path", "keys_sql", "learn", "path_parts", "picked_sql"]

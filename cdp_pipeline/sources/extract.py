@@ -13,13 +13,8 @@ from datetime import date
 
 from cdp_pipeline.sources.casts import cast, first_text, literal
 from cdp_pipeline.sources.contract import Field, ObjectContract
-<<<<<<< HEAD
 from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH, KEYS_PATH
-from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, picked_sql
-=======
-from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH
 from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, path_parts, picked_sql
->>>>>>> main
 
 ENVELOPE = "envelope"
 

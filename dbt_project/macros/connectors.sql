@@ -26,6 +26,7 @@
             'satismeter',
             'shopify',
             'square_pos',
+            'tencent_meeting',
             'twilio',
             'typeform',
             'web_events',
@@ -34,6 +35,7 @@
             'zendesk',
             'zendesk_chat',
             'zoho_crm',
+            'zoom',
         ],
         'identifiers': [
             'appsflyer',
@@ -60,6 +62,7 @@
             'satismeter',
             'shopify',
             'square_pos',
+            'tencent_meeting',
             'twilio',
             'typeform',
             'web_events',
@@ -68,6 +71,7 @@
             'zendesk',
             'zendesk_chat',
             'zoho_crm',
+            'zoom',
         ],
         'interactions': [
             'ad_server',
@@ -97,6 +101,7 @@
             'satismeter',
             'shopify',
             'square_pos',
+            'tencent_meeting',
             'twilio',
             'typeform',
             'web_events',
@@ -106,6 +111,7 @@
             'zendesk_chat',
             'zendesk_talk',
             'zoho_crm',
+            'zoom',
         ],
         'orders': [
             'dianping',
@@ -158,6 +164,7 @@
             'weibo',
             'zendesk',
             'zendesk_chat',
+            'zoom',
         ],
         'touches': [
             'appsflyer',
@@ -193,6 +200,7 @@
             'web_events',
             'wechat',
             'zoho_crm',
+            'zoom',
         ],
         'products': [
             'shopify',

@@ -37,10 +37,11 @@ CREATE TABLE tea_guest AS
 SELECT p, full_name, lower(email) AS email, CASE WHEN phone_kind = 'own' THEN phone END AS mobile, rnd(p, 'tea_comes') < .75 AS comes
 FROM (SELECT * FROM shown WHERE v = 1 AND culture = 'zh' AND src = 'shopify' AND obj = 'customers' AND email_kind = 'own' AND name_kind = 'exact' AND rnd(p, 'tea') < .2
       QUALIFY row_number() OVER (PARTITION BY p ORDER BY aid) = 1);
-CREATE TABLE addressee AS  -- people with an address and our number, which is what links a letter
-SELECT p, customer_no, given, family, full_name, street, locality, region, postcode, country, rnd(p, 'print_service') < .4 AS by_lob, rnd(p, 'held_out') < .2 AS is_held_out,
+CREATE TABLE addressee AS  -- the company's own list of people with an address; our number links a letter to its receiver
+SELECT p, m.customer_no, s.given, s.family, s.full_name, s.street, s.locality, s.region, s.postcode, s.country, rnd(p, 'print_service') < .4 AS by_lob, rnd(p, 'held_out') < .2 AS is_held_out,
   row_number() OVER (ORDER BY p) AS seq
-FROM office_person WHERE strong_kind = 'own' AND address_kind = 'new' AND NOT in_china AND rnd(p, 'mailed') < .7;
+FROM (SELECT * FROM shown WHERE src = 'shopify' AND obj = 'customers' AND v = 1 AND address_kind = 'new' AND name_kind = 'exact' AND NOT in_china AND rnd(p, 'mailed') < .6
+      QUALIFY row_number() OVER (PARTITION BY p ORDER BY aid) = 1) s JOIN member m USING (p);
 INSERT INTO extra_record
 SELECT 'erp', 'erp:customers:' || erp_no, p FROM erp_account UNION ALL
 SELECT 'eventbrite', 'eventbrite:attendees:' || attendee_id, p FROM ticket_holder UNION ALL

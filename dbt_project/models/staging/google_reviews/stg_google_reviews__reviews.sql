@@ -16,7 +16,7 @@ select
     case
         when position('{{ var("translation_marker") }}' in content) > 0
             then regexp_replace(
-                substr(content, position('{{ var("translation_marker") }}' in content) + {{ var("translation_marker") | length }}), '^[ \\n\\r]+', ''
+                substr(content, position('{{ var("translation_marker") }}' in content) + {{ var("translation_marker") | length }}), '^[ \n\r]+', ''
             )
         else content
     end as content,

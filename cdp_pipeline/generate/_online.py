@@ -42,7 +42,18 @@ CREATE TABLE app_user AS
 SELECT p, customer_no, '1480000000000-' || (1000000 + p) AS appsflyer_id, rnd(p, 'app_media') < .6 AS is_paid,
   TIMESTAMP '2017-06-01 09:00:00' + INTERVAL (floor(rnd(p, 'installed') * 205 * 86400)::BIGINT) SECOND AS installed_at
 FROM web_user WHERE rnd(p, 'has_app') < .3;
+CREATE TABLE partner AS  -- contacts of a club that another team runs
+SELECT p, 70000000 + p AS hubspot_id, email, given, family, TIMESTAMP '2016-02-01 09:00:00' + INTERVAL (floor(rnd(p, 'club') * 600 * 86400)::BIGINT) SECOND AS joined_at
+FROM (SELECT p, email, given, family FROM shown WHERE src = 'zoho_crm' AND obj = 'contacts' AND v = 1 AND email_kind = 'own' AND rnd(p, 'in_club') < .1
+      QUALIFY row_number() OVER (PARTITION BY lower(email) ORDER BY aid) = 1);
+CREATE TABLE uploaded AS  -- conversions told to the ad platform, most as a hash of the address
+SELECT p, lower(email) AS email, rnd(p, 'plain') < .2 AS is_plain, TIMESTAMP '2017-11-01 12:00:00' + INTERVAL (floor(rnd(p, 'converted') * 59 * 86400)::BIGINT) SECOND AS ts
+FROM (SELECT p, email FROM shown WHERE src = 'shopify' AND obj = 'customers' AND v = 1 AND email_kind = 'own' AND rnd(p, 'uploaded') < .06
+      QUALIFY row_number() OVER (PARTITION BY lower(email) ORDER BY aid) = 1);
 INSERT INTO extra_record
+SELECT 'hubspot', 'hubspot:contacts:' || hubspot_id, p FROM partner UNION ALL
+SELECT 'offline_conversions', 'offline_conversions:people:' || sha256(email), p FROM uploaded UNION ALL
+SELECT 'satismeter', 'satismeter:users:u' || p, p FROM app_user WHERE rnd(p, 'in_app_survey') < .4 UNION ALL
 SELECT 'mailchimp', 'mailchimp:members:{_LIST}|' || contact_id, p FROM newsletter UNION ALL
 SELECT 'qualtrics', 'qualtrics:respondents:' || coalesce(customer_no, lower(email)), p FROM respondent WHERE rnd(p, 'tool') < .6 UNION ALL
 SELECT 'typeform', 'typeform:respondents:' || coalesce(customer_no, lower(email)), p FROM respondent WHERE rnd(p, 'tool') >= .6 UNION ALL
@@ -179,6 +190,50 @@ SELECT late(ts) AS dt, (ts, p) AS o, 'token' || lpad(p::VARCHAR, 9, '0') AS resp
 FROM respondent WHERE rnd(p, 'tool') >= .6
 """
 
+_CONTACTS = """
+SELECT late(joined_at) AS dt, p AS o, hubspot_id AS id, email AS property_email, given AS property_firstname, family AS property_lastname,
+  CASE WHEN rnd(p, 'absorbed') < .1 THEN (90000000 + p) || ';' || (91000000 + p) END AS property_hs_merged_object_ids, CASE WHEN rnd(p, 'opts_out') < .06 THEN 'true' END AS property_hs_email_optout,
+  strftime(joined_at, '%Y-%m-%d %H:%M:%S') AS property_createdate, strftime(joined_at + INTERVAL 30 DAY, '%Y-%m-%d %H:%M:%S') AS property_lastmodifieddate FROM partner
+"""
+
+# A scanner opens and clicks within seconds; `filtered_event` says so.
+_EVENTS = """
+WITH act AS (
+  SELECT *, 0 AS i, 'SENT' AS type, 0 AS seconds, false AS filtered FROM partner
+  UNION ALL SELECT *, 1, 'OPEN', 4, true FROM partner WHERE rnd(p, 'scanned') < .3
+  UNION ALL SELECT *, 2, 'CLICK', 5, true FROM partner WHERE rnd(p, 'scanned') < .3
+  UNION ALL SELECT *, 3, 'OPEN', 5400, false FROM partner WHERE rnd(p, 'club_open') < .4
+  UNION ALL SELECT *, 4, 'CLICK', 5460, false FROM partner WHERE rnd(p, 'club_open') < .1
+)
+SELECT DATE '2017-12-27' AS dt, (p, i) AS o, 'ee' || lpad(p::VARCHAR, 6, '0') || '-0000-3f07-8b50-00000000000' || i AS id, type, email AS recipient, 2000001 AS email_campaign_id,
+  strftime(TIMESTAMP '2017-11-20 09:00:00' + INTERVAL (p % 600 + seconds) SECOND, '%Y-%m-%d %H:%M:%S.%g') AS created, filtered AS filtered_event FROM act
+"""
+
+_SATISMETER = """
+SELECT late(ts) AS dt, p AS o, 'completed' AS event, {'id': 'cmp1', 'name': 'App'} AS campaign,
+  {'id': 'resp' || p, 'created': iso(ts), 'rating': score, 'feedback': CASE WHEN score >= 9 THEN 'Quick to use' WHEN score < 6 THEN 'It asks too often' END,
+   'category': CASE WHEN score >= 9 THEN 'promoter' WHEN score >= 7 THEN 'passive' ELSE 'detractor' END, 'score': CASE WHEN score >= 9 THEN 100 WHEN score >= 7 THEN 0 ELSE -100 END,
+   'answers': [{'id': 'a1', 'label': 'How likely are you to recommend the app?', 'type': 'scale', 'metric': 'nps', 'value': score}],
+   'user': {'id': 'u' || p, 'userId': CASE WHEN rnd(p, 'sm_id') < .15 THEN 'No response' ELSE customer_no END}, 'method': 'In-app', 'dismissed': false, 'pending': false} AS response
+FROM (SELECT *, floor(11 * sqrt(rnd(p, 'app_mood')))::INT AS score, least(installed_at + INTERVAL 20 DAY, TIMESTAMP '2017-12-31 12:00:00') AS ts FROM app_user WHERE rnd(p, 'in_app_survey') < .4)
+"""
+
+_AD_LOG = """
+WITH shown_ad AS (
+  SELECT i, TIMESTAMP '2017-12-01 06:00:00' + INTERVAL (floor(rnd(i, 'banner_at') * 30.5 * 86400)::BIGINT) SECOND AS ts, 'ck' || lpad((i % 97)::VARCHAR, 7, '0') AS cookie_id FROM range(1, 161) t(i)
+)
+SELECT late(ts) AS dt, (ts, i, 0) AS o, 'impression' AS event_type, epoch_ms(ts)::VARCHAR AS event_time, NULL::VARCHAR AS click_id, 'IMP' || i AS impression_id, cookie_id, 3000000001 AS campaign_id, 'cr01' AS creative_id,
+  'pl01' AS placement_id, 'news.example.com' AS site, 'mobile' AS device, 1500 AS cost_micros FROM shown_ad
+UNION ALL
+SELECT late(ts), (ts, i, 1), 'click', iso(ts + INTERVAL 8 SECOND), 'CLK' || i, NULL, cookie_id, 3000000001, 'cr01', 'pl01', 'news.example.com', 'mobile', 420000 FROM shown_ad WHERE rnd(i, 'banner_click') < .12
+"""
+
+_UPLOADS = """
+SELECT late(ts) AS dt, (ts, p) AS o, (SELECT min(gclid) FROM ad_click a WHERE a.p = uploaded.p) AS "Google Click ID", 'Purchase' AS "Conversion Name", shop_time(ts) AS "Conversion Time",
+  printf('%.2f', 10 + rnd(p, 'worth') * 60) AS "Conversion Value", 'USD' AS "Conversion Currency", 'UP' || p AS "Order ID", CASE WHEN is_plain THEN email ELSE sha256(email) END AS "Email", NULL::VARCHAR AS "Phone Number"
+FROM uploaded
+"""
+
 
 def _exports() -> list[Export]:
     return [
@@ -192,6 +247,11 @@ def _exports() -> list[Export]:
         Export("mailchimp", "email_activity", _ACTIVITY, first="jsonl"),
         Export("mailchimp", "campaigns", _CAMPAIGNS, first="jsonl"),
         Export("qualtrics", "responses", _QUALTRICS, first="csv", later="csv", after_header=_QUALTRICS_HEAD),
+        Export("hubspot", "contacts", _CONTACTS, first="csv", later="csv"),
+        Export("hubspot", "events", _EVENTS, first="csv"),
+        Export("satismeter", "responses", _SATISMETER, first="jsonl"),
+        Export("ad_server", "log", _AD_LOG, first="csv", later="csv"),
+        Export("offline_conversions", "uploads", _UPLOADS, first="csv", later="csv"),
         Export("typeform", "responses", _TYPEFORM, first="jsonl", later="json", envelope="items"),
     ]
 
@@ -199,5 +259,10 @@ def _exports() -> list[Export]:
 ONLINE = Area(
     prepare=PREPARE,
     exports=_exports,
-    hashed_objects=("mailchimp:members:", "qualtrics:respondents:", "typeform:respondents:"),
+    hashed_objects=(
+        "mailchimp:members:",
+        "offline_conversions:people:",
+        "qualtrics:respondents:",
+        "typeform:respondents:",
+    ),
 )

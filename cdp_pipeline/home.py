@@ -44,6 +44,11 @@ class Home:
         return self.lake / "identity"
 
     @property
+    def quality(self) -> Path:
+        """Measures of every delivery and verdicts on it, over time; no values."""
+        return self.lake / "quality"
+
+    @property
     def history(self) -> Path:
         """What a run carries over from the published snapshot (segment intervals), as Parquet."""
         return self.lake / "history"

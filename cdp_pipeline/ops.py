@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -168,11 +168,19 @@ class Ops:
             ),
         )
 
-    def record_file(self, receipt: Receipt, seconds: float) -> None:
-        """Save the receipt of a file that a run has handled, and log it; both or neither."""
+    def record_files(self, handled: Sequence[tuple[Receipt, float]]) -> None:
+        """Save the receipts of files that a run has handled, with the seconds each took, and log them; all or none."""
         with self.transaction():
-            self.save(receipt)
-            self._append(receipt, seconds)
+            for receipt, seconds in handled:
+                self.save(receipt)
+                self._append(receipt, seconds)
+
+    def touch(self, receipt: Receipt, mtime_ns: int) -> None:
+        """Note another modification time of unchanged content, unless the file was read anew since."""
+        self._con.execute(
+            "UPDATE ingest_files SET mtime_ns = ? WHERE file = ? AND sha256 = ? AND mtime_ns = ?",
+            (mtime_ns, receipt.file, receipt.sha256, receipt.mtime_ns),
+        )
 
     def _append(self, receipt: Receipt, seconds: float) -> None:
         facts = _log_facts(receipt) | {"seconds": round(seconds, 4)}

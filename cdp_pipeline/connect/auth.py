@@ -9,7 +9,7 @@ import requests
 
 from cdp_pipeline.connect.config import Connection
 from cdp_pipeline.connect.errors import ConnectConfigError, ConnectError, Refused
-from cdp_pipeline.connect.http import Clock, Credentials, SystemClock, decode
+from cdp_pipeline.connect.http import Clock, Credentials, SystemClock, decode, unsigned
 from cdp_pipeline.connect.secrets import Secrets
 
 RENEWAL_ATTEMPTS = 3
@@ -81,6 +81,7 @@ class ZendeskOAuth:
             try:
                 with requests.post(
                     f"{self._connection.base_url}/oauth/tokens",
+                    auth=unsigned,
                     json={"grant_type": "refresh_token", **body},
                     timeout=(10, self._connection.timeout),
                     allow_redirects=False,

@@ -91,8 +91,7 @@ class PatientSession(requests.Session):
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
-        # Any auth of its own keeps requests from adding what a .netrc says; signing is done in `send`.
-        self.auth = _unsigned
+        self.auth = unsigned
         self.headers["Accept"] = "application/json"
         self.headers["User-Agent"] = "cdp-platform"
         self.tally = Tally()
@@ -216,7 +215,8 @@ def decode(body: bytes) -> Any:
     return simplejson.loads(body, use_decimal=True)
 
 
-def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An auth that adds nothing: with any auth of its own, requests leaves a .netrc alone."""
     return request
 
 

@@ -7,6 +7,7 @@ harmless. A position never runs ahead of the files.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -33,20 +34,21 @@ _KINDS = {"shopify": shopify, "zendesk": zendesk}
 
 @dataclass(frozen=True)
 class ObjectPull:
-    """What one pull did for one object. `files` are paths below landing; `failure` is '' or one line."""
+    """What one pull did for one object. `files` are paths below landing; `failure` is '' or one line.
+
+    `may_pass`: another try may succeed, because the API did not refuse the request as such.
+    """
 
     obj: str
     records: int = 0
     files: tuple[str, ...] = ()
     failure: str = ""
+    may_pass: bool = True
 
 
 @dataclass(frozen=True)
 class PullResult:
-    """What one pull did. Seconds are what it waited on purpose: for limits and between attempts.
-
-    `refused`: the credentials were, so that another try is of no use.
-    """
+    """What one pull did. Seconds are what it waited on purpose: for limits and between attempts."""
 
     connection: str
     dt: date
@@ -56,7 +58,6 @@ class PullResult:
     throttled: int
     waited: float
     reasons: Mapping[str, int] = field(default_factory=dict)
-    refused: bool = False
 
     @property
     def failed(self) -> bool:
@@ -83,7 +84,6 @@ def pull(
     session = _session(home, connection, env, clock)
     api = Api(connection.name, connection.base_url, session)
     done: list[ObjectPull] = []
-    refused = False
     try:
         with (
             run_lock(home.root / "state" / f"connect-{connection.name}.lock"),
@@ -97,6 +97,8 @@ def pull(
                 done.append(result)
                 if refused:
                     break
+    except sqlite3.Error as error:
+        raise ConnectError(f"{connection.name}: {home.ops_db} cannot be used ({type(error).__name__})") from None
     except RunInProgress:
         raise ConnectError(f"{connection.name}: another pull of this connection is under way") from None
     finally:
@@ -111,7 +113,6 @@ def pull(
         tally.throttled,
         round(tally.waited, 3),
         dict(tally.by_reason),
-        refused,
     )
 
 
@@ -160,19 +161,20 @@ class _Pull:
 
     def run(self, api: Api, since: datetime | None) -> tuple[ObjectPull, bool]:
         """What was landed, and whether the credentials were refused."""
-        failure, refused = "", False
+        failure, refused, may_pass = "", False, True
         try:
             remove_unfinished(self._home, self._connection.type, self._obj, self._prefix)
             span = Span(since, self._connection.start, self._connection.overlap_of(self._obj))
             steps = self._kind.steps(api, self._connection, self._obj, dict(self._progress.position), span)
             self._land(steps)
         except ConnectError as error:
-            failure, refused = str(error), isinstance(error, Refused) and error.status == 401
+            failure, may_pass = str(error), not isinstance(error, Refused)
+            refused = isinstance(error, Refused) and error.status == 401
         except OSError as error:
             failure = f"{self._connection.name}: {self._obj}: cannot be landed ({type(error).__name__})"
         self._progress = replace(self._progress, outcome=failure or "ok")
         self._positions.save(self._obj, self._progress)
-        return ObjectPull(self._obj, self._records, tuple(self._files), failure), refused
+        return ObjectPull(self._obj, self._records, tuple(self._files), failure, may_pass), refused
 
     def _land(self, steps: Iterator[Step]) -> None:
         snapshot = self._obj in self._kind.SNAPSHOTS

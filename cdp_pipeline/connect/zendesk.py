@@ -97,7 +97,9 @@ def _export(
                 return
             begun = True
             times = [parse(r.get("generated_timestamp")) or parse(r.get("updated_at")) for r in page.records]
-            mark = max((t for t in (mark, *times) if t is not None), default=None)
+            # A time ahead of the server's clock is no time to go on from.
+            known = [min(t, page.server_time) if page.server_time else t for t in times if t is not None]
+            mark = max([*known, *([mark] if mark else [])], default=None)
             after = page.document.get("after_cursor")
             cursor = after if isinstance(after, str) and after else cursor
             yield page, {key: value for key, value in (("mark", text(mark)), ("cursor", cursor)) if value}
@@ -133,7 +135,7 @@ def _listing(connection: Connection, obj: str) -> Listing:
             "deleted_tickets",
             lambda lower: (
                 "/api/v2/deleted_tickets.json",
-                {"page[size]": size, "sort_by": "deleted_at", "sort_order": "asc"},
+                {"page[size]": size},
             ),
             LinksInBody,
             lambda record: record.get("deleted_at"),

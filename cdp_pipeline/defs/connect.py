@@ -89,9 +89,9 @@ def _job(home: Home, connection: Connection, settings: Settings, env: Mapping[st
                 "waited_seconds": result.waited,
             }
         )
-        failures = [o.failure for o in result.objects if o.failure]
-        if failures:
-            raise dg.Failure("; ".join(failures), allow_retries=not result.refused)
+        failed = [o for o in result.objects if o.failure]
+        if failed:
+            raise dg.Failure("; ".join(o.failure for o in failed), allow_retries=any(o.may_pass for o in failed))
 
     @dg.job(
         name=f"pull_{connection.name}",

@@ -14,7 +14,7 @@ import dagster as dg
 
 from cdp_pipeline import steps
 from cdp_pipeline.defs.resources import PlatformResource
-from cdp_pipeline.quality import check_object
+from cdp_pipeline.quality import check_object, record_checks, record_metrics
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
 from cdp_pipeline.sources.ingest import IngestResult
@@ -104,7 +104,11 @@ def _checks(
         metadata={"files": over, "budget": obj.error_budget},
     )
     days = sorted({r.dt for r in results})
-    verdicts = check_object(platform.paths, obj, days) if days else []
+    verdicts = []
+    if days:
+        record_metrics(platform.paths, obj, days)
+        verdicts = check_object(platform.paths, obj, days)
+        record_checks(platform.paths, obj, days, platform.plan.run_id, verdicts)
     broken = [v for v in verdicts if not v.passed]
     errors = any(v.severity == "error" for v in broken)
     yield dg.AssetCheckResult(
@@ -112,7 +116,13 @@ def _checks(
         check_name="expectations",
         passed=not broken,
         severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
-        metadata={"evaluated": len(verdicts), "days": len(days), "failed": {v.name: v.message for v in broken}},
+        metadata={
+            "evaluated": len(verdicts),
+            "days": len(days),
+            "failed_expectations": len(broken),
+            "unexpected_rows": sum(v.unexpected for v in broken),
+            "failed": {v.name: v.message for v in broken},
+        },
     )
 
 

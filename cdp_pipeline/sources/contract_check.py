@@ -21,6 +21,7 @@ from cdp_pipeline.sources.contract_types import (
     ENVELOPE_PREFIX,
     FILE_PATH,
     FORMATS,
+    KEYS_PATH,
     RESERVED_KEYS,
     TAGS,
     CarryForward,
@@ -336,9 +337,11 @@ class Check:
     def reading(self, place: str, f: Field) -> None:
         """The options that say how a value is read out of its text."""
         for path in f.paths:
-            known = path == FILE_PATH or (path.startswith(ENVELOPE_PREFIX) and len(path) > len(ENVELOPE_PREFIX))
+            known = path in (FILE_PATH, KEYS_PATH) or (
+                path.startswith(ENVELOPE_PREFIX) and len(path) > len(ENVELOPE_PREFIX)
+            )
             if path.startswith("@") and not known:
-                raise self.fail(place, f"'{path}' leads nowhere: {FILE_PATH} or {ENVELOPE_PREFIX}<path>")
+                raise self.fail(place, f"'{path}' leads nowhere: {FILE_PATH}, {KEYS_PATH} or {ENVELOPE_PREFIX}<path>")
         if f.type == "json" and (f.decode or f.pattern or f.record_paths != f.paths):
             raise self.fail(place, "decode, pattern and paths with @ give text, not json")
         if f.format and f.type not in ("timestamp", "date"):

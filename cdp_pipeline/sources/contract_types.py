@@ -23,7 +23,7 @@ CHANNELS = (
 )  # fmt: skip
 CONFIDENCES = ("documented", "fixture", "from_memory")
 # Paths that do not lead into the record.
-FILE_PATH, ENVELOPE_PREFIX = "@file", "@envelope."
+FILE_PATH, KEYS_PATH, ENVELOPE_PREFIX = "@file", "@keys", "@envelope."
 TAGS = ("PK", "UPD", "EVT", "ID", "ID-ns", "WEAK", "NEVER", "FK")
 DUCKDB_TYPES: Mapping[str, str] = {
     "string": "VARCHAR",

@@ -13,7 +13,7 @@ from datetime import date
 
 from cdp_pipeline.sources.casts import cast, first_text, literal
 from cdp_pipeline.sources.contract import Field, ObjectContract
-from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH
+from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH, KEYS_PATH
 from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, path_parts, picked_sql
 
 ENVELOPE = "envelope"
@@ -73,7 +73,9 @@ def json_select(
       FROM {feed}"""
     source = f"""
       SELECT *, CASE WHEN NOT learned THEN TRY(json_merge_patch(raw, {null_patch(known)})) END AS m FROM ({source})"""
-    cells = {p: f"v[{i}]" for i, p in enumerate(scalars, 1)} | special_cells(obj, file, with_envelope=with_envelope)
+    cells = {p: f"v[{i}]" for i, p in enumerate(scalars, 1)} | special_cells(
+        obj, file, is_json=True, with_envelope=with_envelope
+    )
     texts = {f.name: _json_text([f"j[{jsons.index(p) + 1}]::VARCHAR" for p in f.paths]) for f in _json_fields(obj)}
     # Not beside the other json_merge_patch(): the optimiser would hoist their common cast out of TRY.
     kept = f"coalesce(TRY(json_merge_patch(raw, {null_patch(obj.drop)}))::VARCHAR, raw)" if obj.drop else "raw"
@@ -120,9 +122,13 @@ def csv_select(obj: ObjectContract, feed: str, unknown: Sequence[str], file: str
     return select_records(obj, source, cells, texts, "m", "raw", file, dt, run_id)
 
 
-def special_cells(obj: ObjectContract, file: str, *, with_envelope: bool = False) -> dict[str, str]:
+def special_cells(
+    obj: ObjectContract, file: str, *, is_json: bool = False, with_envelope: bool = False
+) -> dict[str, str]:
     """SQL by path for the paths that do not lead into the record."""
-    cells = {FILE_PATH: literal(file.rpartition("/")[2])}
+    # `|Id|Name|`: the members that a JSON record has, NULL elsewhere. An absent one may mean "not asked for".
+    keys = "'|' || array_to_string(TRY(json_keys(raw)), '|') || '|'" if is_json else "NULL::VARCHAR"
+    cells = {FILE_PATH: literal(file.rpartition("/")[2]), KEYS_PATH: f"({keys})"}
     for i, path in enumerate(obj.envelope_paths, 1):
         cells[ENVELOPE_PREFIX + path] = f"e[{i}]" if with_envelope else "(NULL::VARCHAR)"
     return cells

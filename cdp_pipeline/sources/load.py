@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -157,7 +158,9 @@ def _engine() -> duckdb.DuckDBPyConnection:
     """This thread's in-memory connection, kept for the process: opening one takes 20 ms, as long as a small file."""
     con: duckdb.DuckDBPyConnection | None = getattr(_local, "con", None)
     if con is None:
-        con = duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "temp_directory": tempfile.gettempdir()})
+        # A folder of its own: in a common one, two processes that spill write to the same file names.
+        spill = Path(tempfile.gettempdir(), f"cdp-ingest-{os.getpid()}-{threading.get_ident()}")
+        con = duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "temp_directory": str(spill)})
         con.execute("SET TimeZone = 'UTC'")
         _local.con = con
     return con

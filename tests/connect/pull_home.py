@@ -26,17 +26,19 @@ ENV = {**SHOP, **DESK}
 
 
 class FakeClock:
-    """Time that moves only when someone sleeps."""
+    """Time that moves only when someone sleeps, or by `step` seconds at each look."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
         self.now = 1000.0
+        self.step = 0.0
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
 
     def monotonic(self) -> float:
+        self.now += self.step
         return self.now
 
 

@@ -53,6 +53,22 @@ def test_a_refused_token_is_not_tried_again(home: Home, api: FakeApi) -> None:
     )
 
 
+@pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::dagster.PreviewWarning")
+def test_no_secret_in_what_dagster_keeps(home: Home, api: FakeApi) -> None:
+    configure(home, api, shop="objects: [customers, checkouts]", desk="objects: [users]")
+    api.lists = {"customers": [customer(1)], "checkouts": [], "users": []}
+    api.faults = [Fault("checkouts", status=403), Fault("incremental", status=401, times=9)]
+    jobs, _ = connect_parts(home, Settings(), ENV)
+    with instance_of(home) as instance:
+        results = [job.execute_in_process(instance=instance, raise_on_error=False) for job in jobs]
+    assert [result.success for result in results] == [False, False]
+    files = [p for p in home.root.rglob("*") if p.is_file() and p.parent != home.secrets]
+    assert any(p.is_relative_to(home.dagster) for p in files)
+    assert any(b"status 403" in p.read_bytes() for p in files), "the search would find what is there"
+    for needle in (*(v for k, v in ENV.items() if not k.endswith("CLIENT_ID")), "access-0002", "refresh-0002"):
+        assert [p.name for p in files if needle.encode() in p.read_bytes()] == []
+
+
 @pytest.mark.parametrize("text", ["shop: {type: magento}", "shop: {type: shopify, shop: a, schedule: '99 * * * *'}"])
 def test_a_file_that_cannot_be_used_is_a_warning(home: Home, caplog: pytest.LogCaptureFixture, text: str) -> None:
     """Runs on what has landed go on without it."""

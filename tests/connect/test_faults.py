@@ -130,6 +130,13 @@ def test_a_slow_answer_is_given_up_and_asked_again(home: Home, api: FakeApi, pul
     assert everything(home)
 
 
+def test_an_answer_that_drips_is_given_up(home: Home, api: FakeApi, pulled: Pulled, clock: Any) -> None:
+    """Each piece comes in time, the whole does not: here every look at the clock costs six minutes."""
+    clock.step = 360.0
+    (one,) = pulled("shop", "customers").objects
+    assert one.failure == f"shop: {PATH}: no answer in time, 6 times in a row"
+
+
 @pytest.mark.parametrize(
     ("status", "hint"),
     [(403, "the token has no right to read this"), (404, "nothing is there"), (418, "unexpected")],

@@ -16,7 +16,9 @@ from pull_home import ENV, configure, ids, ingest, raw
 from test_shopify_pull import at, customer
 from test_zendesk_pull import user
 
+from cdp_pipeline.connect.landing import LandingFile
 from cdp_pipeline.connect.pull import PullResult
+from cdp_pipeline.connect.state import Positions
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import landed_days, landing_fingerprint
 from cdp_pipeline.sources.contract import load_contracts
@@ -101,6 +103,47 @@ def test_a_pull_killed_between_file_and_position_repeats_a_file(home: Home, api:
     with duckdb.connect() as con:
         rows = con.execute(f"SELECT DISTINCT customer_id::bigint FROM read_parquet('{files}') ORDER BY 1").fetchall()
     assert [row[0] for row in rows] == ALL
+
+
+class Killed(BaseException):
+    """The process is gone: nothing else of it runs."""
+
+
+@pytest.mark.parametrize("moment", [0, 1, 2, 3, 9])
+@pytest.mark.parametrize("name", ["shop", "desk"])
+def test_wherever_a_pull_dies_nothing_is_lost(
+    home: Home, api: FakeApi, pulled: Pulled, monkeypatch: pytest.MonkeyPatch, name: str, moment: int
+) -> None:
+    """Death before or after each file that is placed and each position that is saved."""
+    source, obj, key = ("shopify", "customers", "customer_id") if name == "shop" else ("zendesk", "users", "user_id")
+    wanted = ALL if name == "shop" else [900000000000 + n for n in range(1, 6)]
+    steps = 0
+
+    def deadly(real: Callable[..., object]) -> Callable[..., object]:
+        def run(*given: object) -> object:
+            nonlocal steps
+            if steps == moment:
+                raise Killed
+            result = real(*given)
+            steps += 1
+            if steps == moment:
+                raise Killed
+            return result
+
+        return run
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LandingFile, "place", deadly(LandingFile.place))
+        patched.setattr(Positions, "save", deadly(Positions.save))
+        patched.setattr(LandingFile, "abandon", lambda self: self._raw.close() if self._raw else None)
+        with pytest.raises(Killed):
+            pulled(name, obj)
+    assert not pulled(name, obj).failed
+    assert not pulled(name, obj).failed
+    assert hidden(home) == []
+    assert sorted(set(ids(home, source, obj))) == wanted
+    assert all(r.quarantined == 0 and not r.failed_files for r in ingest(home))
+    assert sorted({row[0] for row in raw(home, source, obj, f"{key}::bigint")}) == wanted
 
 
 def test_a_killed_export_goes_on_behind_its_cursor(home: Home, api: FakeApi, pulled: Pulled) -> None:

@@ -203,6 +203,30 @@ def test_snapshots_of_one_day_take_each_other_s_place(home: Home, api: FakeApi, 
     assert raw(home, "shopify", "products", "sku") == [("SKU-1",), ("SKU-3",)]
 
 
+def test_half_a_snapshot_is_none(home: Home, api: FakeApi, pulled: Pulled) -> None:
+    """What is absent from the newest day counts as deleted, so a list that breaks off must not land."""
+    configure(home, api, "page_size: 1, pages_per_file: 1")
+    api.lists = {"products": [{"id": n, "variants": [{"id": n, "sku": f"S{n}"}], "updated_at": at(0)} for n in (1, 2)]}
+    api.before = lambda seen: api.faults.append(Fault(status=403)) if len(api.seen) == 2 else None
+    (one,) = pulled("shop", "products").objects
+    assert (one.records, one.files, one.may_pass) == (0, (), False)
+    assert [p for p in home.landing.rglob("*") if p.is_file()] == []
+
+
+def test_without_a_server_clock_only_the_order_is_trusted(home: Home, api: FakeApi, pulled: Pulled) -> None:
+    configure(home, api, "overlap: 0s")
+    api.send_date = False
+    api.lists = {"customers": [customer(1, at(10)), customer(2, at(20))]}
+    pulled("shop", "customers")
+    pulled("shop", "customers")
+    assert api.seen[-1].params["updated_at_min"] == "2025-03-01T15:20:00Z"
+    api.ordered = False
+    api.lists = {"customers": [customer(1, at(50)), customer(2, at(40))]}
+    pulled("shop", "customers")
+    pulled("shop", "customers")
+    assert api.seen[-1].params["updated_at_min"] == "2025-03-01T15:20:00Z", "the mark stays; records come again"
+
+
 def test_numbers_keep_every_digit(home: Home, api: FakeApi, pulled: Pulled) -> None:
     body = (
         '{"customers":[{"id":9007199254740993123,"updated_at":"2025-03-01T10:00:00Z",'

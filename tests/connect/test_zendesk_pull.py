@@ -147,6 +147,17 @@ def _cursor_of(home: Home, obj: str) -> str:
     return str(json.loads(rows[0][0])["cursor"])
 
 
+def test_a_time_ahead_of_the_server_is_not_gone_on_from(home: Home, api: FakeApi, pulled: Pulled) -> None:
+    """A record may say anything; the time of a restart must be one that the API takes."""
+    configure(home, api, desk="overlap: 2m")
+    api.change = lambda seen, document: {**document, "users": [user(9, "2099-01-01T00:00:00Z")]}
+    pulled("desk", "users")
+    api.change = lambda seen, document: document
+    api.dead_cursors = {_cursor_of(home, "users")}
+    assert not pulled("desk", "users").failed
+    assert api.seen[-1].params["start_time"] == str(int((NOW - timedelta(minutes=2)).timestamp()))
+
+
 def test_comments_are_paged_and_deleted_tickets_have_none(home: Home, api: FakeApi, pulled: Pulled) -> None:
     api.comments = {55501: [comment(n) for n in range(1, 251)]}
     api.lists["tickets"] = [ticket(55501), ticket(55502, at(1), status="deleted"), ticket(55503, at(2))]

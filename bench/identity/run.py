@@ -4,7 +4,7 @@ usage: python bench/identity/run.py [--records N] [--labelled DIR] [--share S ..
     --records   size of the speed part (default 100000; 0 leaves it out)
     --share     increments to measure (default .01; several allowed)
     --labelled  folder of public labelled sets (default: shared/data beside the checkout); what is absent is left out
-    --limit     seconds after which bare Splink is stopped (default: none; at 5M records it ran for 25 minutes without an end)
+    --limit     seconds after which bare Splink is stopped (default: none; 5M records were not done in 25 minutes)
     --docs      write the table into docs/identity-benchmarks.md as well
 prints the table in Markdown.
 """

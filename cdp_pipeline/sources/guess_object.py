@@ -179,8 +179,14 @@ def _key(sample: Sample, columns: Sequence[Column], obj: str, updated: Column | 
             ((found,),) = con.execute(f"SELECT count(*) FROM (SELECT DISTINCT {cells} FROM sample)").fetchall()
             return bool(found == rows)
 
+        # A column that is not named like an id must be unique in all rows: the repeats may be no redeliveries.
         singles = sorted(
-            (c for c in full if c.facts.distinct == rows and _score(c, obj) > 0), key=lambda c: -_score(c, obj)
+            (
+                c
+                for c in full
+                if c.facts.distinct == rows and (_score(c, obj) > 1 or (_score(c, obj) == 1 and rows == sample.records))
+            ),
+            key=lambda c: -_score(c, obj),
         )
         if singles:
             return (singles[0].name,), f"`{singles[0].name}` is filled and unique in {sample.records} rows"
@@ -190,7 +196,7 @@ def _key(sample: Sample, columns: Sequence[Column], obj: str, updated: Column | 
                 return (one.name,), f"`{one.name}` is unique but for versions told apart by `{updated.name}`"
         times = [c for c in columns if c.is_time and c.facts.filled == sample.records]
         parts = [*ids, *(c for c in full if c.role in ("email", "phone", "event_type", "product")), *times][:8]
-        for pair in combinations(dict.fromkeys(parts), 2):
+        for pair in combinations({c.name: c for c in parts}.values(), 2):
             if is_unique(*pair):
                 names = tuple(c.name for c in pair)
                 return names, f"no column alone is unique; {' and '.join(f'`{n}`' for n in names)} together are"

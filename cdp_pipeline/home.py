@@ -8,6 +8,12 @@ from datetime import date
 from pathlib import Path
 
 DEFAULT_HOME = Path("data/home")
+_TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".inflight")
+
+
+def is_unfinished(name: str) -> bool:
+    """A name in landing that a run passes over: hidden, or by its ending not yet complete."""
+    return name.startswith((".", "_")) or name.lower().endswith(_TEMPORARY_ENDINGS)
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,11 @@ class Home:
     @property
     def identity(self) -> Path:
         return self.lake / "identity"
+
+    @property
+    def quality(self) -> Path:
+        """Measures of every delivery and verdicts on it, over time; no values."""
+        return self.lake / "quality"
 
     @property
     def history(self) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from cdp_pipeline.home import Home
+from cdp_pipeline.home import Home, is_unfinished
 from cdp_pipeline.judgements import fingerprint, live_judgements
 from cdp_pipeline.ops import Ops
 
@@ -23,11 +23,11 @@ class InputsError(ValueError):
 
 
 def landed_days(home: Home) -> list[date]:
-    """Delivery days that have a folder with at least one entry, oldest first."""
+    """Delivery days that have a folder with at least one entry that is complete, oldest first."""
     days: set[date] = set()
     for folder in home.landing.glob("*/*/dt=*"):
         day = _day_of(folder.name)
-        if day is not None and folder.is_dir() and next(folder.iterdir(), None) is not None:
+        if day is not None and folder.is_dir() and any(not is_unfinished(entry.name) for entry in folder.iterdir()):
             days.add(day)
     return sorted(days)
 
@@ -48,11 +48,16 @@ def resolve_as_of(home: Home, requested: date | None, published: date | None) ->
 
 
 def landing_fingerprint(home: Home, as_of: date | None = None) -> str:
-    """Hash over path, size and modification time of every landed file delivered by `as_of`; no content is read."""
+    """Hash over path, size and modification time of every file landed by `as_of`.
+
+    No content is read; unfinished files do not count.
+    """
 
     def facts() -> Iterator[str]:
         for path in _files(home.landing):
             relative = path.relative_to(home.landing)
+            if any(is_unfinished(part) for part in relative.parts):
+                continue
             day = next((d for part in relative.parts[:-1] if (d := _day_of(part))), None)
             if as_of is None or day is None or day <= as_of:
                 status = path.stat()

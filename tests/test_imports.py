@@ -17,6 +17,7 @@ FORBIDDEN = {
     "cdp_pipeline/sources": {"dagster", "dagster_dbt", "identity", "profiles"},
     "cdp_pipeline/quality": {"dagster", "dagster_dbt"},
     "cdp_pipeline/generate": {"dagster", "dagster_dbt", "identity", "profiles"},
+    "cdp_pipeline/connect": {"dagster", "dagster_dbt", "identity", "profiles"},
     "cdp_pipeline/analytics": {"dagster", "dagster_dbt", "identity", "profiles"},
 }
 # Heavy dependencies and the only places that may name them.
@@ -26,6 +27,8 @@ ONLY_IN = {
     "lmdb": ("profiles/lmdb_store.py",),
     "dagster": ("cdp_pipeline/defs/", "cdp_pipeline/definitions.py"),
     "dagster_dbt": ("cdp_pipeline/defs/",),
+    "dlt": ("cdp_pipeline/connect/",),
+    "requests": ("cdp_pipeline/connect/",),
 }
 # Calls that read the environment, touch files or set up logging; none may run when a module is imported.
 AT_IMPORT = {

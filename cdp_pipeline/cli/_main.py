@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cdp_pipeline.cli import (
+    connect,
     demo,
     dev,
     doctor,
@@ -20,6 +21,7 @@ from cdp_pipeline.cli import (
     model_commands,
     profile,
     publish,
+    quality,
     quarantine,
     run,
     segment,
@@ -40,8 +42,10 @@ GROUPS = (
     profile,
     segment,
     steward,
+    quality,
     quarantine,
     source,
+    connect,
     publish,
     doctor,
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 from cdp_pipeline.cli._common import Subparsers, add_home, add_json, home_of, print_json
 from cdp_pipeline.home import Home
@@ -39,7 +41,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     home = home_of(arguments, must_exist=False)
     findings = list(_installation())
     if home.root.is_dir():
-        for check in (_home, _rules, _receipts, _published, _model, _lock):
+        for check in (_home, _rules, _connections, _receipts, _published, _model, _lock):
             findings += _guarded(check, home)
     else:
         findings.append(("home", True, f"{home.root} does not exist yet: `cdp demo` or `cdp run` makes one"))
@@ -123,6 +125,27 @@ def _rules(home: Home) -> Iterator[Finding]:
         return
     if rules is not None:
         yield "identity.yml", True, f"{home.identity_rules} can be used"
+
+
+def _connections(home: Home) -> Iterator[Finding]:
+    from cdp_pipeline.connect import ConnectConfigError, load_connections
+
+    try:
+        connections = load_connections(home)
+    except ConnectConfigError as error:
+        yield "connect.yml", False, str(error)
+        return
+    if connections and find_spec("dlt") is None:
+        yield "connect.yml", False, "live pulls need the extra: pip install 'cdp-platform[connect]'"
+        return
+    from cdp_pipeline.connect.secrets import load_secrets
+
+    for name, connection in connections.items():
+        try:
+            load_secrets(connection, home, os.environ)
+            yield "connection", True, f"{name}: {connection.host}, {len(connection.objects)} objects, secrets in place"
+        except ConnectConfigError as error:
+            yield "connection", False, str(error)
 
 
 def _receipts(home: Home) -> Iterator[Finding]:

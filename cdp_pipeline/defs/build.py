@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from cdp_pipeline.defs.connect import connect_parts
 from cdp_pipeline.defs.dbt import dbt_resource, dbt_steps, manifest_path
 from cdp_pipeline.defs.jobs import build_job, build_schedule, build_sensor
 from cdp_pipeline.defs.progress import progress_logger
@@ -33,10 +34,11 @@ def build_defs(
     raw = raw_assets(contracts, settings)
     core, marts = dbt_steps(manifest_path())
     job = build_job()
+    pulls, pull_schedules = connect_parts(home, settings)
     return dg.Definitions(
         assets=[*raw, core, marts, *python_assets(raw, core, marts)],
-        jobs=[job],
-        schedules=[build_schedule(job, home, contracts, settings)],
+        jobs=[job, *pulls],
+        schedules=[build_schedule(job, home, contracts, settings), *pull_schedules],
         sensors=[build_sensor(job, home, contracts, settings)],
         resources={
             "platform": PlatformResource(home=str(home.root)),

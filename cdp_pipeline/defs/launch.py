@@ -16,6 +16,7 @@ import dagster as dg
 
 from cdp_pipeline import steps
 from cdp_pipeline.defs.build import build_defs
+from cdp_pipeline.defs.connect import POOL_PREFIX
 from cdp_pipeline.defs.jobs import JOB
 from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, PLAN_TAG
 from cdp_pipeline.home import Home
@@ -108,12 +109,14 @@ def release_dead_runs(instance: dg.DagsterInstance) -> int:
     """Give back the pool slots of runs that were killed, and mark them failed. Returns the number of runs.
 
     A run claims slots only while it holds the run lock, which the caller holds now: whoever still has slots is dead.
+    (Live pulls run beside it and have pools of their own.)
     Without this the next run would wait for them until Dagster's daemon, which may not be running, clears them.
     """
     storage = instance.event_log_storage
     dead = {
         slot.run_id
         for key in storage.get_concurrency_keys()
+        if not key.startswith(POOL_PREFIX)
         for slot in storage.get_concurrency_info(key).claimed_slots
     }
     dead |= {

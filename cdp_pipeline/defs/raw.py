@@ -14,9 +14,10 @@ import dagster as dg
 
 from cdp_pipeline import steps
 from cdp_pipeline.defs.resources import PlatformResource
-from cdp_pipeline.quality import check_object
+from cdp_pipeline.quality import check_object, record_checks, record_metrics
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
+from cdp_pipeline.sources.drift import MISSING, NEW, RETYPED, shown_name
 from cdp_pipeline.sources.ingest import IngestResult
 
 OPS_POOL = "ops.sqlite"
@@ -74,6 +75,7 @@ def _source_assets(source: SourceContract, settings: Settings) -> dg.AssetsDefin
 
 CHECKS = {
     "files_readable": "Every delivered file could be read; an unreadable one is named and nothing of it is loaded.",
+    "schema": "No declared field went missing or changed its type; fields that nobody declared are named.",
     "error_budget": "No file refused more rows than the contract's error budget.",
     "expectations": "Great Expectations suite of the contract over the delivered batch.",
 }
@@ -93,6 +95,20 @@ def _checks(
         description="; ".join(f"{f.file}: {f.message}" for r in results for f in r.failed_files) or None,
         metadata={"files": failed},
     )
+    drift = [d for r in results for d in r.drift]
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name="schema",
+        passed=not any(d.is_error for d in drift),
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(dict.fromkeys(d.message for d in drift if d.is_error)) or None,
+        metadata={
+            "missing": sorted({d.field for d in drift if d.kind == MISSING}),
+            "retyped": sorted({d.field for d in drift if d.kind == RETYPED}),
+            "new": sorted({d.field for d in drift if d.kind == NEW}),
+            "messages": list(dict.fromkeys(d.message for d in drift)),
+        },
+    )
     beyond = [f for r in results for f in r.files if f.status == "over_budget"]
     over = [f.file for f in beyond]
     yield dg.AssetCheckResult(
@@ -104,7 +120,11 @@ def _checks(
         metadata={"files": over, "budget": obj.error_budget},
     )
     days = sorted({r.dt for r in results})
-    verdicts = check_object(platform.paths, obj, days) if days else []
+    verdicts = []
+    if days:
+        record_metrics(platform.paths, obj, days)
+        verdicts = check_object(platform.paths, obj, days)
+        record_checks(platform.paths, obj, days, platform.plan.run_id, verdicts)
     broken = [v for v in verdicts if not v.passed]
     errors = any(v.severity == "error" for v in broken)
     yield dg.AssetCheckResult(
@@ -112,7 +132,13 @@ def _checks(
         check_name="expectations",
         passed=not broken,
         severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
-        metadata={"evaluated": len(verdicts), "days": len(days), "failed": {v.name: v.message for v in broken}},
+        metadata={
+            "evaluated": len(verdicts),
+            "days": len(days),
+            "failed_expectations": len(broken),
+            "unexpected_rows": sum(v.unexpected for v in broken),
+            "failed": {v.name: v.message for v in broken},
+        },
     )
 
 
@@ -168,4 +194,14 @@ def _metadata(results: Sequence[IngestResult]) -> dict[str, Any]:
         "dagster/row_count": sum(r.loaded for r in results),
         "rows_quarantined": sum(r.quarantined for r in results),
         "quarantined_by_reason": reasons,
+        "undeclared_fields": _undeclared(results),
     }
+
+
+def _undeclared(results: Sequence[IngestResult]) -> dict[str, int]:
+    """Records by field that the contract does not know, whose values are kept in ``_extra``."""
+    fields: dict[str, int] = {}
+    for result in results:
+        for name, rows in result.extra_fields.items():
+            fields[shown_name(name)] = fields.get(shown_name(name), 0) + rows
+    return fields

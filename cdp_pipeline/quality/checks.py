@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from itertools import count
@@ -19,10 +19,23 @@ import duckdb
 import pandas as pd
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.quality.metrics import Habit, habits, is_timed
 from cdp_pipeline.sources.contract import Field, ObjectContract, raw_schema
 
 # Time zones and clocks explain a day; a delivery cannot know of anything later.
 MAX_DAYS_AHEAD = 1
+# A day may have a quarter to four times the usual rows, half of a field's usual fill, and events three days older than
+# usual; beyond that somebody should look.
+VOLUME_RATIO = (0.25, 4.0)
+MAX_FILL_DROP = 0.5
+MAX_DAYS_BEHIND = 3
+# Of identifiers that customers type some are wrong; a tenth of them wrong is a wrong column.
+VALID_SHARE = 0.9
+# Shapes only: what is a real number or address, identity resolution decides.
+_SHAPES = {
+    "email": r"[^@\s]+@[^@\s]+\.[^@\s]+",
+    "phone": r"[+(]?[0-9][0-9 ()./*-]{3,24}( ?(x|ext\.?|_)? ?[0-9]{1,6})?",
+}
 ERROR, WARN = "error", "warn"
 _names = count(1)
 
@@ -74,12 +87,66 @@ def check_object(home: Home, obj: ObjectContract, dts: Sequence[date]) -> list[C
             {"column_set": [name for name, _ in raw_schema(obj)], "exact_match": True},
         )
     ]
-    return _validate(pd.DataFrame(columns=pd.Index(columns)), shape) + _validate(frame, [*volume, *_expectations(obj)])
+    found = _validate(pd.DataFrame(columns=pd.Index(columns)), shape)
+    return [*found, *_validate(frame, [*volume, *_expectations(obj)]), *_against_history(habits(home, obj, dts))]
+
+
+def _against_history(days: Sequence[Habit]) -> list[CheckResult]:
+    """Verdicts on days that have a habit to be held against; none where nothing has."""
+    fields = sorted({name for day in days for name in day.fill_drop})
+    columns: dict[str, list[float | None]] = {
+        "volume_against_history": [day.volume for day in days],
+        "days_behind": [day.days_behind for day in days],
+        **{f"fill_against_history:{name}": [day.fill_drop.get(name) for day in days] for name in fields},
+    }
+    known = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+    if not known:
+        return []
+    bounds: dict[str, tuple[float | None, float]] = {
+        "volume_against_history": VOLUME_RATIO,
+        "days_behind": (None, MAX_DAYS_BEHIND),
+    }
+    expectations = []
+    for name in known:
+        low, high = bounds.get(name, (None, MAX_FILL_DROP))
+        arguments = {"column": name, "min_value": low, "max_value": high}
+        expectations.append(_Expectation(name, WARN, "ExpectColumnValuesToBeBetween", arguments))
+    results = _validate(pd.DataFrame(known, dtype="float64"), expectations)
+    return [r if r.passed or r.broken else replace(r, message=_off(r, days)) for r in results]
+
+
+def _off(result: CheckResult, days: Sequence[Habit]) -> str:
+    """Which days leave the habit, and by how much: the last one in figures."""
+    off: list[tuple[date, str]] = []
+    for day in days:
+        if result.name == "volume_against_history":
+            value, text = day.volume, "{:.2f} times the usual rows"
+            wrong = value is not None and not VOLUME_RATIO[0] <= value <= VOLUME_RATIO[1]
+        elif result.name == "days_behind":
+            value, text = day.days_behind, "newest event {:.0f} days older than usual"
+            wrong = value is not None and value > MAX_DAYS_BEHIND
+        else:
+            value, text = day.fill_drop.get(result.name.partition(":")[2]), "filled {:.0%} of records less than usual"
+            wrong = value is not None and value > MAX_FILL_DROP
+        if wrong and value is not None:
+            off.append((day.dt, text.format(value)))
+    more = f" and {len(off) - 1} earlier days" if len(off) > 1 else ""
+    return f"{off[-1][0]}: {off[-1][1]}{more}" if off else f"{result.unexpected} days"
 
 
 def _expectations(obj: ObjectContract) -> list[_Expectation]:
     found = [e for f in obj.fields for e in _field_expectations(f)]
-    ahead = [f.name for f in obj.fields if _is_timed(f)]
+    found += [
+        _Expectation(
+            f"valid:{f.name}",
+            WARN,
+            "ExpectColumnValuesToBeInSet",
+            {"column": _shaped(f.name), "value_set": [True], "mostly": VALID_SHARE},
+        )
+        for f in obj.fields
+        if _is_shaped(f)
+    ]
+    ahead = [f.name for f in obj.fields if is_timed(f)]
     found += [
         _Expectation(
             f"not_in_future:{name}",
@@ -107,8 +174,12 @@ def _field_expectations(f: Field) -> Iterable[_Expectation]:
         yield _Expectation(f"range:{f.name}", ERROR, "ExpectColumnValuesToBeBetween", bounds)
 
 
-def _is_timed(f: Field) -> bool:
-    return f.tag in ("EVT", "UPD") and f.duckdb_type == "TIMESTAMP"
+def _is_shaped(f: Field) -> bool:
+    return f.tag == "ID" and f.kind in _SHAPES and f.duckdb_type == "VARCHAR"
+
+
+def _shaped(name: str) -> str:
+    return f"{name} has the shape of its kind"
 
 
 def _ahead(name: str) -> str:
@@ -126,7 +197,8 @@ def _load(home: Home, obj: ObjectContract, dts: Sequence[date]) -> tuple[list[st
     files = [str(p) for dt in sorted(set(dts)) for p in sorted(home.raw(obj.source, obj.name, dt).glob("*.parquet"))]
     if not files:
         return None, pd.DataFrame()
-    timed = [f.name for f in obj.fields if _is_timed(f)]
+    timed = [f.name for f in obj.fields if is_timed(f)]
+    shaped = [f for f in obj.fields if _is_shaped(f)]
     needed = dict.fromkeys(
         f.name for f in obj.fields if f.required or f.one_of or f.min is not None or f.max is not None
     )
@@ -140,6 +212,11 @@ def _load(home: Home, obj: ObjectContract, dts: Sequence[date]) -> tuple[list[st
         columns = [str(r[0]) for r in con.execute("DESCRIBE delivered").fetchall()]
         chosen = [f'"{c}"' for c in needed if c in columns]
         chosen += [f'date_diff(\'day\', _dt, "{c}") AS "{_ahead(c)}"' for c in timed if c in columns]
+        chosen += [
+            f'regexp_full_match(trim("{f.name}"), {_text(_SHAPES[f.kind or ""])}) AS "{_shaped(f.name)}"'
+            for f in shaped
+            if f.name in columns
+        ]
         frame: pd.DataFrame = con.execute(f"SELECT {', '.join(chosen)} FROM delivered").df()
     return columns, frame
 

@@ -21,6 +21,7 @@ from cdp_pipeline.sources.contract_types import (
     ENVELOPE_PREFIX,
     FILE_PATH,
     FORMATS,
+    KEYS_PATH,
     RESERVED_KEYS,
     TAGS,
     CarryForward,
@@ -82,6 +83,7 @@ FIELD_KEYS = (
     "decode",
     "decimal_mark",
     "pattern",
+    "timezone",
     "description",
 )
 
@@ -314,6 +316,7 @@ class Check:
             format=self.texts(spec, "format", place),
             decode=None if "decode" not in spec else self.choice(spec["decode"], f"{place}.decode", DECODINGS),
             decimal_mark=self.mark(spec, place),
+            timezone=self.zone(self.text(spec, "timezone", place), place) if "timezone" in spec else None,
             pattern=self.optional(spec, "pattern", place),
             description=self.text(spec, "description", place, ""),
         )
@@ -336,9 +339,11 @@ class Check:
     def reading(self, place: str, f: Field) -> None:
         """The options that say how a value is read out of its text."""
         for path in f.paths:
-            known = path == FILE_PATH or (path.startswith(ENVELOPE_PREFIX) and len(path) > len(ENVELOPE_PREFIX))
+            known = path in (FILE_PATH, KEYS_PATH) or (
+                path.startswith(ENVELOPE_PREFIX) and len(path) > len(ENVELOPE_PREFIX)
+            )
             if path.startswith("@") and not known:
-                raise self.fail(place, f"'{path}' leads nowhere: {FILE_PATH} or {ENVELOPE_PREFIX}<path>")
+                raise self.fail(place, f"'{path}' leads nowhere: {FILE_PATH}, {KEYS_PATH} or {ENVELOPE_PREFIX}<path>")
         if f.type == "json" and (f.decode or f.pattern or f.record_paths != f.paths):
             raise self.fail(place, "decode, pattern and paths with @ give text, not json")
         if f.format and f.type not in ("timestamp", "date"):
@@ -346,6 +351,8 @@ class Check:
         for text in f.format:
             if "%" not in text or "%" in _PARTS_OF_TIME.sub("", text):
                 raise self.fail(f"{place}.format", f"'{text}' is not a strptime pattern")
+        if f.timezone and f.type != "timestamp":
+            raise self.fail(place, f"timezone needs a timestamp of local time, not {f.type}")
         if f.decimal_mark and f.type not in ("decimal", "integer"):
             raise self.fail(place, f"decimal_mark needs a number, not {f.type}")
         if f.pattern is not None:

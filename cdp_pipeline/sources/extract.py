@@ -13,7 +13,8 @@ from datetime import date
 
 from cdp_pipeline.sources.casts import cast, first_text, literal
 from cdp_pipeline.sources.contract import Field, ObjectContract
-from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH
+from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH, KEYS_PATH
+from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, path_parts, picked_sql
 
 ENVELOPE = "envelope"
 
@@ -29,40 +30,58 @@ def json_paths(obj: ObjectContract) -> list[str]:
     return list(dict.fromkeys(p for f in obj.fields if f.type == "json" for p in f.paths))
 
 
+def known_paths(obj: ObjectContract) -> list[str]:
+    """Paths into a record that are read or dropped; everything else is an unknown field."""
+    return list(dict.fromkeys([*scalar_paths(obj), *json_paths(obj), *obj.drop]))
+
+
 def csv_paths(obj: ObjectContract) -> list[str]:
     """Headers a CSV file may carry, in the order of the feed's list ``v``."""
     return list(dict.fromkeys(p for f in obj.fields for p in f.record_paths))
 
 
 def json_select(
-    obj: ObjectContract, feed: str, file: str, dt: date, run_id: str, *, with_envelope: bool = False
+    obj: ObjectContract,
+    feed: str,
+    file: str,
+    dt: date,
+    run_id: str,
+    *,
+    with_envelope: bool = False,
+    shapes: Shapes | None = None,
 ) -> str:
     """Raw columns of JSON records in `feed` (line, raw, problem; with an envelope also e); see `select_records` for
-    the rows that are refused."""
+    the rows that are refused. `shapes`, the layouts of keys at the file's beginning, only saves time."""
     scalars, jsons = scalar_paths(obj), json_paths(obj)
-    # TRY: a record that is no JSON gives NULL, without a second parse to find out first.
-    j = f"TRY(json_extract(raw, {path_list(jsons)}))" if jsons else "NULL::VARCHAR[]"
+    known = known_paths(obj)
+    picked = [*(path_parts(p) for p in jsons), *(shapes.unknown if shapes else ())]
+    listed = ", ".join(literal(json_path(p)) for p in picked)
+    # TRY: a record that is no JSON gives NULL, without a second parse to find out first. No CASE about a list: it
+    # would copy every value.
+    j = f"TRY(json_extract(raw, [{listed}]))" if picked else "NULL::VARCHAR[]"
     v = (
         f"TRY(json_extract_string(raw, {path_list(scalars)}))"
         if scalars
         else "TRY(json_extract_string(raw, ['$.\"\"']))"
     )
-    patch = null_patch([*scalars, *jsons, *obj.drop])
     source = f"""
       SELECT line, raw,{" e," if with_envelope else ""}
         CASE WHEN problem IS NOT NULL THEN problem
              WHEN ltrim(raw, E' \\t\\r\\n') NOT LIKE '{{%' AND json_valid(raw)
              THEN 'not a JSON object' END AS problem,
-        CASE WHEN problem IS NULL THEN {v} END AS v,
-        CASE WHEN problem IS NULL THEN {j} END AS j,
-        CASE WHEN problem IS NULL THEN TRY(json_merge_patch(raw, {patch})) END AS m
+        {v} AS v, {j} AS j, {is_learned_sql(shapes) if shapes else "false"} AS learned
       FROM {feed}"""
-    cells = {p: f"v[{i}]" for i, p in enumerate(scalars, 1)} | special_cells(obj, file, with_envelope=with_envelope)
+    source = f"""
+      SELECT *, CASE WHEN NOT learned THEN TRY(json_merge_patch(raw, {null_patch(known)})) END AS m FROM ({source})"""
+    cells = {p: f"v[{i}]" for i, p in enumerate(scalars, 1)} | special_cells(
+        obj, file, is_json=True, with_envelope=with_envelope
+    )
     texts = {f.name: _json_text([f"j[{jsons.index(p) + 1}]::VARCHAR" for p in f.paths]) for f in _json_fields(obj)}
-    depth = max((p.count(".") for p in [*scalars, *jsons]), default=0)
     # Not beside the other json_merge_patch(): the optimiser would hoist their common cast out of TRY.
     kept = f"coalesce(TRY(json_merge_patch(raw, {null_patch(obj.drop)}))::VARCHAR, raw)" if obj.drop else "raw"
-    extra = without_empty_objects("m::VARCHAR", depth)
+    extra = without_empty_objects("m::VARCHAR", known)
+    if shapes:
+        extra = f"CASE WHEN learned THEN {picked_sql(shapes, 'j', len(jsons))} ELSE {extra} END"
     return select_records(obj, source, cells, texts, extra, kept, file, dt, run_id, checks=body_checks(obj, cells))
 
 
@@ -103,9 +122,13 @@ def csv_select(obj: ObjectContract, feed: str, unknown: Sequence[str], file: str
     return select_records(obj, source, cells, texts, "m", "raw", file, dt, run_id)
 
 
-def special_cells(obj: ObjectContract, file: str, *, with_envelope: bool = False) -> dict[str, str]:
+def special_cells(
+    obj: ObjectContract, file: str, *, is_json: bool = False, with_envelope: bool = False
+) -> dict[str, str]:
     """SQL by path for the paths that do not lead into the record."""
-    cells = {FILE_PATH: literal(file.rpartition("/")[2])}
+    # `|Id|Name|`: the members that a JSON record has, NULL elsewhere. An absent one may mean "not asked for".
+    keys = "'|' || array_to_string(TRY(json_keys(raw)), '|') || '|'" if is_json else "NULL::VARCHAR"
+    cells = {FILE_PATH: literal(file.rpartition("/")[2]), KEYS_PATH: f"({keys})"}
     for i, path in enumerate(obj.envelope_paths, 1):
         cells[ENVELOPE_PREFIX + path] = f"e[{i}]" if with_envelope else "(NULL::VARCHAR)"
     return cells
@@ -138,7 +161,7 @@ def select_records(
         f"{json_texts[f.name] if f.type == 'json' else first_text(f, [cells[p] for p in f.paths])} AS t{i}"
         for i, f in enumerate(obj.fields)
     )
-    typed = ", ".join(f"{cast(f, f't{i}', obj.timezone)} AS c{i}" for i, f in enumerate(obj.fields))
+    typed = ", ".join(f"{cast(f, f't{i}', f.timezone or obj.timezone)} AS c{i}" for i, f in enumerate(obj.fields))
     checks = [*checks, *(check for i, f in enumerate(obj.fields) for check in _checks(obj, f, f"t{i}", f"c{i}"))]
     found = " OR ".join(f"({condition})" for condition, _ in checks)
     reasons = ", ".join(f"CASE WHEN {condition} THEN {literal(reason)} END" for condition, reason in checks)
@@ -168,11 +191,8 @@ def _json_text(cells: Sequence[str]) -> str:
     """SQL for the first JSON text that is not null. JSON inside a JSON string is unpacked."""
     present = ", ".join(f"nullif({c}, 'null')" for c in cells)
     each = f"coalesce({present})"
-    inner = f"json_extract_string({each}, '$')"
-    return (
-        f"CASE WHEN {each} LIKE '\"{{%' OR {each} LIKE '\"[%'"
-        f" THEN CASE WHEN json_valid({inner}) THEN {inner} ELSE {each} END ELSE {each} END"
-    )
+    inner = f"coalesce(TRY_CAST(json_extract_string({each}, '$') AS JSON)::VARCHAR, {each})"
+    return f"CASE WHEN {each} LIKE '\"{{%' OR {each} LIKE '\"[%' THEN {inner} ELSE {each} END"
 
 
 def _cell_json(cells: Sequence[str]) -> str:
@@ -212,15 +232,15 @@ def body_checks(obj: ObjectContract, cells: Mapping[str, str]) -> list[tuple[str
 
 
 def path_list(paths: Sequence[str]) -> str:
-    return "[" + ", ".join(literal("$" + "".join(f'."{part}"' for part in p.split("."))) for p in paths) + "]"
+    return "[" + ", ".join(literal(json_path(path_parts(p))) for p in paths) + "]"
 
 
 def null_patch(paths: Sequence[str]) -> str:
     """A JSON merge patch that removes the given paths; a path above another one wins."""
     tree: dict[str, object] = {}
-    for path in sorted(paths, key=lambda p: p.count(".")):
+    for path in sorted(paths, key=lambda p: len(path_parts(p))):
         node: dict[str, object] = tree
-        *parents, leaf = path.split(".")
+        *parents, leaf = path_parts(path)
         for part in parents:
             below = node.setdefault(part, {})
             if not isinstance(below, dict):
@@ -231,21 +251,22 @@ def null_patch(paths: Sequence[str]) -> str:
     return literal(json.dumps(tree)) + "::JSON"
 
 
-def without_empty_objects(text: str, depth: int) -> str:
-    """SQL for what a merge patch left, without objects of which nothing is left, NULL when that is all.
+def without_empty_objects(text: str, known: Sequence[str]) -> str:
+    """SQL for what a merge patch left, without the objects above `known` paths of which nothing is left, NULL when
+    that is all.
 
-    Inside a JSON string every quote is escaped, so the pattern cannot begin and end there; json_valid() is the
-    guard for keys that hold an escaped quote.
+    Inside a JSON string every quote is escaped, so the pattern cannot begin and end there; the cast is the guard for
+    keys that hold an escaped quote.
     """
-    cleaned = text
-    empty = r'"[A-Za-z0-9_$.-]+":\{\}'
-    for _ in range(depth):
-        cleaned = f"regexp_replace({cleaned}, ',{empty}', '', 'g')"
-        cleaned = f"regexp_replace({cleaned}, '\\{{{empty},', '{{', 'g')"
-        cleaned = f"regexp_replace({cleaned}, '\\{{{empty}\\}}', '{{}}', 'g')"
-    if not depth:
+    above = sorted({part for path in known for part in path_parts(path)[:-1]})
+    if not above:
         return f"nullif({text}, '{{}}')"
-    safe = f"CASE WHEN json_valid({cleaned}) THEN {cleaned} ELSE {text} END"
+    cleaned = text
+    empty = f'"({"|".join(re.escape(name) for name in above)})":\\{{\\}}'
+    for _ in range(max(len(path_parts(path)) - 1 for path in known)):
+        for pattern, left in ((f",{empty}", ""), (rf"\{{{empty},", "{"), (rf"\{{{empty}\}}", "{}")):
+            cleaned = f"regexp_replace({cleaned}, {literal(pattern)}, {literal(left)}, 'g')"
+    safe = f"coalesce(TRY_CAST({cleaned} AS JSON)::VARCHAR, {text})"
     return f"nullif(CASE WHEN contains({text}, ':{{}}') THEN {safe} ELSE {text} END, '{{}}')"
 
 

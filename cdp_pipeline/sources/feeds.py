@@ -33,7 +33,9 @@ FORMAT_OF_ENDING = {
     "tsv": "csv",
     "parquet": "parquet",
 }
-_SUSPECT = np.array([9, 11, 12, 13, 32], dtype=np.uint8)
+# By first byte: may the line be blank?
+_MAY_BE_BLANK = np.zeros(256, dtype=bool)
+_MAY_BE_BLANK[[9, 10, 11, 12, 13, 32]] = True
 
 # Plain text on purpose: as Arrow's JSON type an invalid record ends in DuckDB's fatal "function is not marked as
 # fallible" inside json_merge_patch(), and TRY cannot catch that.
@@ -146,32 +148,41 @@ class LineFeed:
         self.records = 0
         self.unterminated: int | None = None
         self.error: Exception | None = None
+        self._next = 1
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         first, rest = 1, b""
         for block in self.source.utf8():
-            cut = block.rfind(b"\n") + 1
+            start, cut = block.find(b"\n") + 1, block.rfind(b"\n") + 1
             if not cut:
                 rest += block
                 if len(rest) > MAX_RECORD:
                     raise FileFaultError(f"line {first} is longer than {MAX_RECORD >> 20} MB")
                 continue
-            buffer, rest = rest + block[:cut], block[cut:]
-            batch, count = self._batch(buffer, first)
-            first += count
-            yield batch
+            # The line across two blocks is copied together, the others stay where they were read.
+            if rest:
+                yield self._batch(rest + block[:start], 0, len(rest) + start, first)
+                first += 1
+            else:
+                start = 0
+            if start < cut:
+                batch = self._batch(block, start, cut, first)
+                first = self._next
+                yield batch
+            rest = block[cut:]
         if rest:
             self.unterminated = first
-            yield self._batch(rest, first)[0]
+            yield self._batch(rest, 0, len(rest), first)
 
-    def _batch(self, buffer: bytes, first: int) -> tuple[pa.RecordBatch, int]:
-        """Lines of a buffer and how many there were, blank ones included."""
-        data = np.frombuffer(buffer, dtype=np.uint8)
-        ends = np.flatnonzero(data == 10) + 1
-        if not len(ends) or ends[-1] != len(buffer):
-            ends = np.append(ends, len(buffer))
-        starts = np.concatenate(([0], ends[:-1]))
-        offsets = np.concatenate(([0], ends)).astype(np.int32)
+    def _batch(self, buffer: bytes, begin: int, end: int, first: int) -> pa.RecordBatch:
+        """The lines in `buffer[begin:end]`, blank ones left out; the first has the number `first`."""
+        data = np.frombuffer(buffer, dtype=np.uint8, count=end)
+        ends = np.flatnonzero(data[begin:] == 10) + (begin + 1)
+        if not len(ends) or ends[-1] != end:
+            ends = np.append(ends, end)
+        offsets = np.empty(len(ends) + 1, dtype=np.int32)
+        offsets[0], offsets[1:] = begin, ends
+        starts = offsets[:-1]
         raw = pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(buffer)])
         problem = pa.nulls(len(ends), pa.string())
         try:
@@ -180,16 +191,18 @@ class LineFeed:
             if self.source.encoding != "utf-8-lossy":
                 raise NotUtf8Error from None
             raw, problem = lossy([buffer[a:b] for a, b in zip(starts, ends, strict=True)])
-        lines = np.arange(first, first + len(ends), dtype=np.int64)
-        batch = pa.record_batch([pa.array(lines), raw, problem], schema=JSON_SCHEMA)
-        suspects = np.flatnonzero((data[starts] == 10) | np.isin(data[starts], _SUSPECT))
-        blank = [i for i in suspects if not buffer[starts[i] : ends[i]].strip()]
+        self._next = first + len(ends)
+        numbers = pa.py_buffer(np.arange(first, self._next, dtype=np.int64))
+        # Not pa.array(): for its conversions it imports pandas.
+        lines = pa.Array.from_buffers(pa.int64(), len(ends), [None, numbers])
+        batch = pa.record_batch([lines, raw, problem], schema=JSON_SCHEMA)
+        blank = [i for i in np.flatnonzero(_MAY_BE_BLANK[data[starts]]) if not buffer[starts[i] : ends[i]].strip()]
         if blank:
             keep = np.ones(len(ends), dtype=bool)
             keep[blank] = False
             batch = batch.filter(pa.array(keep))
         self.records += batch.num_rows
-        return batch, len(ends)
+        return batch
 
 
 def detect_encoding(path: Path) -> str:

@@ -1,16 +1,18 @@
-"""Landing to raw: which files are new, and one delivery day of one object into typed Parquet plus quarantine.
+"""Landing to raw: one delivery day of one object into typed Parquet plus quarantine, with a receipt for each file.
 
-Belongs here: bookkeeping, file outcomes, placing results. Not here: bytes to records (``feeds.py``), records to typed
-columns (``extract.py``), the contract (``contract.py``).
+Belongs here: bookkeeping, the order of writing, locks. Not here: which files are new (``landing.py``), bytes to records
+(``feeds.py``), records to typed columns (``extract.py``), the contract (``contract.py``).
 """
 
 from __future__ import annotations
 
-import difflib
+import fcntl
 import hashlib
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -20,182 +22,126 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
+from cdp_pipeline.sources.drift import Drift, comparable, drift_of_delivery, of_file, with_drift
 from cdp_pipeline.sources.feeds import FileFaultError, file_format
+from cdp_pipeline.sources.landing import Pending, file_sha256, pending, unclaimed, unseen
 from cdp_pipeline.sources.load import FileLoad, load_file
+from cdp_pipeline.sources.outcomes import FileResult, IngestResult, Reconciliation
+from cdp_pipeline.sources.reconcile import output_path, reconcile
 
 EMPTY_PARTITION = date(1970, 1, 1)
 # A small file may hold this many bad rows before its share counts: one bad row of ten is not a broken export.
 BUDGET_FLOOR_ROWS = 5
-_TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".inflight")
-
-
-@dataclass(frozen=True)
-class Pending:
-    """One delivery day of one object with files that no receipt covers; `files` are paths below landing."""
-
-    source: str
-    obj: str
-    dt: date
-    files: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class FileResult:
-    """What became of one file. delivered = loaded + quarantined (rows, after unwrapping envelopes).
-
-    `status` is ok, over_budget (loaded, but more rows refused than the contract's error budget), empty, duplicate,
-    failed (nothing loaded, `message` says why) or deferred (changed while it was read; the next run takes it).
-    """
-
-    file: str
-    status: str
-    delivered: int = 0
-    loaded: int = 0
-    quarantined: int = 0
-    reasons: Mapping[str, int] | None = None
-    extra_fields: Mapping[str, int] | None = None
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class IngestResult:
-    """Outcome of one delivery day of one object."""
-
-    source: str
-    obj: str
-    dt: date
-    files: tuple[FileResult, ...]
-
-    @property
-    def delivered(self) -> int:
-        return sum(f.delivered for f in self.files)
-
-    @property
-    def loaded(self) -> int:
-        return sum(f.loaded for f in self.files)
-
-    @property
-    def quarantined(self) -> int:
-        return sum(f.quarantined for f in self.files)
-
-    @property
-    def reasons(self) -> dict[str, int]:
-        """Rows refused by their first reason, most frequent first."""
-        return _add_up(f.reasons or {} for f in self.files)
-
-    @property
-    def extra_fields(self) -> dict[str, int]:
-        """Rows by unknown top-level field, most frequent first."""
-        return _add_up(f.extra_fields or {} for f in self.files)
-
-    @property
-    def failed_budget(self) -> bool:
-        """A file refused more rows than its error budget allows; its good rows are in raw all the same."""
-        return any(f.status == "over_budget" for f in self.files)
-
-    @property
-    def failed_files(self) -> tuple[FileResult, ...]:
-        return tuple(f for f in self.files if f.status == "failed")
-
-    @property
-    def message(self) -> str:
-        """One line per file that needs attention; empty when all is well."""
-        return "\n".join(f"{f.file}: {f.message}" for f in self.files if f.message and f.status != "duplicate")
-
-
-@dataclass(frozen=True)
-class Reconciliation:
-    """Receipts held against the lake. Every list holds one-line messages; all empty means that all is well."""
-
-    delivered: int
-    loaded: int
-    quarantined: int
-    mismatches: tuple[str, ...]
-    disappeared: tuple[str, ...]
-    over_budget: tuple[str, ...]
-    failed: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Rows add up: nothing lost and nothing doubled. Failed files and gone files do not count against it."""
-        return not self.mismatches
-
-
-def pending(home: Home, contracts: Mapping[str, SourceContract]) -> list[Pending]:
-    """Delivery days with unseen files, by source, object and day.
-
-    A file is seen when its receipt has the same size, modification time and contract; a file that was only touched is
-    recognised by its content. A duplicate whose original changed or went is pending again. Reads only (touched files
-    get their new time noted).
-    """
-    found: list[Pending] = []
-    with Ops(home.ops_db) as ops:
-        for source in contracts.values():
-            for obj in source.objects.values():
-                receipts = {r.file: r for r in ops.receipts(source.source, obj.name)}
-                for dt, folder in _days(home.landed(source.source, obj.name)):
-                    files = _unseen(home, obj, folder, receipts, ops)
-                    if files:
-                        found.append(Pending(source.source, obj.name, dt, tuple(files)))
-    return sorted(found, key=lambda p: (p.source, p.obj, p.dt))
-
-
-def unclaimed(home: Home, contracts: Mapping[str, SourceContract]) -> list[str]:
-    """One line for everything under landing that no contract covers, so that nothing is ignored in silence."""
-    lines: list[str] = []
-    for entry in _entries(home.landing):
-        source = contracts.get(entry.name)
-        if source is None or not entry.is_dir():
-            lines.append(f"landing/{entry.name}: no contract for this source{_near(entry.name, list(contracts))}")
-            continue
-        for sub in _entries(entry):
-            place = f"landing/{entry.name}/{sub.name}"
-            if sub.name not in source.objects or not sub.is_dir():
-                lines.append(f"{place}: no contract for this object{_near(sub.name, list(source.objects))}")
-                continue
-            for day in _entries(sub):
-                if _day(day) is None:
-                    lines.append(f"{place}/{day.name}: not a delivery day, expected a folder dt=YYYY-MM-DD")
-                else:
-                    lines += [
-                        f"{place}/{day.name}/{x.name}: a folder inside a day" for x in _entries(day) if x.is_dir()
-                    ]
-    return lines
+_CHANGED = "changed while it was read; the next run takes it"
 
 
 def ingest_partition(home: Home, obj: ObjectContract, dt: date, run_id: str, ops: Ops) -> IngestResult:
     """Load the unseen files of one delivery day: raw and quarantine Parquet, then the receipt, file by file.
 
     A bad file never stops the others. Output names come from the landing names, so a repeated or changed file
-    overwrites its own output and nothing else.
+    overwrites its own output and nothing else. Waits while another process reads files of the same object.
     """
-    folder = home.landed(obj.source, obj.name, dt)
-    receipts = {r.file: r for r in ops.receipts(obj.source, obj.name)}
-    todo = _unseen(home, obj, folder, receipts, ops)
-    if obj.delivery == "replace_partition":
-        todo = _redelivered(home, obj, dt, todo, receipts, ops)
-    return ingest_files(home, obj, dt, todo, run_id, ops)
+    with _object_lock(home, obj):
+        receipts = {r.file: r for r in ops.receipts(obj.source, obj.name)}
+        todo = unseen(home, obj, home.landed(obj.source, obj.name, dt), receipts, ops)
+        redelivered = _redelivered(home, todo, receipts) if obj.delivery == "replace_partition" else []
+        if redelivered:
+            return _redeliver(home, obj, dt, redelivered, receipts, run_id, ops)
+        return _read(home, obj, dt, todo, receipts, run_id, ops)
 
 
 def ingest_files(
     home: Home, obj: ObjectContract, dt: date, files: Sequence[str], run_id: str, ops: Ops
 ) -> IngestResult:
     """Read these landed files of one delivery day (paths below landing), whatever their receipts say."""
-    receipts = {r.file: r for r in ops.receipts(obj.source, obj.name)}
-    for stale in (
-        *home.raw(obj.source, obj.name, dt).glob(".*"),
-        *home.quarantine(obj.source, obj.name, dt).glob(".*"),
-    ):
-        stale.unlink(missing_ok=True)
-    results = []
+    with _object_lock(home, obj):
+        receipts = {r.file: r for r in ops.receipts(obj.source, obj.name)}
+        return _read(home, obj, dt, files, receipts, run_id, ops)
+
+
+@contextmanager
+def _object_lock(home: Home, obj: ObjectContract) -> Iterator[None]:
+    """One reader of an object at a time: a duplicate is told by the receipts of all its days. The operating system
+    drops the lock when its process dies."""
+    path = home.ops_db.parent / "locks" / f"{obj.source}.{obj.name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _read(
+    home: Home,
+    obj: ObjectContract,
+    dt: date,
+    files: Sequence[str],
+    receipts: dict[str, Receipt],
+    run_id: str,
+    ops: Ops,
+) -> IngestResult:
+    """Read files one by one; each is placed and recorded before the next begins."""
+    _remove_unfinished(home, obj, dt)
+    earlier = [r for r in receipts.values() if r.file not in files]
+    done: list[Receipt] = []
     for file in files:
         started = time.monotonic()
-        receipt = _ingest_file(home, obj, dt, file, run_id, receipts)
+        receipt, load = _load(home, obj, dt, file, run_id, receipts, earlier)
         if receipt.status != "deferred":
-            ops.record_file(receipt, time.monotonic() - started)
+            _place(home, receipt, load)
+            ops.record_files([(receipt, time.monotonic() - started)])
             receipts[file] = receipt
-        results.append(_result(receipt))
-    return IngestResult(obj.source, obj.name, dt, tuple(results))
+        done.append(receipt)
+    for changed in drift_of_delivery(obj, done, earlier):
+        ops.amend_file(changed)
+        done = [changed if r.file == changed.file else r for r in done]
+    return IngestResult(obj.source, obj.name, dt, tuple(map(_result, done)))
+
+
+def _redeliver(
+    home: Home,
+    obj: ObjectContract,
+    dt: date,
+    files: Sequence[str],
+    receipts: dict[str, Receipt],
+    run_id: str,
+    ops: Ops,
+) -> IngestResult:
+    """Read the files that replace what their day held: all or none, and nothing is replaced by files that fail.
+
+    The earlier files go only when the new ones are placed, and all receipts are written together: after a crash in
+    between, the new files are still unseen and still a redelivery.
+    """
+    _remove_unfinished(home, obj, dt)
+    earlier = [r for r in receipts.values() if r.file not in files]
+    done: dict[str, tuple[Receipt, FileLoad | None, float]] = {}
+    for file in files:
+        started = time.monotonic()
+        receipt, load = _load(home, obj, dt, file, run_id, {name: one[0] for name, one in done.items()}, earlier)
+        done[file] = (receipt, load, time.monotonic() - started)
+    if any(receipt.status == "deferred" for receipt, _, _ in done.values()):
+        for load in [load for _, load, _ in done.values() if load]:
+            load.discard()
+        waiting = "waits for the other files of its day"
+        told = [
+            r if r.status == "deferred" else replace(r, status="deferred", message=waiting) for r, _, _ in done.values()
+        ]
+        return IngestResult(
+            obj.source, obj.name, dt, tuple(FileResult(r.file, r.status, message=r.message) for r in told)
+        )
+    for changed in drift_of_delivery(obj, [receipt for receipt, _, _ in done.values()], earlier):
+        done[changed.file] = (changed, *done[changed.file][1:])
+    for receipt, load, _ in done.values():
+        _place(home, receipt, load)
+    if any(r.status in LOADED or (r.status == "empty" and r.size) for r, _, _ in done.values()):
+        _replace_earlier(home, obj, dt, set(files), receipts, ops)
+    ops.record_files([(receipt, seconds) for receipt, _, seconds in done.values()])
+    return IngestResult(obj.source, obj.name, dt, tuple(_result(receipt) for receipt, _, _ in done.values()))
+
+
+def _remove_unfinished(home: Home, obj: ObjectContract, dt: date) -> None:
+    for folder in (home.raw(obj.source, obj.name, dt), home.quarantine(obj.source, obj.name, dt)):
+        for stale in folder.glob(".*"):
+            stale.unlink(missing_ok=True)
 
 
 def ensure_tables(home: Home, contracts: Mapping[str, SourceContract]) -> None:
@@ -209,47 +155,9 @@ def ensure_tables(home: Home, contracts: Mapping[str, SourceContract]) -> None:
                     continue
                 target.parent.mkdir(parents=True, exist_ok=True)
                 columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in schema)
-                part = target.with_name(f".{target.name}.inflight")
+                part = target.with_name(f".{target.name}.{os.getpid()}.inflight")
                 con.execute(f"COPY (SELECT {columns} LIMIT 0) TO {literal(part)} (FORMAT parquet)")
                 part.replace(target)
-
-
-def reconcile(home: Home, ops: Ops) -> Reconciliation:
-    """Hold every receipt against the rows that stand in raw and quarantine, and against landing."""
-    mismatches: list[str] = []
-    gone: list[str] = []
-    receipts = ops.receipts()
-    expected: dict[Path, int] = {}
-    for r in receipts:
-        if r.delivered != r.loaded + r.quarantined:
-            mismatches.append(f"{r.file}: {r.delivered} rows delivered, {r.loaded} loaded + {r.quarantined} refused")
-        if r.status in LOADED:
-            expected[output_path(home.raw(r.source, r.object, r.dt), r.file)] = r.loaded
-            if r.quarantined:
-                expected[output_path(home.quarantine(r.source, r.object, r.dt), r.file)] = r.quarantined
-        if not (home.landing / r.file).exists():
-            what = f"its {r.loaded} rows stay in raw" if r.status in LOADED else "nothing of it was loaded"
-            gone.append(f"{r.file}: no longer in landing; {what}")
-    for tree in (home.lake / "raw", home.lake / "quarantine"):
-        actual = _row_counts(tree)
-        wanted = {p: n for p, n in expected.items() if p.is_relative_to(tree)}
-        for path in sorted(actual.keys() | wanted.keys()):
-            name = path.relative_to(home.lake).as_posix()
-            if path not in actual:
-                mismatches.append(f"lake/{name}: missing, {wanted[path]} rows expected")
-            elif path not in wanted:
-                mismatches.append(f"lake/{name}: {actual[path]} rows that no receipt covers")
-            elif actual[path] != wanted[path]:
-                mismatches.append(f"lake/{name}: {actual[path]} rows, {wanted[path]} expected")
-    return Reconciliation(
-        delivered=sum(r.delivered for r in receipts),
-        loaded=sum(r.loaded for r in receipts),
-        quarantined=sum(r.quarantined for r in receipts),
-        mismatches=tuple(mismatches),
-        disappeared=tuple(gone),
-        over_budget=tuple(f"{r.file}: {r.message}" for r in receipts if r.status == "over_budget"),
-        failed=tuple(f"{r.file}: {r.message}" for r in receipts if r.status == "failed"),
-    )
 
 
 def parquet_columns(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, str]]:
@@ -257,54 +165,70 @@ def parquet_columns(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[st
     return [(r[0], r[1]) for r in con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)})").fetchall()]
 
 
-def _ingest_file(
-    home: Home, obj: ObjectContract, dt: date, file: str, run_id: str, seen: Mapping[str, Receipt]
-) -> Receipt:
-    """Load one file and place its output; the receipt is returned, not saved. Status deferred has no output."""
+def _load(
+    home: Home,
+    obj: ObjectContract,
+    dt: date,
+    file: str,
+    run_id: str,
+    seen: Mapping[str, Receipt],
+    earlier: Sequence[Receipt],
+) -> tuple[Receipt, FileLoad | None]:
+    """Read one file; nothing is placed or saved. There is a load when it holds records; status deferred has none.
+
+    `seen` are the receipts that may hold the same content, `earlier` those of earlier deliveries.
+    """
     path = home.landing / file
-    raw = output_path(home.raw(obj.source, obj.name, dt), file)
-    quarantine = output_path(home.quarantine(obj.source, obj.name, dt), file)
+    raw, quarantine = _outputs(home, obj.source, obj.name, dt, file)
     receipt = Receipt(file, obj.source, obj.name, dt, 0, 0, "", obj.fingerprint, "failed", run_id=run_id)
     try:
         before = path.stat()
         receipt = replace(receipt, size=before.st_size, mtime_ns=before.st_mtime_ns)
         if before.st_size == 0:
-            _clear(raw, quarantine)
-            return replace(receipt, status="empty", sha256=hashlib.sha256().hexdigest(), message="empty file")
+            return replace(receipt, status="empty", sha256=hashlib.sha256().hexdigest(), message="empty file"), None
         twins = [
             r
             for r in seen.values()
             if r.file != file and r.size == before.st_size and r.status in LOADED and (r.dt == dt or _across_days(obj))
         ]
         if twins:
-            sha = _sha256(path)
+            sha = file_sha256(path)
             original = next((r for r in sorted(twins, key=lambda r: r.file) if r.sha256 == sha), None)
             if original is not None:
-                _clear(raw, quarantine)
-                return replace(receipt, status="duplicate", sha256=sha, message=f"same content as {original.file}")
+                return replace(
+                    receipt, status="duplicate", sha256=sha, message=f"same content as {original.file}"
+                ), None
         fmt = file_format(path.name)
         if fmt not in obj.formats:
             raise FileFaultError(f"{'unknown format' if fmt is None else fmt} is not among {', '.join(obj.formats)}")
         load = load_file(path, obj, dt, run_id, file, raw, quarantine)
-        after = path.stat()
     except FileNotFoundError:
-        return replace(receipt, status="deferred", message="disappeared while it was read; nothing loaded")
+        return replace(receipt, status="deferred", message="disappeared while it was read; nothing loaded"), None
     except FileFaultError as fault:
-        if _changed(path, receipt):
-            return replace(receipt, status="deferred", message="changed while it was read; the next run takes it")
-        _clear(raw, quarantine)
-        return replace(receipt, sha256=_sha256(path), message=str(fault))
+        if _changed(path, before):
+            return replace(receipt, status="deferred", message=_CHANGED), None
+        try:
+            return replace(receipt, sha256=file_sha256(path), message=str(fault)), None
+        except OSError as error:
+            return replace(receipt, status="deferred", message=f"cannot be read ({type(error).__name__})"), None
     except OSError as error:
-        return replace(receipt, status="deferred", message=f"cannot be read ({type(error).__name__})")
-    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        return replace(receipt, status="deferred", message=f"cannot be read ({type(error).__name__})"), None
+    if _changed(path, before):
         load.discard()
-        return replace(receipt, status="deferred", message="changed while it was read; the next run takes it")
-    if load.delivered:
+        return replace(receipt, status="deferred", message=_CHANGED), None
+    if not load.delivered:
+        load.discard()
+    receipt = judged(receipt, obj, load)
+    receipt = with_drift(receipt, of_file(obj, receipt, load.counts, comparable(receipt, earlier)))
+    return receipt, load if load.delivered else None
+
+
+def _place(home: Home, receipt: Receipt, load: FileLoad | None) -> None:
+    """Make what a file gave visible; where it gave nothing, what it gave earlier goes."""
+    if load is not None:
         load.place()
     else:
-        load.discard()
-        _clear(raw, quarantine)
-    return judged(receipt, obj, load)
+        _clear(*_outputs(home, receipt.source, receipt.object, receipt.dt, receipt.file))
 
 
 def judged(receipt: Receipt, obj: ObjectContract, load: FileLoad) -> Receipt:
@@ -327,6 +251,7 @@ def judged(receipt: Receipt, obj: ObjectContract, load: FileLoad) -> Receipt:
         quarantined=load.quarantined,
         reasons=load.reasons,
         extra_fields=load.extra_fields,
+        filled=load.counts.filled,
     )
 
 
@@ -336,51 +261,19 @@ def _across_days(obj: ObjectContract) -> bool:
     return obj.delivery == "append" or (obj.delivery == "upsert" and obj.updated_at is not None)
 
 
-def _unseen(home: Home, obj: ObjectContract, folder: Path, receipts: Mapping[str, Receipt], ops: Ops) -> list[str]:
-    """Files of one delivery day that need loading, as paths below landing, sorted."""
-    loaded = {r.sha256 for r in receipts.values() if r.status in LOADED}
-    files: list[str] = []
-    for path in _entries(folder):
-        if not path.is_file():
-            continue
-        file = path.relative_to(home.landing).as_posix()
-        receipt = receipts.get(file)
-        try:
-            stat = path.stat()
-            orphan = receipt is not None and receipt.status == "duplicate" and receipt.sha256 not in loaded
-            outdated = receipt is not None and receipt.status != "replaced" and receipt.contract != obj.fingerprint
-            if receipt is None or orphan or outdated or receipt.size != stat.st_size:
-                files.append(file)
-            elif receipt.mtime_ns != stat.st_mtime_ns:
-                if receipt.sha256 == _sha256(path):
-                    ops.save(replace(receipt, mtime_ns=stat.st_mtime_ns))
-                else:
-                    files.append(file)
-        except OSError:
-            continue  # gone or locked since the listing: the next run sees it
-    return files
-
-
-def _redelivered(
-    home: Home, obj: ObjectContract, dt: date, todo: list[str], receipts: dict[str, Receipt], ops: Ops
-) -> list[str]:
-    """Of the unseen files of a day that a redelivery replaces, those to read; what they replace is cleared.
-
-    Only new content is a redelivery. Where nothing but the contract changed, the files that count are read again.
-    """
+def _redelivered(home: Home, todo: Sequence[str], receipts: Mapping[str, Receipt]) -> list[str]:
+    """Of the unseen files of a day those that replace it: new content, not files of which only the contract changed."""
 
     def is_new(file: str) -> bool:
         receipt = receipts.get(file)
-        return receipt is None or receipt.status == "duplicate" or receipt.sha256 != _sha256(home.landing / file)
+        if receipt is None or receipt.status == "duplicate":
+            return True
+        try:
+            return receipt.sha256 != file_sha256(home.landing / file)
+        except OSError:  # gone or locked since the listing: reading it says so
+            return True
 
-    try:
-        new = {file for file in todo if is_new(file)}
-    except OSError:  # gone or locked since the listing: the next run sees it
-        return []
-    if new:
-        _replace_earlier(home, obj, dt, new, receipts, ops)
-        return sorted(new)
-    return todo
+    return sorted(file for file in todo if is_new(file))
 
 
 def _replace_earlier(
@@ -388,10 +281,7 @@ def _replace_earlier(
 ) -> None:
     """A redelivered day replaces what earlier runs loaded for it."""
     for receipt in [r for r in receipts.values() if r.dt == dt and r.file not in new and r.status in LOADED]:
-        _clear(
-            output_path(home.raw(obj.source, obj.name, dt), receipt.file),
-            output_path(home.quarantine(obj.source, obj.name, dt), receipt.file),
-        )
+        _clear(*_outputs(home, obj.source, obj.name, dt, receipt.file))
         receipts[receipt.file] = replace(
             receipt, status="replaced", delivered=0, loaded=0, quarantined=0, message="replaced by a later delivery"
         )
@@ -399,37 +289,8 @@ def _replace_earlier(
 
 
 def _result(r: Receipt) -> FileResult:
-    return FileResult(r.file, r.status, r.delivered, r.loaded, r.quarantined, r.reasons, r.extra_fields, r.message)
-
-
-def _entries(folder: Path) -> list[Path]:
-    """Sorted content of a folder without hidden, temporary and unfinished names; nothing when it does not exist."""
-    if not folder.is_dir():
-        return []
-    names = (p for p in folder.iterdir() if not p.name.startswith((".", "_")))
-    return sorted(p for p in names if not p.name.lower().endswith(_TEMPORARY_ENDINGS))
-
-
-def _days(folder: Path) -> Iterator[tuple[date, Path]]:
-    for entry in _entries(folder):
-        day = _day(entry)
-        if day is not None:
-            yield day, entry
-
-
-def _day(folder: Path) -> date | None:
-    """The day of a folder ``dt=YYYY-MM-DD``, None for anything else."""
-    text = folder.name.removeprefix("dt=")
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if folder.is_dir() and folder.name == f"dt={day.isoformat()}" else None
-
-
-def output_path(folder: Path, file: str) -> Path:
-    """Where the rows of one landed file stand in a folder of raw or of quarantine."""
-    return folder / f"{Path(file).name}.parquet"
+    counts = (r.delivered, r.loaded, r.quarantined, r.reasons, r.extra_fields)
+    return FileResult(r.file, r.status, *counts, r.message, tuple(Drift(**d) for d in r.drift))
 
 
 def _clear(*outputs: Path) -> None:
@@ -437,41 +298,18 @@ def _clear(*outputs: Path) -> None:
         output.unlink(missing_ok=True)
 
 
-def _changed(path: Path, receipt: Receipt) -> bool:
+def _outputs(home: Home, source: str, obj: str, dt: date, file: str) -> tuple[Path, Path]:
+    return output_path(home.raw(source, obj, dt), file), output_path(home.quarantine(source, obj, dt), file)
+
+
+def _changed(path: Path, before: os.stat_result) -> bool:
+    """Was a file written to or replaced since `before`? A replacement may have its size and time."""
     try:
-        stat = path.stat()
+        now = path.stat()
     except OSError:
         return True
-    return (stat.st_size, stat.st_mtime_ns) != (receipt.size, receipt.mtime_ns)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def _row_counts(tree: Path) -> dict[Path, int]:
-    """Rows of every Parquet file below a folder, from the footers."""
-    files = [p for p in sorted(tree.glob("*/*/dt=*/*.parquet")) if p.name != "_empty.parquet"]
-    if not files:
-        return {}
-    with duckdb.connect() as con:
-        listed = ", ".join(literal(p) for p in files)
-        rows = con.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata([{listed}])").fetchall()
-    return {Path(name): int(count) for name, count in rows}
-
-
-def _add_up(counts: Iterator[Mapping[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for one in counts:
-        for name, number in one.items():
-            total[name] = total.get(name, 0) + number
-    return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _near(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name, names, 1)
-    return f", did you mean '{near[0]}'?" if near else ""
+    kept = ("st_size", "st_mtime_ns", "st_ino", "st_ctime_ns")
+    return any(getattr(now, name) != getattr(before, name) for name in kept)
 
 
 __all__ = [
@@ -482,6 +320,8 @@ __all__ = [
     "ensure_tables",
     "ingest_files",
     "ingest_partition",
+    "judged",
+    "output_path",
     "pending",
     "reconcile",
     "unclaimed",

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -22,21 +24,26 @@ from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.csv_feed import CsvFeed, CsvShape
 from cdp_pipeline.sources.documents import DocumentFeed
+from cdp_pipeline.sources.drift import UNKNOWN, FieldCounts, count_fields
 from cdp_pipeline.sources.extract import (
     ENVELOPE,
     csv_paths,
     csv_select,
     is_values_line,
     json_select,
+    known_paths,
     looks_like_document,
 )
 from cdp_pipeline.sources.feeds import FileFaultError, LineFeed, NotUtf8Error, Source, detect_encoding, file_format
 from cdp_pipeline.sources.parquet import ParquetTable
+from cdp_pipeline.sources.shapes import learn
 
 Feed = LineFeed | CsvFeed | DocumentFeed | ParquetTable
 _HEAD = 1 << 20
 _MEMORY_LIMIT = "1GB"
-_MAX_EXTRA_NAMES = 50
+_MAX_EXTRA_NAMES = 200
+# Wide rows: a group of DuckDB's default size (122,880) holds 300 MB of orders for each thread.
+_ROW_GROUP = 30_720
 _local = threading.local()
 
 
@@ -55,6 +62,7 @@ class FileLoad:
     quarantined: int
     reasons: dict[str, int]
     extra_fields: dict[str, int]
+    counts: FieldCounts = UNKNOWN
 
     def place(self) -> None:
         """Rename both outputs into place; a quarantine file of an earlier load goes when nothing was refused now."""
@@ -113,53 +121,63 @@ def _attempt(
     as_document: bool,
 ) -> FileLoad:
     source = Source(path, encoding)
+    con = _engine()
     feed: Feed
+    present: set[str] | None = None
+    batches: Iterator[pa.RecordBatch] = iter(())
     if file_format(path.name) == "csv":
         shape = CsvShape(obj.delimiter, obj.skip_after_header, obj.header_contains, obj.drop)
         feed = CsvFeed(source, csv_paths(obj), shape)
-        _check_header(obj, feed.header, set(feed.header))
+        present = set(feed.header)
+        _check_header(obj, feed.header, present)
+        batches = feed.batches()
         select = csv_select(obj, "feed", feed.unknown, file, dt, run_id)
     elif file_format(path.name) == "parquet":
         feed = ParquetTable(path, obj)
-        _check_header(obj, feed.header, feed.present(csv_paths(obj)))
+        present = feed.present(csv_paths(obj))
+        _check_header(obj, feed.header, present)
         select = feed.select(file, dt, run_id)
-    elif as_document:
-        feed = DocumentFeed(source, obj.unwrap, dict(obj.expect), obj.envelope_paths)
-        select = json_select(obj, "feed", file, dt, run_id, with_envelope=True)
     else:
-        feed = LineFeed(source)
-        select = json_select(obj, "feed", file, dt, run_id)
+        envelopes = dict(obj.expect), obj.envelope_paths
+        feed = DocumentFeed(source, obj.unwrap, *envelopes) if as_document else LineFeed(source)
+        batches = feed.batches()
+        head = next(batches, None)
+        batches = batches if head is None else chain([head], batches)
+        shapes = None if head is None else learn(con, head, known_paths(obj))
+        select = json_select(obj, "feed", file, dt, run_id, with_envelope=as_document, shapes=shapes)
     target = inflight(raw)
-    con = _engine()
-    _run(con, feed, f"COPY ({select}) TO {literal(target)} (FORMAT parquet)")
-    counts = con.execute(
+    _run(con, feed, batches, f"COPY ({select}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})")
+    rows = con.execute(
         f"SELECT count(*) FILTER (_line > 0), count(*) FILTER (_line < 0) FROM read_parquet({literal(target)})"
     ).fetchall()[0]
-    loaded, refused = int(counts[0]), int(counts[1])
+    loaded, refused = int(rows[0]), int(rows[1])
     if loaded + refused != feed.records:
         raise FileFaultError(f"{feed.records} records read but {loaded + refused} written")
     reasons = _split(con, feed, raw, quarantine, run_id) if refused else {}
     extras = extra_fields(con, target)
+    counts = count_fields(con, obj, target, inflight(quarantine) if refused else None, present)
     sha256 = feed.sha256 if isinstance(feed, ParquetTable) else source.sha256
-    return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused, reasons, extras)
+    return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused, reasons, extras, counts)
 
 
 def _engine() -> duckdb.DuckDBPyConnection:
     """This thread's in-memory connection, kept for the process: opening one takes 20 ms, as long as a small file."""
     con: duckdb.DuckDBPyConnection | None = getattr(_local, "con", None)
     if con is None:
-        con = duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "temp_directory": tempfile.gettempdir()})
+        # A folder of its own: in a common one, two processes that spill write to the same file names.
+        spill = Path(tempfile.gettempdir(), f"cdp-ingest-{os.getpid()}-{threading.get_ident()}")
+        con = duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "temp_directory": str(spill)})
         con.execute("SET TimeZone = 'UTC'")
         _local.con = con
     return con
 
 
-def _run(con: duckdb.DuckDBPyConnection, feed: Feed, sql: str) -> None:
+def _run(con: duckdb.DuckDBPyConnection, feed: Feed, batches: Iterator[pa.RecordBatch], sql: str) -> None:
     """Execute `sql` over the feed; what the feed raised comes out as it was, not as DuckDB's report of it."""
 
     def guarded(feed: LineFeed | CsvFeed | DocumentFeed) -> Iterator[pa.RecordBatch]:
         try:
-            yield from feed.batches()
+            yield from batches
         except Exception as error:
             feed.error = error
             raise

@@ -72,7 +72,7 @@ class ParquetTable:
             # The empty patch first: it removes the keys of columns that are null.
             object_ = f"json_merge_patch('{{}}'::JSON, to_json({_struct(left)}))"
             merged = f"TRY(json_merge_patch({object_}, {patch}))::VARCHAR" if inside else f"{object_}::VARCHAR"
-            extra = without_empty_objects(merged, max((p.count(".") for p in inside), default=0))
+            extra = without_empty_objects(merged, inside)
         shown = [c for c in self.header if c not in self.obj.drop]
         kept = f"to_json({_struct(shown)})::VARCHAR" if shown else "'{}'"
         # One struct, so that no column of the file is taken for one of the reader's.

@@ -4,6 +4,8 @@
     json_text(column, path)        text at a JSONPath ('$.a."b c"'), NULL when absent or JSON null
     unnest_json(column, alias)     lateral join: one row per element of the JSON array, the element's JSON text as
                                    `<alias>.item` and its 1-based position as `<alias>.position`; no row for NULL
+    unnest_json_object(column, alias)  lateral join: one row per member of the JSON object, its name as `<alias>.key`
+                                   and its text (of objects and arrays the JSON) as `<alias>.value`; no row for NULL
     json_object(pairs)             JSON text of {key: SQL expression}; NULL values stay in as JSON null
     hex_digest(text)               lower-case hexadecimal SHA-256 of the UTF-8 text
     latest_value(value, order_by)  aggregate: the value of the row with the greatest order, rows without a value aside
@@ -34,6 +36,19 @@
 {%- endmacro %}
 {% macro spark__unnest_json(column, alias) -%}
     lateral view posexplode(from_json({{ column }}, 'array<string>')) {{ alias }} as position_0, item
+{%- endmacro %}
+
+{% macro unnest_json_object(column, alias) -%}
+    {{ return(adapter.dispatch('unnest_json_object', 'cdp')(column, alias)) }}
+{%- endmacro %}
+{% macro duckdb__unnest_json_object(column, alias) -%}
+    cross join lateral (
+        select member.entry.key as key, member.entry.value as value
+        from unnest(map_entries(cast(cast({{ column }} as json) as map(varchar, varchar)))) as member (entry)
+    ) as {{ alias }}
+{%- endmacro %}
+{% macro spark__unnest_json_object(column, alias) -%}
+    lateral view explode(from_json({{ column }}, 'map<string,string>')) {{ alias }} as key, value
 {%- endmacro %}
 
 {% macro json_object(pairs) -%}

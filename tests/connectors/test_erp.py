@@ -96,6 +96,7 @@ def test_an_order_that_quotes_a_shop_order_is_posted_and_not_sold_again(core: Qu
         ("erp:documents:0000050005", nora, "return_posted", None, "shopify:6000000002042"),
         ("erp:documents:0000050007", harbour, "sample_sent", None, "erp:0000050007"),
         ("erp:documents:0000050009", nora, "order_cancelled", None, "erp:0000050009"),
+        ("erp:documents:0000050012", harbour, "order_posted", None, "zoho_crm:5410000000000900001"),
         ("erp:documents:0000060002", harbour, "order_cancelled", None, "erp:0000060002"),
     ]
 

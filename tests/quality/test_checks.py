@@ -106,6 +106,36 @@ def test_a_missing_column_is_a_broken_check(tmp_path: Path, people: ObjectContra
     ]
 
 
+def test_identifiers_that_have_not_their_shape_are_a_warning(tmp_path: Path) -> None:
+    """Nine of ten addresses must look like one; a phone may be masked and carry an extension."""
+    (tmp_path / "demo.yml").write_text(
+        """
+source: demo
+title: Demo
+owner: tests
+default_region: US
+objects:
+  people:
+    delivery: append
+    key: [n]
+    formats: [jsonl]
+    fields:
+      n: {from: [n], type: string}
+      email: {from: [e], type: string, tag: ID, kind: email, personal: true}
+      phone: {from: [p], type: string, tag: ID, kind: phone, personal: true}
+"""
+    )
+    people = load_contracts(tmp_path)["demo"].objects["people"]
+    home = Home(tmp_path)
+    phones = ["+86 138 0000 0101", "(202) 555-0101", "138****0101", "19900000000_1234", "202.555.0101 x12"]
+    rows = [f"('{i}', 'p{i}@example.com', '{phone}')" for i, phone in enumerate(phones * 2)]
+    _write(home, people, ", ".join(rows))
+    assert [r.name for r in check_object(home, people, [DAY]) if not r.passed] == []
+    _write(home, people, ", ".join([*rows[:8], "('x', 'secret name', '1')", "('y', 'other secret', '1')"]))
+    failed = [(r.name, r.severity, r.unexpected) for r in check_object(home, people, [DAY]) if not r.passed]
+    assert failed == [("valid:email", "warn", 2), ("valid:phone", "warn", 2)]
+
+
 def test_a_day_without_rows_is_a_warning_about_volume(tmp_path: Path, people: ObjectContract) -> None:
     results = check_partition(Home(tmp_path), people, DAY)
     assert [(r.name, r.passed, r.severity, r.message) for r in results] == [("volume", False, "warn", "no rows")]

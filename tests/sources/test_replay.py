@@ -284,7 +284,7 @@ KILLED = """
     # Every step that changes the home on disk is one call of these.
     Path.replace, Path.unlink = count(Path.replace), count(Path.unlink)
     Ops.save, Ops.record_replay = count(Ops.save), count(Ops.record_replay)
-    Ops.record_file = count(Ops.record_file)
+    Ops.record_files = count(Ops.record_files)
     contracts = load_contracts(Path(sys.argv[1]))
     for fatal, home in enumerate((Home(Path(p)) for p in sys.argv[2:]), 1):
         if not (pid := os.fork()):  # before DuckDB has threads

@@ -17,7 +17,8 @@
 
 {# What a person did. Sources also call inbound what mail programs and servers report back by themselves. #}
 {% macro is_own_act(direction, interaction_type) -%}
-({{ direction }} = 'inbound' and {{ interaction_type }} not in ('email_opened', 'email_bounced', 'email_dropped'))
+({{ direction }} = 'inbound' and {{ interaction_type }} not in ('email_opened', 'email_bounced', 'email_dropped')
+    and {{ interaction_type }} not like '%_by_machine')
 {%- endmacro %}
 
 {# An act that shows the way to a later order. The order itself, its repetitions and good-byes are none. #}

@@ -10,3 +10,13 @@ select
     }) }}
 from {{ ref('stg_delighted__people') }}
 where last_sent_at is not null
+union all
+select
+    'delighted:people:' || person_id || ':bounced' as interaction_id,
+    'delighted:people:' || person_id as record_id,
+    {{ interaction_columns({
+        'touchpoint': "'nps_survey'",
+        'interaction_type': "'survey_bounced'",
+        'occurred_at': 'bounced_at'
+    }) }}
+from {{ ref('stg_delighted__bounces') }}

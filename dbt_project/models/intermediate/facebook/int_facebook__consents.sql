@@ -5,6 +5,6 @@ select
     'granted' as state,
     leads.submitted_at as occurred_at,
     'facebook' as source
-from {{ ref('int_facebook__leads') }} as leads
+from {{ ref('int_facebook__lead_mentions') }} as leads
 {{ unnest_json('leads.disclaimers', 'disclaimer') }}
 where lower({{ json_text('disclaimer.item', '$.is_checked') }}) in ('1', 'true')

@@ -1,4 +1,9 @@
-{{ identifier_rows(ref('int_facebook__leads'), [
+with answered as (
+    select *
+    from {{ ref('int_facebook__lead_mentions') }}
+    where record_id is not null
+)
+{{ identifier_rows('answered', [
     {'kind': 'email', 'column': 'email'},
     {'kind': 'email', 'column': 'work_email'},
     {'kind': 'phone', 'column': 'phone'},

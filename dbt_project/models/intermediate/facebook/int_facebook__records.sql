@@ -18,7 +18,8 @@ select
         'created_at': 'created_at',
         'updated_at': 'updated_at'
     }) }}
-from {{ ref('int_facebook__leads') }}
+from {{ ref('int_facebook__lead_mentions') }}
+where record_id is not null
 union all
 select
     record_id,

@@ -8,5 +8,7 @@ select
     'facebook_lead_ad' as touchpoint,
     'clicked' as touch_type,
     submitted_at as occurred_at
-from {{ ref('int_facebook__leads') }}
-where campaign_id is not null
+from {{ ref('int_facebook__lead_mentions') }}
+where
+    campaign_id is not null
+    and record_id is not null

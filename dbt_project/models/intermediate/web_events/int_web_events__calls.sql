@@ -24,17 +24,29 @@ select
     nullif(trim(phone), '') as phone,
     given_name,
     family_name,
+    full_name,
+    case when lower(gender) in ('female', 'f') then 'female' when lower(gender) in ('male', 'm') then 'male' end as gender,
     birthday,
+    street,
+    locality,
+    region,
+    postcode,
+    country,
     properties,
     campaign_name,
     campaign_source,
     campaign_medium,
     page_path,
+    page_url,
     referrer,
     device_type,
+    {{ known_device_id('advertising_id') }} as advertising_id,
     locale,
+    consent,
     -- A forged client clock can lie in the future, never the server's receipt.
     least(occurred_at, coalesce(received_at, occurred_at)) as occurred_at,
     delivered_date
 from calls
-where call_type not in ('group', 'alias')
+where
+    call_type not in ('group', 'alias')
+    and not {{ is_robot('user_agent') }}

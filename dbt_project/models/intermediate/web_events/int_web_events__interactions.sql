@@ -1,55 +1,43 @@
--- `Order Completed` repeats the shop's own order: an interaction without an amount, never revenue.
-with calls as (
+-- An order event repeats the shop's own order: an interaction without an amount, never revenue. A landing page that
+-- names no campaign belongs to the campaign of the ad click that led there.
+with clicks as (
+    select
+        gclid,
+        max(campaign_id) as campaign_id
+    from {{ ref('stg_google_ads__click_view') }}
+    group by gclid
+),
+
+events as (
     select
         *,
-        case
-            when call_type = 'identify' then 'login'
-            when call_type in ('page', 'screen') then call_type || '_viewed'
-            else coalesce({{ snake_case('event') }}, 'event')
-        end as interaction_type,
-        call_type = 'screen' or lower(device_type) in ('ios', 'android') as is_app,
-        coalesce({{ json_text('properties', '$.sku') }}, {{ json_text('properties', '$.product_id') }}) as product_id,
-        coalesce(
-            {{ json_text('properties', '$.experiment_id') }}, {{ json_text('properties', '$.experiment_name') }}
-        ) as experiment_id,
-        coalesce(
-            {{ json_text('properties', '$.variation_id') }},
-            {{ json_text('properties', '$.variation_name') }},
-            {{ json_text('properties', '$.variant') }}
-        ) as variant
-    from {{ ref('int_web_events__calls') }}
+        coalesce(gclid, {{ url_parameter('page_url', 'gclid') }}) as landing_gclid
+    from {{ ref('int_web_events__events') }}
 )
 
 select
-    'web_events:segment:' || message_id as interaction_id,
-    record_id,
+    'web_events:' || events.tracker || ':' || events.event_key as interaction_id,
+    events.record_id,
     {{ interaction_columns({
-        'anonymous_id': 'anonymous_id',
-        'touchpoint': "case when is_app and interaction_type = 'login' then 'app_account'"
-            ~ " when is_app and interaction_type like 'order%' then 'app_shop_order'"
-            ~ " when is_app then 'app_browsing'"
-            ~ " when interaction_type in ('login', 'signed_in', 'signed_up', 'logged_in', 'logged_out') then 'web_account'"
-            ~ " when interaction_type like 'experiment%' then 'web_experiment'"
-            ~ " when interaction_type like '%search%' then 'web_search'"
-            ~ " when interaction_type like 'order%' then 'web_shop_order'"
-            ~ " when interaction_type like 'checkout%' or interaction_type like 'coupon%' or interaction_type like 'payment%' then 'web_checkout'"
-            ~ " when interaction_type like '%cart%' or interaction_type in ('product_added', 'product_removed') then 'web_cart'"
-            ~ " when interaction_type like 'product%' then 'web_product_page'"
-            ~ " else 'web_browsing' end",
-        'interaction_type': 'interaction_type',
-        'occurred_at': 'occurred_at',
-        'product_id': 'product_id',
-        'campaign_id': 'campaign_name',
-        'experiment_id': 'experiment_id',
-        'variant': 'case when experiment_id is not null then variant end',
+        'anonymous_id': 'events.anonymous_id',
+        'touchpoint': web_touchpoint('events.interaction_type', 'events.is_app'),
+        'interaction_type': 'events.interaction_type',
+        'occurred_at': 'events.occurred_at',
+        'product_id': 'events.product_id',
+        'campaign_id': 'coalesce(events.campaign_name, clicks.campaign_id)',
+        'experiment_id': 'events.experiment_id',
+        'variant': 'case when events.experiment_id is not null then events.variant end',
         'properties': json_object({
-            'page_path': 'page_path',
-            'campaign_source': 'campaign_source',
-            'campaign_medium': 'campaign_medium',
-            'device_type': 'device_type',
-            'query': json_text('properties', '$.query'),
-            'category': json_text('properties', '$.category'),
-            'order_id': json_text('properties', '$.order_id')
+            'page_path': 'events.page_path',
+            'campaign_source': 'events.campaign_source',
+            'campaign_medium': 'events.campaign_medium',
+            'device_type': 'events.device_type',
+            'query': 'events.query',
+            'category': 'events.category',
+            'order_id': 'events.order_id',
+            'session_id': 'events.session_id',
+            'gclid': 'events.landing_gclid'
         })
     }) }}
-from calls
+from events
+left join clicks on events.landing_gclid = clicks.gclid

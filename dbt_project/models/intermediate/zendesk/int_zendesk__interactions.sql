@@ -1,3 +1,16 @@
+-- A call or a chat that made a ticket is already an interaction of its own: opening the ticket is none besides it.
+with told_elsewhere as (
+    select 'zendesk:' || ticket_id as ticket_id
+    from {{ ref('int_zendesk_talk__calls') }}
+    where
+        ticket_id is not null
+        and is_inbound
+    union
+    select ticket_id
+    from {{ ref('int_zendesk_chat__conversations') }}
+    where ticket_id is not null
+)
+
 select
     'zendesk:tickets:' || native_id as interaction_id,
     record_id,
@@ -8,7 +21,12 @@ select
         'properties': json_object({'ticket_id': 'ticket_id', 'ticket_type': 'ticket_type', 'priority': 'priority'})
     }) }}
 from {{ ref('int_zendesk__tickets') }}
-where not is_deleted
+where
+    not is_deleted
+    and not (
+        touchpoint in ('support_call', 'support_chat')
+        and ticket_id in (select ticket_id from told_elsewhere)
+    )
 union all
 select
     'zendesk:ticket_comments:' || message_id as interaction_id,

@@ -1,6 +1,12 @@
 -- Public messages of tickets that were not deleted. Internal notes are no customer voice. The description is the first comment, so it stands
 -- in only where no comment of the requester was delivered.
-with comments as (
+-- A chat that delivered its own messages is not read again from the transcript in its ticket.
+with chatted as (
+    select distinct ticket_id
+    from {{ ref('int_zendesk_chat__messages') }}
+),
+
+comments as (
     select
         comments.comment_id,
         tickets.ticket_id,
@@ -16,6 +22,10 @@ with comments as (
     where
         coalesce(comments.is_public, true)
         and not tickets.is_deleted
+        and not (
+            lower(coalesce(comments.via_channel, '')) in ('chat', 'chat_transcript', 'native_messaging', 'messaging')
+            and tickets.ticket_id in (select ticket_id from chatted)
+        )
 )
 
 select
@@ -43,3 +53,4 @@ where
     tickets.description is not null
     and not tickets.is_deleted
     and tickets.ticket_id not in (select ticket_id from comments where is_inbound)
+    and tickets.ticket_id not in (select ticket_id from chatted)

@@ -11,6 +11,13 @@ leads as (
         *,
         'zoho_crm:leads:' || lead_id as record_id
     from {{ ref('stg_zoho_crm__leads') }}
+),
+
+accounts as (
+    select
+        *,
+        'zoho_crm:accounts:' || account_id as record_id
+    from {{ ref('stg_zoho_crm__accounts') }}
 )
 {{ identifier_rows('contacts', [
     {'kind': 'email', 'column': 'email'},
@@ -24,5 +31,9 @@ union all
 {{ identifier_rows('leads', [
     {'kind': 'email', 'column': 'email'},
     {'kind': 'phone', 'column': 'mobile'},
+    {'kind': 'phone', 'column': 'phone', 'trusted': 'false', 'reason': "'weak_source'"}
+]) }}
+union all
+{{ identifier_rows('accounts', [
     {'kind': 'phone', 'column': 'phone', 'trusted': 'false', 'reason': "'weak_source'"}
 ]) }}

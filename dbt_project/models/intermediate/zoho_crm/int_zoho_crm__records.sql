@@ -26,6 +26,17 @@ leads as (
         on
             leads.lead_id = deletions.record_id
             and leads.updated_at <= deletions.deleted_at
+),
+
+accounts as (
+    select
+        accounts.*,
+        deletions.deleted_at is not null as is_deleted
+    from {{ ref('stg_zoho_crm__accounts') }} as accounts
+    left join deletions
+        on
+            accounts.account_id = deletions.record_id
+            and accounts.updated_at <= deletions.deleted_at
 )
 
 select
@@ -71,3 +82,21 @@ select
         'is_deleted': 'is_deleted'
     }) }}
 from leads
+union all
+select
+    'zoho_crm:accounts:' || account_id as record_id,
+    'zoho_crm' as source,
+    'accounts' as object,
+    account_id as native_id,
+    {{ record_columns({
+        'organisation': 'account_name',
+        'street': 'street',
+        'locality': 'locality',
+        'region': 'region',
+        'postcode': 'postcode',
+        'country': 'country',
+        'created_at': 'created_at',
+        'updated_at': 'updated_at',
+        'is_deleted': 'is_deleted'
+    }) }}
+from accounts

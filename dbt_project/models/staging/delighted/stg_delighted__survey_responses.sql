@@ -10,6 +10,10 @@ select
     comment,
     person_properties,
     tags,
+    additional_answers,
+    {{ clean_name('person_name') }} as person_name,
+    trim(person_email) as person_email,
+    trim(person_phone) as person_phone,
     created_at,
     updated_at,
     _dt as delivered_date

@@ -7,7 +7,11 @@ select
     subject,
     call_type,
     started_at,
-    duration_seconds,
+    coalesce(
+        duration_seconds,
+        60 * try_cast({{ regexp_group('duration', '^([0-9]+):[0-9]{2}$', 1) }} as bigint)
+        + try_cast({{ regexp_group('duration', '^[0-9]+:([0-9]{2})$', 1) }} as bigint)
+    ) as duration_seconds,
     trim(contact_id) as contact_id,
     call_result,
     updated_at,

@@ -1,0 +1,118 @@
+"""Which keys the records of a file have, learned from its beginning, so that unknown fields are cheap to keep.
+
+Keeping whatever a contract does not name (`_extra`) by removing the rest costs twice as much as reading the contract's
+fields. Exports repeat a few layouts of keys, so the layouts of the first records are learned; a record with one of them
+has its unknown values picked like any other. A record with another layout takes the slow way, with the same result.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+# Fewer records than this are done before a layout is learned.
+LEARN_FROM = 256
+_HEAD_ROWS = 2_000
+_MAX_LAYOUTS = 256
+_MAX_UNKNOWN = 300
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_$ -]{1,80}")
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Layouts of keys whose unknown values are known by path.
+
+    `objects` are the paths whose keys make up a layout, `hashes` DuckDB's hashes of the layouts, `unknown` the paths of
+    the values that no contract names, in the order they appeared.
+    """
+
+    objects: tuple[tuple[str, ...], ...]
+    hashes: tuple[int, ...]
+    unknown: tuple[tuple[str, ...], ...]
+
+
+def path_parts(path: str) -> list[str]:
+    """The keys of a contract's path from the record down; a path in brackets is one key, dots and all."""
+    return [path[1:-1]] if path.startswith("[") and path.endswith("]") else path.split(".")
+
+
+def json_path(parts: Sequence[str]) -> str:
+    """The JSONPath of nested keys; ``$`` for none."""
+    return "$" + "".join(f'."{part}"' for part in parts)
+
+
+def keys_sql(objects: Sequence[Sequence[str]]) -> str:
+    """SQL for the keys of a record at each of `objects`, in their order; raises on what is no JSON."""
+    listed = ", ".join("'" + json_path(o).replace("'", "''") + "'" for o in objects)
+    return f"json_keys(raw, [{listed}]::VARCHAR[])"
+
+
+def learn(con: duckdb.DuckDBPyConnection, head: pa.RecordBatch, known: Sequence[str]) -> Shapes | None:
+    """Layouts of the records in `head` (column raw), `known` being the contract's dotted paths; None when too few."""
+    if head.num_rows < LEARN_FROM:
+        return None
+    leaves = {tuple(path_parts(p)) for p in known}
+    leaves = {p for p in leaves if not any(p[:n] in leaves for n in range(1, len(p)))}
+    objects = sorted({p[:n] for p in leaves for n in range(len(p))}, key=lambda o: (len(o), o))
+    con.register("head", pa.Table.from_batches([head.slice(0, _HEAD_ROWS)]))
+    try:
+        layouts = con.execute(
+            f"SELECT k, hash(k) FROM (SELECT TRY({keys_sql(objects)}) AS k FROM head WHERE problem IS NULL)"
+            f" WHERE k IS NOT NULL GROUP BY k ORDER BY count(*) DESC, hash(k) LIMIT {_MAX_LAYOUTS}"
+        ).fetchall()
+    finally:
+        con.unregister("head")
+    hashes: list[int] = []
+    unknown: dict[tuple[str, ...], None] = {}
+    for layout, layout_hash in layouts:
+        found = [
+            (*o, key)
+            for o, keys in zip(objects, layout, strict=True)
+            for key in keys or ()
+            if (*o, key) not in leaves and (*o, key) not in set(objects)
+        ]
+        repeated = any(len(set(keys or ())) != len(keys or ()) for keys in layout)
+        plain = all(_PLAIN_KEY.fullmatch(path[-1]) for path in found)
+        if plain and not repeated and len(unknown.keys() | set(found)) <= _MAX_UNKNOWN:
+            hashes.append(int(layout_hash))
+            unknown.update(dict.fromkeys(found))
+    return Shapes(tuple(objects), tuple(hashes), tuple(unknown)) if hashes else None
+
+
+def is_learned_sql(shapes: Shapes) -> str:
+    """SQL: has the record in column raw a learned layout? NULL when it is no JSON."""
+    hashes = ", ".join(f"{h}::UBIGINT" for h in shapes.hashes)
+    return f"list_contains([{hashes}], TRY(hash({keys_sql(shapes.objects)})))"
+
+
+def picked_sql(shapes: Shapes, values: str, offset: int) -> str:
+    """SQL for the unknown fields of a record as JSON text, NULL when it has none.
+
+    `values` is a list of JSON values that holds, after `offset` others, those at `shapes.unknown`.
+    """
+
+    def members(parent: tuple[str, ...]) -> str:
+        parts: dict[str, str] = {}
+        for i, path in enumerate(shapes.unknown, offset + 1):
+            if path[: len(parent)] != parent:
+                continue
+            name = path[len(parent)]
+            if len(path) == len(parent) + 1:
+                parts[name] = f"{_text(json.dumps(name) + ':')} || {values}[{i}]::VARCHAR"
+            elif name not in parts:
+                parts[name] = f"{_text(json.dumps(name) + ':')} || {members((*parent, name))}"
+        return f"'{{' || nullif(concat_ws(',', {', '.join(parts.values())}), '') || '}}'"
+
+    return members(()) if shapes.unknown else "NULL::VARCHAR"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+__all__ = ["LEARN_FROM", "Shapes", "is_learned_sql", "json_path", "keys_sql", "learn", "path_parts", "picked_sql"]

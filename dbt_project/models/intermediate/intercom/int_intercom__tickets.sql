@@ -1,0 +1,1 @@
+{{ conversation_tickets(ref('int_intercom__conversations')) }}

@@ -1,0 +1,1 @@
+{{ conversation_interactions(ref('int_live_chat_events__conversations')) }}

@@ -1,0 +1,1 @@
+{{ conversation_tickets(ref('int_live_chat_events__conversations')) }}

@@ -1,0 +1,1 @@
+{{ conversation_interactions(ref('int_olark__conversations')) }}

@@ -1,0 +1,3 @@
+{{ identifier_rows(ref('int_twilio__numbers'), [
+    {'kind': 'phone', 'column': 'customer_number'}
+]) }}

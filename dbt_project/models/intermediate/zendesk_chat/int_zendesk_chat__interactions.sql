@@ -1,0 +1,1 @@
+{{ conversation_interactions(ref('int_zendesk_chat__conversations')) }}

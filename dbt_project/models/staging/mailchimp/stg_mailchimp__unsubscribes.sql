@@ -1,0 +1,13 @@
+with versions as (
+    {{ first_by_key(source('mailchimp', 'unsubscribes'), ['campaign_id', 'member_id']) }}
+)
+
+select
+    trim(campaign_id) as campaign_id,
+    trim(list_id) as list_id,
+    lower(trim(member_id)) as member_id,
+    trim(email) as email,
+    reason,
+    occurred_at,
+    _dt as delivered_date
+from versions

@@ -334,7 +334,8 @@ def test_a_sample_against_a_contract(tmp_path: Path, checkout: Path, capsys: pyt
     worse = write(
         tmp_path,
         "worse.csv",
-        "Visit ID,Visited At,Spend,Stylist\nV-1,2025-03-06 10:00,1.00,Kim\nV-2,soon,1.00,Kim\n,2025-03-06 10:00,x,Kim\n",
+        "Visit ID,Visited At,Spend,Stylist\nV-1,2025-03-06 10:00,1.00,Kim\nV-2,soon,1.00,Kim\n"
+        ",2025-03-06 10:00,x,Kim\n",
     )
     trial = dry_read(obj, worse)
     assert (trial.good, trial.refused, trial.is_over_budget) == (1, 2, True)

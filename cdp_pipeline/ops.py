@@ -36,7 +36,9 @@ CREATE TABLE IF NOT EXISTS ingest_files (
   extra_fields TEXT NOT NULL,
   message      TEXT NOT NULL,
   run_id       TEXT NOT NULL,
-  finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  filled       TEXT NOT NULL DEFAULT '{}',
+  drift        TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX IF NOT EXISTS ingest_files_by_object ON ingest_files (source, object, dt);
 CREATE TABLE IF NOT EXISTS ingest_log (
@@ -69,11 +71,16 @@ CREATE TABLE IF NOT EXISTS quarantine_replays (
   finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 """
+# Columns that stores of earlier versions lack; they begin empty there, which every reader takes for "not known".
+_ADDED = {"filled": "TEXT NOT NULL DEFAULT '{}'", "drift": "TEXT NOT NULL DEFAULT '[]'"}
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one landed file. `file` is its path below landing; `contract` the contract's fingerprint."""
+    """What became of one landed file. `file` is its path below landing; `contract` the contract's fingerprint.
+
+    `filled`: records with a value, by field. `drift`: mappings of kind, field and message (see `sources/drift.py`).
+    """
 
     file: str
     source: str
@@ -91,6 +98,13 @@ class Receipt:
     extra_fields: Mapping[str, int] = field(default_factory=dict)
     message: str = ""
     run_id: str = ""
+    filled: Mapping[str, int] = field(default_factory=dict)
+    drift: Sequence[Mapping[str, str]] = ()
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Fields that were found missing in this file."""
+        return frozenset(d["field"] for d in self.drift if d["kind"] == "missing")
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,9 @@ class LogEntry:
     finished_at: str
 
 
+_NOT_LOGGED = ("size", "mtime_ns", "sha256", "filled", "drift")
+
+
 class Ops:
     """The open state file. Use as a context manager; one instance per thread."""
 
@@ -113,6 +130,13 @@ class Ops:
         self._con.execute("PRAGMA journal_mode=WAL")
         self._con.execute("PRAGMA synchronous=FULL")
         self._con.executescript(_SCHEMA)
+        if _ADDED.keys() - self._columns():
+            with self.transaction():  # asked again under the lock: two processes may open an old store at once
+                for name in sorted(_ADDED.keys() - self._columns()):
+                    self._con.execute(f"ALTER TABLE ingest_files ADD COLUMN {name} {_ADDED[name]}")
+
+    def _columns(self) -> set[str]:
+        return {str(row["name"]) for row in self._con.execute("PRAGMA table_info(ingest_files)").fetchall()}
 
     def __enter__(self) -> Ops:
         return self
@@ -146,8 +170,8 @@ class Ops:
         """Write or overwrite the receipt of one file."""
         self._con.execute(
             "INSERT OR REPLACE INTO ingest_files (file, source, object, dt, size, mtime_ns, sha256, contract, status,"
-            " delivered, loaded, quarantined, reasons, extra_fields, message, run_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " delivered, loaded, quarantined, reasons, extra_fields, message, run_id, filled, drift)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 receipt.file,
                 receipt.source,
@@ -165,6 +189,8 @@ class Ops:
                 json.dumps(dict(receipt.extra_fields), sort_keys=True),
                 receipt.message,
                 receipt.run_id,
+                json.dumps(dict(receipt.filled), sort_keys=True),
+                json.dumps([dict(d) for d in receipt.drift], sort_keys=True),
             ),
         )
 
@@ -181,6 +207,16 @@ class Ops:
             "UPDATE ingest_files SET mtime_ns = ? WHERE file = ? AND sha256 = ? AND mtime_ns = ?",
             (mtime_ns, receipt.file, receipt.sha256, receipt.mtime_ns),
         )
+
+    def amend_file(self, receipt: Receipt) -> None:
+        """Save a receipt again about which the same run has found out more; the log keeps one entry."""
+        with self.transaction() as con:
+            self.save(receipt)
+            con.execute(
+                "UPDATE ingest_log SET message = ? WHERE id ="
+                " (SELECT max(id) FROM ingest_log WHERE run_id = ? AND file = ?)",
+                (receipt.message, receipt.run_id, receipt.file),
+            )
 
     def _append(self, receipt: Receipt, seconds: float) -> None:
         facts = _log_facts(receipt) | {"seconds": round(seconds, 4)}
@@ -217,7 +253,7 @@ class Ops:
 
 
 def _log_facts(receipt: Receipt) -> dict[str, object]:
-    facts = {key: value for key, value in receipt.__dict__.items() if key not in ("size", "mtime_ns", "sha256")}
+    facts = {key: value for key, value in receipt.__dict__.items() if key not in _NOT_LOGGED}
     facts["dt"] = receipt.dt.isoformat()
     facts["reasons"] = json.dumps(dict(receipt.reasons), sort_keys=True)
     facts["extra_fields"] = json.dumps(dict(receipt.extra_fields), sort_keys=True)
@@ -249,6 +285,6 @@ def _entry(row: sqlite3.Row) -> LogEntry:
 def _receipt(row: sqlite3.Row) -> Receipt:
     facts = {key: row[key] for key in row.keys() if key != "finished_at"}  # noqa: SIM118 (a Row iterates values)
     facts["dt"] = date.fromisoformat(facts["dt"])
-    facts["reasons"] = json.loads(facts["reasons"])
-    facts["extra_fields"] = json.loads(facts["extra_fields"])
+    for name in ("reasons", "extra_fields", "filled", "drift"):
+        facts[name] = json.loads(facts[name])
     return Receipt(**facts)

@@ -8,6 +8,7 @@ A test holds the committed pages equal to what this writes, so they cannot drift
 
 from __future__ import annotations
 
+import csv
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,10 @@ Delivery:
 
 Identifiers: the kinds that an object carries. `kind (namespace)` is unique only inside its namespace. `never` marks a
 field that looks like an identifier and must not become one, for example the phone number of a store.
+
+Shape: `documented` and `fixture` shapes were seen in documentation or in real records. A shape `from memory` was not:
+check the first delivery with `cdp source validate`, and correct the mapping in `<CDP_HOME>/contracts/<source>.yml`.
+Sample rows are those of `data/sample`. The test holds records in the native shape against hand-made expectations.
 """
 
 TABLES_HEAD = """\
@@ -88,19 +93,58 @@ def with_demo_output(readme: str, printed: str) -> str:
 
 
 def sources_page() -> str:
-    """All connected systems with a row for each of their objects."""
-    parts = [SOURCES_HEAD]
-    for contract in load_contracts().values():
+    """One table of every object of every connected system, then the details by system."""
+    contracts, rows_of = load_contracts(), sample_rows()
+    overview = [
+        (
+            f"[{contract.title}](#{_anchor(contract.title, contract.source)})",
+            f"`{obj.name}`",
+            ", ".join(obj.formats),
+            _kinds(obj),
+            ", ".join(obj.channels) or "–",
+            rows_of.get((contract.source, obj.name), 0),
+            obj.confidence.replace("_", " "),
+            f"`{tested_in(contract.source)}`",
+        )
+        for contract in contracts.values()
+        for obj in contract.objects.values()
+    ]
+    headings = ("system", "object", "formats", "identifiers", "channels", "sample rows", "shape", "test")
+    parts = [SOURCES_HEAD, _table(headings, overview)]
+    for contract in contracts.values():
         rows = [
-            (f"`{obj.name}`", obj.description, ", ".join(obj.formats), obj.delivery, _code(obj.key), _identifiers(obj))
+            (f"`{obj.name}`", obj.description, obj.delivery, _code(obj.key), _identifiers(obj))
             for obj in contract.objects.values()
         ]
         parts.append(
             f"## {contract.title} (`{contract.source}`)\n\n"
-            f"Owner: {contract.owner}. Default region of phone numbers: {contract.default_region}.\n\n"
-            + _table(("object", "what it is", "formats", "delivery", "key", "identifiers"), rows)
+            f"Owner: {contract.owner}. Default region of phone numbers: {contract.default_region}. "
+            f"Time zone of times without one: {contract.timezone}.\n\n"
+            + _table(("object", "what it is", "delivery", "key", "identifiers"), rows)
         )
     return "\n".join(parts)
+
+
+def sample_rows() -> dict[tuple[str, str], int]:
+    """Rows of the committed sample by source and object."""
+    with (DOCS.parent / "data" / "sample" / "truth" / "rows.csv").open(encoding="utf-8", newline="") as handle:
+        return {(row["source"], row["object"]): int(row["rows"]) for row in csv.DictReader(handle)}
+
+
+def tested_in(source: str) -> str:
+    """Where the connector of a source is tested; a test holds that every object is."""
+    own = Path("tests") / "connectors" / f"test_{source}.py"
+    return own.as_posix() if (DOCS.parent / own).exists() else "tests/dbt_core"
+
+
+def _anchor(title: str, source: str) -> str:
+    """The anchor that Markdown readers make of a heading ``title (`source`)``."""
+    return re.sub(r"[^\w\- ]", "", f"{title} ({source})".lower()).replace(" ", "-")
+
+
+def _kinds(obj: ObjectContract) -> str:
+    kinds = dict.fromkeys(f.kind for f in obj.fields if f.tag in ("ID", "ID-ns") and f.kind)
+    return ", ".join(kinds) or "–"
 
 
 def tables_page() -> str:

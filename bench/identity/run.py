@@ -4,6 +4,7 @@ usage: python bench/identity/run.py [--records N] [--labelled DIR] [--share S ..
     --records   size of the speed part (default 100000; 0 leaves it out)
     --share     increments to measure (default .01; several allowed)
     --labelled  folder of public labelled sets (default: shared/data beside the checkout); what is absent is left out
+    --limit     seconds after which bare Splink is stopped (default: none; 5M records were not done in 25 minutes)
     --docs      write the table into docs/identity-benchmarks.md as well
 prints the table in Markdown.
 """
@@ -66,13 +67,18 @@ def speed_table(done: Speed) -> list[str]:
     ]
     bare, full = done.bare, done.full
     for name, child, quality in (("bare Splink", bare, done.bare_quality), ("`cdp resolve`, full", full, done.quality)):
-        measures = " | ".join(f"{quality[m]:.4f}" for m in ("precision", "recall", "f1"))
+        measures = " | ".join(f"{quality[m]:.4f}" if quality else "–" for m in ("precision", "recall", "f1"))
         ratio = child.seconds / bare.seconds
-        lines.append(f"| {name} | {child.seconds:.1f} | {ratio:.2f} | {child.peak_gb:.2f} | {measures} |")
+        unfinished = "> " if child.stopped else ""
+        least = "< " if bare.stopped and child is not bare else ""
+        lines.append(
+            f"| {name} | {unfinished}{child.seconds:.1f} | {least}{ratio:.2f} | {child.peak_gb:.2f} | {measures} |"
+        )
     rows = [(f"`cdp resolve`, increment of {share:.1%}", child) for share, child in done.increments.items()]
     for name, child in [*rows, ("`cdp explain`, one linked pair", done.explain)]:
         ratio = child.seconds / bare.seconds
-        lines.append(f"| {name} | {child.seconds:.1f} | {ratio:.3f} | {child.peak_gb:.2f} | | | |")
+        least = "< " if bare.stopped else ""
+        lines.append(f"| {name} | {child.seconds:.1f} | {least}{ratio:.3f} | {child.peak_gb:.2f} | | | |")
     return lines
 
 
@@ -81,6 +87,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--labelled", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--share", type=float, action="append")
+    parser.add_argument("--limit", type=float)
     parser.add_argument("--docs", action="store_true")
     args = parser.parse_args()
     lines = [*accuracy_table(args.labelled), "", *names_table()]
@@ -88,12 +95,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             records = Path(scratch, "records.parquet")
             make_records(records, args.records)
-            lines += ["", *speed_table(measure_speed(records, FLAT, tuple(args.share or (0.01,)), Path(scratch)))]
+            lines += [
+                "",
+                *speed_table(measure_speed(records, FLAT, tuple(args.share or (0.01,)), Path(scratch), args.limit)),
+            ]
     print("\n".join(lines))
     if args.docs:
         head = (
             "# Identity: what it reaches\n\n"
-            f"Made by `python bench/identity/run.py --docs --records {args.records}` with the default model; "
+            f"Made by `python bench/identity/run.py --docs --records {args.records}"
+            f"{''.join(f' --share {share:g}' for share in args.share or ())}` with the default model; "
             f"seconds are of one machine ({platform.machine()}, 2 cores), ratios of one run.\n\n"
         )
         PAGE.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")

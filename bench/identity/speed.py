@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +23,18 @@ RECORDS_PER_PERSON = 3.2
 
 @dataclass(frozen=True)
 class Child:
-    """One finished process: wall seconds, peak memory in GB, its last line of output."""
+    """One process: wall seconds, peak memory in GB, its last line of output. `stopped`: it had not finished by then."""
 
     seconds: float
     peak_gb: float
     answer: str
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
 class Speed:
-    """One size. `increments`: share of records that came later → seconds. `explain`: seconds of a linked pair."""
+    """One size. `increments`: share of records that came later → seconds. `explain`: seconds of a linked pair.
+    `bare_quality` is empty where bare Splink was stopped."""
 
     records: int
     bare: Child
@@ -66,13 +69,21 @@ def make_records(path: Path, records: int) -> int:
     return int(n)
 
 
-def run(*command: str) -> Child:
-    """Run a command and measure it; raises RuntimeError with its last line of errors if it fails."""
+def run(*command: str, limit: float | None = None) -> Child:
+    """Run a command and measure it, at most `limit` seconds; raises RuntimeError with its last line of errors if it
+    fails."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         started = time.monotonic()
         child = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        alarm = threading.Timer(limit, child.kill) if limit else None
+        if alarm:
+            alarm.start()
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.monotonic() - started
+        if alarm:
+            alarm.cancel()
+            if os.WIFSIGNALED(status) and seconds >= (limit or 0):
+                return Child(seconds, usage.ru_maxrss / 1e6, "", stopped=True)
         out.seek(0)
         err.seek(0)
         if status:
@@ -80,12 +91,13 @@ def run(*command: str) -> Child:
         return Child(seconds, usage.ru_maxrss / 1e6, (out.read().splitlines() or [""])[-1])
 
 
-def measure(records: Path, roles: str, shares: tuple[float, ...], scratch: Path) -> Speed:
-    """Bare Splink, a full resolve, and for each of `shares` a store on all but that share with the rest added later."""
+def measure(records: Path, roles: str, shares: tuple[float, ...], scratch: Path, limit: float | None = None) -> Speed:
+    """Bare Splink (at most `limit` seconds), a full resolve, and for each of `shares` a store on all but that share
+    with the rest added later."""
     python = sys.executable
     cdp = (python, "-m", "cdp_pipeline")
     (scratch / "roles.yml").write_text(roles)
-    bare = run(python, str(ROOT / "bench" / "yardstick.py"), str(records))
+    bare = run(python, str(ROOT / "bench" / "yardstick.py"), str(records), limit=limit)
     link = ("resolve", "--roles", str(scratch / "roles.yml"), "--json")
     store = scratch / "full.duckdb"
     full = run(*cdp, *link, str(records), "--store", str(store), "--out", str(scratch / "out.parquet"))
@@ -115,12 +127,13 @@ def measure(records: Path, roles: str, shares: tuple[float, ...], scratch: Path)
         run(*cdp, *link, str(first), "--store", str(store), "--out", out)
         increments[share] = run(*cdp, *link, str(later), "--store", str(store), "--out", out)
         store.unlink()
-    answer = json.loads(bare.answer)
+    answer = {} if bare.stopped else json.loads(bare.answer)
     measured = json.loads(quality.answer)
+    [(count,)] = duckdb.execute(f"select count(*) from read_parquet('{records}')").fetchall()
     return Speed(
-        int(answer["records"]), bare, full, increments, explain,
+        int(count), bare, full, increments, explain,
         {m: measured[f"pairwise_{m}"] for m in ("precision", "recall", "f1")},
-        {m: answer[m] for m in ("precision", "recall", "f1")},
+        {m: answer[m] for m in ("precision", "recall", "f1") if m in answer},
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.quality import check_object, record_checks, record_metrics
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
+from cdp_pipeline.sources.drift import MISSING, NEW, RETYPED, shown_name
 from cdp_pipeline.sources.ingest import IngestResult
 
 OPS_POOL = "ops.sqlite"
@@ -74,6 +75,7 @@ def _source_assets(source: SourceContract, settings: Settings) -> dg.AssetsDefin
 
 CHECKS = {
     "files_readable": "Every delivered file could be read; an unreadable one is named and nothing of it is loaded.",
+    "schema": "No declared field went missing or changed its type; fields that nobody declared are named.",
     "error_budget": "No file refused more rows than the contract's error budget.",
     "expectations": "Great Expectations suite of the contract over the delivered batch.",
 }
@@ -92,6 +94,20 @@ def _checks(
         severity=dg.AssetCheckSeverity.ERROR,
         description="; ".join(f"{f.file}: {f.message}" for r in results for f in r.failed_files) or None,
         metadata={"files": failed},
+    )
+    drift = [d for r in results for d in r.drift]
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name="schema",
+        passed=not any(d.is_error for d in drift),
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(dict.fromkeys(d.message for d in drift if d.is_error)) or None,
+        metadata={
+            "missing": sorted({d.field for d in drift if d.kind == MISSING}),
+            "retyped": sorted({d.field for d in drift if d.kind == RETYPED}),
+            "new": sorted({d.field for d in drift if d.kind == NEW}),
+            "messages": list(dict.fromkeys(d.message for d in drift)),
+        },
     )
     beyond = [f for r in results for f in r.files if f.status == "over_budget"]
     over = [f.file for f in beyond]
@@ -178,4 +194,14 @@ def _metadata(results: Sequence[IngestResult]) -> dict[str, Any]:
         "dagster/row_count": sum(r.loaded for r in results),
         "rows_quarantined": sum(r.quarantined for r in results),
         "quarantined_by_reason": reasons,
+        "undeclared_fields": _undeclared(results),
     }
+
+
+def _undeclared(results: Sequence[IngestResult]) -> dict[str, int]:
+    """Records by field that the contract does not know, whose values are kept in ``_extra``."""
+    fields: dict[str, int] = {}
+    for result in results:
+        for name, rows in result.extra_fields.items():
+            fields[shown_name(name)] = fields.get(shown_name(name), 0) + rows
+    return fields

@@ -45,7 +45,7 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         with run_lock(self.paths.run_lock, wait_seconds=LOCK_WAIT_SECONDS):
             self._plan = steps.plan_run(
                 self.paths,
-                context.run_id or "",
+                context.run.run_id if context.run else "",
                 as_of=date.fromisoformat(as_of) if as_of else None,
                 full=tags.get(FULL_TAG) == "true",
                 accept_changes=tags.get(ACCEPT_TAG) == "true",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +59,9 @@ def generate(
 ) -> GenerateSummary:
     """Write native exports to ``out/landing`` and the truth to ``out/truth``; the same arguments give the same bytes.
 
+    The truth is ``entities.csv``, ``records.parquet`` (see `write_truth`) and ``rows.csv``: source, object and the rows
+    that were exported, bad ones included.
+
     `households` defaults to two fifths of `profiles`. `behaviour` is the share of every household's real baskets that
     is used, 0 to 1; at least one per household unless 0. By default all of them up to about twice the real households,
     and proportionally fewer above. The first 2,469 households are the real ones, each once; further ones repeat a
@@ -96,6 +100,7 @@ def generate(
             for export in exports
         }
         records = write_truth(con, truth)
+        _write_counts(truth / "rows.csv", rows)
         baskets, cents = con.execute("SELECT count(*), coalesce(sum(net_cents), 0) FROM basket").fetchall()[0]
     return GenerateSummary(
         profiles=plan.profiles,
@@ -106,3 +111,8 @@ def generate(
         bad_rows=sum(map(len, BAD_ROWS.values())),
         rows=rows,
     )
+
+
+def _write_counts(path: Path, rows: Mapping[tuple[str, str], int]) -> None:
+    lines = [f"{source},{obj},{count}" for (source, obj), count in sorted(rows.items())]
+    path.write_text("\n".join(["source,object,rows", *lines]) + "\n", encoding="utf-8")

@@ -83,6 +83,7 @@ FIELD_KEYS = (
     "decode",
     "decimal_mark",
     "pattern",
+    "timezone",
     "description",
 )
 
@@ -315,6 +316,7 @@ class Check:
             format=self.texts(spec, "format", place),
             decode=None if "decode" not in spec else self.choice(spec["decode"], f"{place}.decode", DECODINGS),
             decimal_mark=self.mark(spec, place),
+            timezone=self.zone(self.text(spec, "timezone", place), place) if "timezone" in spec else None,
             pattern=self.optional(spec, "pattern", place),
             description=self.text(spec, "description", place, ""),
         )
@@ -349,6 +351,8 @@ class Check:
         for text in f.format:
             if "%" not in text or "%" in _PARTS_OF_TIME.sub("", text):
                 raise self.fail(f"{place}.format", f"'{text}' is not a strptime pattern")
+        if f.timezone and f.type != "timestamp":
+            raise self.fail(place, f"timezone needs a timestamp of local time, not {f.type}")
         if f.decimal_mark and f.type not in ("decimal", "integer"):
             raise self.fail(place, f"decimal_mark needs a number, not {f.type}")
         if f.pattern is not None:

@@ -74,6 +74,7 @@ class Field:
     decode: str | None = None
     decimal_mark: str | None = None
     pattern: str | None = None
+    timezone: str | None = None
 
     @property
     def record_paths(self) -> tuple[str, ...]:
@@ -151,6 +152,8 @@ class ObjectContract:
         facts = {k: v for k, v in asdict(self).items() if k not in ("description", "confidence", "channels")}
         for entry in facts["fields"]:
             entry.pop("description")
+            if entry["timezone"] is None:
+                del entry["timezone"]
         for entry in (facts, *facts["fields"]):
             for name in _LATER & entry.keys():
                 if not entry[name]:

@@ -161,7 +161,7 @@ def select_records(
         f"{json_texts[f.name] if f.type == 'json' else first_text(f, [cells[p] for p in f.paths])} AS t{i}"
         for i, f in enumerate(obj.fields)
     )
-    typed = ", ".join(f"{cast(f, f't{i}', obj.timezone)} AS c{i}" for i, f in enumerate(obj.fields))
+    typed = ", ".join(f"{cast(f, f't{i}', f.timezone or obj.timezone)} AS c{i}" for i, f in enumerate(obj.fields))
     checks = [*checks, *(check for i, f in enumerate(obj.fields) for check in _checks(obj, f, f"t{i}", f"c{i}"))]
     found = " OR ".join(f"({condition})" for condition, _ in checks)
     reasons = ", ".join(f"CASE WHEN {condition} THEN {literal(reason)} END" for condition, reason in checks)

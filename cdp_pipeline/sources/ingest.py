@@ -22,6 +22,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
+from cdp_pipeline.sources.drift import Drift, comparable, drift_of_delivery, of_file, with_drift
 from cdp_pipeline.sources.feeds import FileFaultError, file_format
 from cdp_pipeline.sources.landing import Pending, file_sha256, pending, unclaimed, unseen
 from cdp_pipeline.sources.load import FileLoad, load_file
@@ -80,16 +81,20 @@ def _read(
 ) -> IngestResult:
     """Read files one by one; each is placed and recorded before the next begins."""
     _remove_unfinished(home, obj, dt)
-    results = []
+    earlier = [r for r in receipts.values() if r.file not in files]
+    done: list[Receipt] = []
     for file in files:
         started = time.monotonic()
-        receipt, load = _load(home, obj, dt, file, run_id, receipts)
+        receipt, load = _load(home, obj, dt, file, run_id, receipts, earlier)
         if receipt.status != "deferred":
             _place(home, receipt, load)
             ops.record_files([(receipt, time.monotonic() - started)])
             receipts[file] = receipt
-        results.append(_result(receipt))
-    return IngestResult(obj.source, obj.name, dt, tuple(results))
+        done.append(receipt)
+    for changed in drift_of_delivery(obj, done, earlier):
+        ops.amend_file(changed)
+        done = [changed if r.file == changed.file else r for r in done]
+    return IngestResult(obj.source, obj.name, dt, tuple(map(_result, done)))
 
 
 def _redeliver(
@@ -107,10 +112,11 @@ def _redeliver(
     between, the new files are still unseen and still a redelivery.
     """
     _remove_unfinished(home, obj, dt)
+    earlier = [r for r in receipts.values() if r.file not in files]
     done: dict[str, tuple[Receipt, FileLoad | None, float]] = {}
     for file in files:
         started = time.monotonic()
-        receipt, load = _load(home, obj, dt, file, run_id, {name: one[0] for name, one in done.items()})
+        receipt, load = _load(home, obj, dt, file, run_id, {name: one[0] for name, one in done.items()}, earlier)
         done[file] = (receipt, load, time.monotonic() - started)
     if any(receipt.status == "deferred" for receipt, _, _ in done.values()):
         for load in [load for _, load, _ in done.values() if load]:
@@ -122,6 +128,8 @@ def _redeliver(
         return IngestResult(
             obj.source, obj.name, dt, tuple(FileResult(r.file, r.status, message=r.message) for r in told)
         )
+    for changed in drift_of_delivery(obj, [receipt for receipt, _, _ in done.values()], earlier):
+        done[changed.file] = (changed, *done[changed.file][1:])
     for receipt, load, _ in done.values():
         _place(home, receipt, load)
     if any(r.status in LOADED or (r.status == "empty" and r.size) for r, _, _ in done.values()):
@@ -158,9 +166,18 @@ def parquet_columns(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[st
 
 
 def _load(
-    home: Home, obj: ObjectContract, dt: date, file: str, run_id: str, seen: Mapping[str, Receipt]
+    home: Home,
+    obj: ObjectContract,
+    dt: date,
+    file: str,
+    run_id: str,
+    seen: Mapping[str, Receipt],
+    earlier: Sequence[Receipt],
 ) -> tuple[Receipt, FileLoad | None]:
-    """Read one file; nothing is placed or saved. There is a load when it holds records; status deferred has none."""
+    """Read one file; nothing is placed or saved. There is a load when it holds records; status deferred has none.
+
+    `seen` are the receipts that may hold the same content, `earlier` those of earlier deliveries.
+    """
     path = home.landing / file
     raw, quarantine = _outputs(home, obj.source, obj.name, dt, file)
     receipt = Receipt(file, obj.source, obj.name, dt, 0, 0, "", obj.fingerprint, "failed", run_id=run_id)
@@ -201,7 +218,9 @@ def _load(
         return replace(receipt, status="deferred", message=_CHANGED), None
     if not load.delivered:
         load.discard()
-    return judged(receipt, obj, load), load if load.delivered else None
+    receipt = judged(receipt, obj, load)
+    receipt = with_drift(receipt, of_file(obj, receipt, load.counts, comparable(receipt, earlier)))
+    return receipt, load if load.delivered else None
 
 
 def _place(home: Home, receipt: Receipt, load: FileLoad | None) -> None:
@@ -232,6 +251,7 @@ def judged(receipt: Receipt, obj: ObjectContract, load: FileLoad) -> Receipt:
         quarantined=load.quarantined,
         reasons=load.reasons,
         extra_fields=load.extra_fields,
+        filled=load.counts.filled,
     )
 
 
@@ -269,7 +289,8 @@ def _replace_earlier(
 
 
 def _result(r: Receipt) -> FileResult:
-    return FileResult(r.file, r.status, r.delivered, r.loaded, r.quarantined, r.reasons, r.extra_fields, r.message)
+    counts = (r.delivered, r.loaded, r.quarantined, r.reasons, r.extra_fields)
+    return FileResult(r.file, r.status, *counts, r.message, tuple(Drift(**d) for d in r.drift))
 
 
 def _clear(*outputs: Path) -> None:

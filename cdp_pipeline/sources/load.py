@@ -24,6 +24,7 @@ from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.csv_feed import CsvFeed, CsvShape
 from cdp_pipeline.sources.documents import DocumentFeed
+from cdp_pipeline.sources.drift import UNKNOWN, FieldCounts, count_fields
 from cdp_pipeline.sources.extract import (
     ENVELOPE,
     csv_paths,
@@ -40,7 +41,7 @@ from cdp_pipeline.sources.shapes import learn
 Feed = LineFeed | CsvFeed | DocumentFeed | ParquetTable
 _HEAD = 1 << 20
 _MEMORY_LIMIT = "1GB"
-_MAX_EXTRA_NAMES = 50
+_MAX_EXTRA_NAMES = 200
 # Wide rows: a group of DuckDB's default size (122,880) holds 300 MB of orders for each thread.
 _ROW_GROUP = 30_720
 _local = threading.local()
@@ -61,6 +62,7 @@ class FileLoad:
     quarantined: int
     reasons: dict[str, int]
     extra_fields: dict[str, int]
+    counts: FieldCounts = UNKNOWN
 
     def place(self) -> None:
         """Rename both outputs into place; a quarantine file of an earlier load goes when nothing was refused now."""
@@ -121,16 +123,19 @@ def _attempt(
     source = Source(path, encoding)
     con = _engine()
     feed: Feed
+    present: set[str] | None = None
     batches: Iterator[pa.RecordBatch] = iter(())
     if file_format(path.name) == "csv":
         shape = CsvShape(obj.delimiter, obj.skip_after_header, obj.header_contains, obj.drop)
         feed = CsvFeed(source, csv_paths(obj), shape)
-        _check_header(obj, feed.header, set(feed.header))
+        present = set(feed.header)
+        _check_header(obj, feed.header, present)
         batches = feed.batches()
         select = csv_select(obj, "feed", feed.unknown, file, dt, run_id)
     elif file_format(path.name) == "parquet":
         feed = ParquetTable(path, obj)
-        _check_header(obj, feed.header, feed.present(csv_paths(obj)))
+        present = feed.present(csv_paths(obj))
+        _check_header(obj, feed.header, present)
         select = feed.select(file, dt, run_id)
     else:
         envelopes = dict(obj.expect), obj.envelope_paths
@@ -142,16 +147,17 @@ def _attempt(
         select = json_select(obj, "feed", file, dt, run_id, with_envelope=as_document, shapes=shapes)
     target = inflight(raw)
     _run(con, feed, batches, f"COPY ({select}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})")
-    counts = con.execute(
+    rows = con.execute(
         f"SELECT count(*) FILTER (_line > 0), count(*) FILTER (_line < 0) FROM read_parquet({literal(target)})"
     ).fetchall()[0]
-    loaded, refused = int(counts[0]), int(counts[1])
+    loaded, refused = int(rows[0]), int(rows[1])
     if loaded + refused != feed.records:
         raise FileFaultError(f"{feed.records} records read but {loaded + refused} written")
     reasons = _split(con, feed, raw, quarantine, run_id) if refused else {}
     extras = extra_fields(con, target)
+    counts = count_fields(con, obj, target, inflight(quarantine) if refused else None, present)
     sha256 = feed.sha256 if isinstance(feed, ParquetTable) else source.sha256
-    return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused, reasons, extras)
+    return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused, reasons, extras, counts)
 
 
 def _engine() -> duckdb.DuckDBPyConnection:

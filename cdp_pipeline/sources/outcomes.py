@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from cdp_pipeline.sources.drift import Drift
+
 
 @dataclass(frozen=True)
 class FileResult:
@@ -23,6 +25,7 @@ class FileResult:
     reasons: Mapping[str, int] | None = None
     extra_fields: Mapping[str, int] | None = None
     message: str = ""
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class IngestResult:
     def extra_fields(self) -> dict[str, int]:
         """Rows by unknown top-level field, most frequent first."""
         return _add_up(f.extra_fields or {} for f in self.files)
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """Fields that are not as declared, once each, and new ones."""
+        return tuple(dict.fromkeys(d for f in self.files for d in f.drift))
 
     @property
     def failed_budget(self) -> bool:

@@ -42,6 +42,7 @@ FIELD_KEYS = (
     "decode",
     "decimal_mark",
     "pattern",
+    "timezone",
 )
 NEW_FIELD_KEYS = (*FIELD_KEYS, "personal", "description")
 # What a column is and means: everything else that a contract may say.

@@ -27,8 +27,9 @@ from cdp_pipeline.ops import Ops, Receipt
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
 from cdp_pipeline.sources.csv_feed import CSV_SCHEMA
+from cdp_pipeline.sources.drift import count_fields
 from cdp_pipeline.sources.extract import csv_paths, csv_select, json_select
-from cdp_pipeline.sources.feeds import FileFaultError
+from cdp_pipeline.sources.feeds import FileFaultError, file_format
 from cdp_pipeline.sources.ingest import ingest_files, judged, output_path
 from cdp_pipeline.sources.load import FileLoad, extra_fields, load_file
 
@@ -215,6 +216,7 @@ def _apply(home: Home, target: _Target, told: Replayed, work: Path, run_id: str,
         quarantine.unlink(missing_ok=True)
     with duckdb.connect() as con:
         extras = extra_fields(con, raw)
+        counts = count_fields(con, obj, raw, quarantine if told.remaining else None, _present(receipt, obj))
     load = FileLoad(
         raw=raw,
         quarantine=quarantine,
@@ -224,10 +226,18 @@ def _apply(home: Home, target: _Target, told: Replayed, work: Path, run_id: str,
         quarantined=told.remaining,
         reasons=dict(told.reasons),
         extra_fields=extras,
+        counts=counts,
     )
     after = judged(replace(receipt, contract=obj.fingerprint, run_id=run_id, status="ok", message=""), obj, load)
     ops.record_replay(after, QUARANTINE, receipt.quarantined, time.monotonic() - started)
     return replace(told, message=after.message)
+
+
+def _present(receipt: Receipt, obj: ObjectContract) -> set[str] | None:
+    """The paths that a gone file with columns had, as far as its receipt tells; None for formats without columns."""
+    if file_format(receipt.file) in ("json", "jsonl"):
+        return None
+    return {p for f in obj.fields if f.name in receipt.filled for p in f.paths}
 
 
 def _judge_refused(home: Home, target: _Target, work: Path, run_id: str, told: Replayed) -> Replayed:

@@ -13,7 +13,7 @@ from cdp_pipeline.ops import LogEntry
 
 # Columns that the platform's own exports carry; they are no news.
 OWN_FIELDS = ("_quarantine",)
-_DRIFT = re.compile(r"field .+: not an? .+|missing (key|required) .+|line 1: header has no column .+")
+_DRIFT = re.compile(r"field .+: not an? .+|missing (key|required) .+|(line 1: )?header has no column .+")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@
     strip_salutation(text)   a receiver's name without （先生） or (女士)
     salutation_gender(text)  male for 先生, female for 女士 and 小姐
     area_name(text)          clean_text without numeric area codes
+    platform_name(platform, order_id)  tmall, jd, douyin, amazon, pinduoduo or other
+    platform_touchpoint(platform, what)  tmall_order … for the four big ones, marketplace_order for the rest
     brand_accounts()         the accounts of the variable weibo_brand_ids as a SQL list
     weibo_text(text)         a post without markup: emoticons as [笑], links by their text, no 回复@name: in front
 #}
@@ -82,4 +84,20 @@
 
 {% macro area_name(text) -%}
     case when not {{ regexp_like("trim(" ~ text ~ ")", "^[0-9]+$") }} then {{ clean_text(text) }} end
+{%- endmacro %}
+
+{% macro platform_name(platform, order_id) -%}
+    case
+        when lower({{ platform }}) in ('tmall', 'taobao', '天猫', '淘宝') then 'tmall'
+        when lower({{ platform }}) in ('jd', 'jingdong', '京东') then 'jd'
+        when lower({{ platform }}) in ('douyin', '抖音') then 'douyin'
+        when lower({{ platform }}) in ('amazon', '亚马逊') then 'amazon'
+        when lower({{ platform }}) in ('pinduoduo', 'pdd', '拼多多') then 'pinduoduo'
+        when {{ regexp_like(order_id, '^[0-9]{3}-[0-9]{7}-[0-9]{7}$') }} then 'amazon'
+        else 'other'
+    end
+{%- endmacro %}
+
+{% macro platform_touchpoint(platform, what) -%}
+    case when {{ platform }} in ('tmall', 'jd', 'douyin', 'amazon') then {{ platform }} || '_{{ what }}' else 'marketplace_{{ what }}' end
 {%- endmacro %}

@@ -66,6 +66,15 @@ def test_format_of_a_timestamp(tmp_path: Path, formats: str, text: str, expected
 
 @pytest.mark.parametrize(
     ("text", "expected"),
+    [("2025-03-05 09:00", datetime(2025, 3, 5, 1)), ("2025-03-05T09:00:00Z", datetime(2025, 3, 5, 9))],
+)
+def test_zone_of_one_field(tmp_path: Path, text: str, expected: datetime) -> None:
+    zoned = "{from: [it], type: timestamp, timezone: Asia/Shanghai}"
+    assert _value(tmp_path, zoned, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
     [("05.03.2025", date(2025, 3, 5)), ("2025-03-05", date(2025, 3, 5)), ("31.02.2025", "field it: not a date")],
 )
 def test_format_of_a_date(tmp_path: Path, text: str, expected: Any) -> None:

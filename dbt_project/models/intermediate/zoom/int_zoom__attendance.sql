@@ -1,0 +1,3 @@
+-- One row per person and session. People join again and on two devices at once: overlapping stays are merged before
+-- they are added up. Who is not known counts per number of the session.
+{{ merged_attendance(ref('int_zoom__joins')) }}

@@ -53,13 +53,16 @@ class LinkHeader(HeaderLinkPaginator):
 
 
 class LinksInBody(JSONLinkPaginator):
-    """Zendesk's lists: ``links.next``, for as long as ``meta.has_more``."""
+    """Zendesk's lists: ``links.next``, for as long as ``meta.has_more``; ``next_page`` where a list knows no cursor."""
 
     def __init__(self) -> None:
         super().__init__("links.next")
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
         document = response.json()
+        if "meta" not in document and "next_page" in document:
+            self._next_reference = document["next_page"]
+            return
         meta = document.get("meta")
         more = meta.get("has_more") if isinstance(meta, dict) else None
         if not isinstance(more, bool):

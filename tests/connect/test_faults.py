@@ -126,7 +126,7 @@ def test_a_slow_answer_is_given_up_and_asked_again(home: Home, api: FakeApi, pul
     configure(home, api, "page_size: 2, timeout: 1s")
     api.faults = [Fault(delay=1.5, status=500)]
     result = pulled("shop", "customers")
-    assert result.reasons == {"no answer in time": 1}
+    assert set(result.reasons) == {"no answer in time"}
     assert everything(home)
 
 

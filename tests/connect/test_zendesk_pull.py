@@ -201,6 +201,19 @@ def test_deletions_land_once_though_the_list_is_whole(home: Home, api: FakeApi, 
     assert ids(home, "zendesk", "deleted_tickets") == [1, 2, 2, 3]
 
 
+def test_a_list_without_cursors_is_read_by_its_next_page(home: Home, api: FakeApi, pulled: Pulled) -> None:
+    def numbered(seen: Seen, document: dict[str, Any]) -> dict[str, Any]:
+        if "links" not in document:
+            return document
+        return {"deleted_tickets": document["deleted_tickets"], "count": 3, "next_page": document["links"]["next"]}
+
+    configure(home, api, desk="page_size: 1")
+    api.lists["deleted_tickets"] = [{"id": n, "deleted_at": at(n)} for n in (1, 2, 3)]
+    api.change = numbered
+    assert not pulled("desk", "deleted_tickets").failed
+    assert ids(home, "zendesk", "deleted_tickets") == [1, 2, 3]
+
+
 def test_an_expired_token_is_renewed_once_and_kept(home: Home, api: FakeApi, pulled: Pulled) -> None:
     configure(home, api, desk="page_size: 1")
     api.lists["users"] = [user(1), user(2, at(5)), user(3, at(6))]

@@ -25,7 +25,7 @@
 {% macro is_campaign_visit(direction, interaction_type) -%}
 (
     {{ is_own_act(direction, interaction_type) }}
-    and {{ interaction_type }} not in ('purchase', 'refund', 'unfollow')
+    and {{ interaction_type }} not in ('purchase', 'refund', 'payment_received', 'unfollow')
     and {{ interaction_type }} not like 'order%'
     and {{ interaction_type }} not like '%unsubscribed%'
     and {{ interaction_type }} not like '%spam'

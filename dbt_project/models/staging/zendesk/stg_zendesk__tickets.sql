@@ -7,6 +7,8 @@ select
     trim(requester_id) as requester_id,
     trim(assignee_id) as assignee_id,
     via_channel,
+    {{ clean_text('via_from_address') }} as via_from_address,
+    {{ clean_text('via_from_username') }} as via_from_username,
     recipient,
     subject,
     description,

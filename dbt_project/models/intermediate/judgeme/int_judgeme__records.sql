@@ -1,0 +1,1 @@
+{{ reviewer_records('judgeme', 'reviewers', ref('int_judgeme__reviewers')) }}

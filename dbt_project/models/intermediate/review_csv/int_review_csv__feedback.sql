@@ -1,0 +1,3 @@
+select *
+from {{ ref('int_reviews_told_once') }}
+where source = 'review_csv'

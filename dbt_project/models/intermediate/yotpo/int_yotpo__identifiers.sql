@@ -1,0 +1,3 @@
+{{ identifier_rows(ref('int_yotpo__reviewers'), [
+    {'kind': 'email', 'column': 'email'}
+]) }}

@@ -1,0 +1,1 @@
+{{ reviewer_records('yotpo', 'reviewers', ref('int_yotpo__reviewers')) }}

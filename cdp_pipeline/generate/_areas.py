@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cdp_pipeline.generate._area import Area
 from cdp_pipeline.generate._china import CHINA
+from cdp_pipeline.generate._conversations import CONVERSATIONS
 from cdp_pipeline.generate._online import ONLINE
 
-AREAS: tuple[Area, ...] = (ONLINE, CHINA)
+AREAS: tuple[Area, ...] = (ONLINE, CHINA, CONVERSATIONS)

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from cdp_pipeline.generate._area import Area
 from cdp_pipeline.generate._china import CHINA
-<<<<<<< HEAD
+from cdp_pipeline.generate._commerce import COMMERCE
 from cdp_pipeline.generate._conversations import CONVERSATIONS
 from cdp_pipeline.generate._online import ONLINE
 
-AREAS: tuple[Area, ...] = (ONLINE, CHINA, CONVERSATIONS)
-=======
-from cdp_pipeline.generate._commerce import COMMERCE
-from cdp_pipeline.generate._online import ONLINE
-
-AREAS: tuple[Area, ...] = (ONLINE, CHINA, COMMERCE)
->>>>>>> main
+AREAS: tuple[Area, ...] = (ONLINE, CHINA, COMMERCE, CONVERSATIONS)

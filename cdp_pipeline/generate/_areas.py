@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from cdp_pipeline.generate._area import Area
+from cdp_pipeline.generate._china import CHINA
+from cdp_pipeline.generate._commerce import COMMERCE
 from cdp_pipeline.generate._online import ONLINE
 
-AREAS: tuple[Area, ...] = (ONLINE,)
+AREAS: tuple[Area, ...] = (ONLINE, CHINA, COMMERCE)

@@ -110,6 +110,7 @@ def _validate(arguments: argparse.Namespace) -> int:
 
 
 def _try(contract: SourceContract, arguments: argparse.Namespace) -> int:
+    from cdp_pipeline.sources.drift import shown_name
     from cdp_pipeline.sources.trial import dry_read
 
     if not arguments.sample.is_file():
@@ -133,7 +134,8 @@ def _try(contract: SourceContract, arguments: argparse.Namespace) -> int:
         if trial.never_filled:
             print(f"never filled: {', '.join(trial.never_filled)}")
         if trial.unknown:
-            print(f"unknown, kept in _extra: {', '.join(f'{n} ({rows:,})' for n, rows in trial.unknown.items())}")
+            named = ", ".join(f"{shown_name(name)} ({rows:,})" for name, rows in trial.unknown.items())
+            print(f"unknown, kept in _extra: {named}")
         if trial.is_over_budget:
             print(f"over the error budget of {contract.objects[name].error_budget:.0%}")
     return 2 if trial.fault or trial.is_over_budget else 0

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Answers and public comments of every source, with the scale of their kind from the seed.
 -- Surveys name an order by its id or by the number that the customer sees; only an unambiguous one is taken.
 with references_to_orders as (

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Answers and public comments of every source in one shape.
 {{ union_parts('feedback', [
     'feedback_id', 'source', 'record_id', 'survey_type', 'score', 'comment', 'occurred_at', 'order_reference', 'ticket_id',

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Touchpoints of every source in one shape; purchases and answers come from the conformed orders and feedback.
 {{ union_parts('interactions', [
     'source', 'interaction_id', 'record_id', 'anonymous_id', 'touchpoint', 'direction', 'interaction_type', 'occurred_at',

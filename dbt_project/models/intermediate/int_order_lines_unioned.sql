@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Order lines of every source in one shape.
 {{ union_parts('order_lines', [
     'order_id', 'line_no', 'product_id', 'product_name', 'quantity', 'unit_price_amount', 'discount_amount', 'currency'

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The company's own telephone lines, as the records of its telephone systems and the variable name them: called or
 -- calling, they are nobody's.
 with lines as (

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Records of every source in one shape.
 {{ union_parts('records', [
     'record_id', 'source', 'object', 'native_id', 'given_name', 'middle_name', 'family_name', 'full_name', 'native_name',

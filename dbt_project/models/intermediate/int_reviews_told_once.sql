@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- A review that tools and shops of one group pass on to each other counts once, where it was first told: the same text
 -- on the same article on the same day at another source. Short texts are alike by chance, and within one source two
 -- people may write the same.

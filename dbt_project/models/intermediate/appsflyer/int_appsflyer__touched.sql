@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Ad touches that installs and events are attributed to; many events repeat the same one.
 select
     left({{ hex_digest("concat_ws('|', appsflyer_id, cast(touched_at as varchar), media_source, coalesce(campaign_name, ''))") }}, 24) as touch_key,

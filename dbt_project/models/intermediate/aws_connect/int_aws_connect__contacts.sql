@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per contact of a customer: transfers and queue moves belong to the contact that began the chain, listening in
 -- is none, and tasks are work without a customer. The person is the customer number or e-mail that the flow knows,
 -- else the telephone number.

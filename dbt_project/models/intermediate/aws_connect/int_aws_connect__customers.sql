@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per person whom the contact centre could tell apart.
 select
     person_key,

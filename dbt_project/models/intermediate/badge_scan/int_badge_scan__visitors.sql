@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per visitor: of several scans the newest that says anything.
 {%- set newest = ['scanned_at', "coalesce(scan_id, '')"] %}
 select

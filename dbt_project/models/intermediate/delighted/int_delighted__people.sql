@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- People as delivered, and those that only an answer with its person expanded names.
 with answered as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- What an account of the master is: a person, an organisation, or a number that many buyers share.
 select
     customers.*,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The buyer of an order as far as the source tells: named beside the attendees, or the one person on all its tickets.
 select
     order_id,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Inbox messages with the customer's side: the page is never the customer.
 with exported as (
     select *

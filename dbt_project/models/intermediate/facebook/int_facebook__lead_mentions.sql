@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Every lead once, however it came: the fetched answers win over the download, the download over a relay tool, and what
 -- only a webhook announced has no answers and no record yet.
 with other_ways as (

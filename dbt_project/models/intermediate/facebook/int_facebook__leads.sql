@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Lead-ad answers as columns; the forms' test leads are left out.
 with answers as (
     select

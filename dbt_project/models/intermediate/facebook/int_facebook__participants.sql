@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The people of inbox threads: everybody but the page.
 with people as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per page-scoped person from messages, threads, comments and recommendations.
 with mentions as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- A member is known by the moves of the growth value only.
 select
     member_id,

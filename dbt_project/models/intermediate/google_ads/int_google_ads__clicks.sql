@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Clicks with the visit they led to. Without one only the day in the account's zone is known, and its start stands for it.
 select
     clicks.gclid,

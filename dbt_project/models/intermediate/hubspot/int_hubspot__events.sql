@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Events with the record of their address. What a scanner or privacy proxy opened or clicked is marked and is no touch.
 select
     events.event_id,

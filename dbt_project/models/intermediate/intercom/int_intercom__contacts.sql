@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Contacts as conversations name them. Only the first message's author shows an address, and only a user's or lead's is
 -- the customer's. A lead who becomes a user comes back under a new id.
 with named as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Conversations in the shape of macros/conversations.sql, tests by staff left out. Waiting is measured between instants: the platform's own
 -- statistics count business seconds and stay apart.
 with written as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Messages of conversations with who wrote them; notes are internal, assignments and closings only count with a text.
 with parts as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Events with the meaning of their metric; a metric that the seed does not know keeps its own name and is no touch. What
 -- a privacy proxy opened or a scanner clicked is marked and is no touch either.
 with events as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Chat calls of conversations that no chat system delivered itself; a user id that is an e-mail is one.
 with delivered_elsewhere as (
     select native_id as conversation_id from {{ ref('int_zendesk_chat__conversations') }}

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Conversations in the shape of macros/conversations.sql; the specification does not tell bots.
 select
     'live_chat_events:' || conversation_id as conversation_id,

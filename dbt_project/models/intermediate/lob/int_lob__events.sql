@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- What happened to each piece: the dispatch, the carrier's scans, and the scans of the printed code by its reader.
 select
     'lob:pieces:' || piece_id as interaction_id,

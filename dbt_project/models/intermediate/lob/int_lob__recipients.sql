@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per recipient: what the newest piece says. Addresses are the standardised ones of the carrier.
 {%- set newest = ['sent_at', 'piece_id'] %}
 select

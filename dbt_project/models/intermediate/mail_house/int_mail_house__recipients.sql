@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per recipient: the newest list, and the forwarding address when the person (I) or the family (F) has moved
 -- since. A firm's move (B) is no news of one person.
 {%- set newest = ['dropped_at', 'piece_id'] %}

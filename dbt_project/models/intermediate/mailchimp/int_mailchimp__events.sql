@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Sends carry no time of their own: the mailing's counts, and one that was never sent is none.
 with events as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per contact of an audience, per address of an audience export that no member has, and per address that only
 -- mailings name.
 with newest as (

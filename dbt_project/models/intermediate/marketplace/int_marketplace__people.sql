@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     record_id,
     max(buyer_id) as buyer_id,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- A refund is paid when the platform says so; an unknown word counts when there is a day of payment.
 select
     refunds.*,

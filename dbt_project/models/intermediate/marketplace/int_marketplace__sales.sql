@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per order. What stands on every row of an order counts once, what stands per line adds up.
 with sales as (
     select

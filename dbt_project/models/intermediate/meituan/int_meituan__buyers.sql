@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Whom an order can be given to: the platform's user for this app, else the membership card, else a number that the
 -- shop has confirmed to be real. Every other order is a fact of its store.
 select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     buyer_id as native_id,
     'meituan:buyers:' || buyer_id as record_id,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     uploads.*,
     -- Plain and hashed forms of one address are one person.

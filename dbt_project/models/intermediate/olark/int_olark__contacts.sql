@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Who the visitor says to be; an offline message holds the form as lines of its text.
 with offline as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Conversations in the shape of macros/conversations.sql; this widget has no bot.
 with written as (
     select

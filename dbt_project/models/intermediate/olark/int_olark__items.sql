@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Items of conversations; times are epoch seconds as text with a fraction.
 select
     conversations.conversation_id,

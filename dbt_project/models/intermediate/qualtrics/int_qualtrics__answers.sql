@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Answers and embedded data in one long shape, with what each means by the seed survey_fields. Qualtrics adds a column
 -- `…_NPS_GROUP` to each recommendation question, which tells it without configuration.
 with fields as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- customer_id → record: the customer's own, else the loyalty card that carries the customer id.
 select
     customer_id,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- An instant profile comes from a card swipe; until somebody adds a contact or a number it is no known person. After
 -- the API, the directory's export and the buyers that only the transactions report names.
 {%- set columns = [

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Sales that only the dashboard's report tells of, one row per transaction; what the API delivers wins. The report
 -- has local time in a named zone; an unknown name falls back to the location's.
 with rows_in_utc as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- A card of a known customer belongs to that customer's record; any other card is a record of its own.
 select
     loyalty.*,

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Orders of the tills with the buyer and the money back. Payments of orders that are missing from the drop count as
 -- sales without lines. Tips are no revenue.
 with payments as (

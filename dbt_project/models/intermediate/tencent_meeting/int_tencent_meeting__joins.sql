@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Joins of customers: corporate users, creators, hosts and co-hosts, internal guests and speakers are the company's side.
 select
     meeting_id as session_key,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     record_id,
     replace(record_id, 'tencent_meeting:participants:', '') as native_id,

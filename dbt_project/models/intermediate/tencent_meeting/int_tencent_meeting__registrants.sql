@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per registration; the same number or address at several meetings is one record.
 select
     *,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per call: the legs of a forwarded call are counted once, under their parent. The customer is the caller of an
 -- inbound call and the called of an outbound one; where an agent's client dials, the customer is who was dialled.
 with legs as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per customer's telephone number that called, was called or wrote.
 with mentions as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Messages with the customer's side. Words that carriers treat as an opt-out are consent.
 with sided as (
     select

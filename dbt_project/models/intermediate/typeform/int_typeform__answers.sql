@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Answers, hidden fields and the question columns of a CSV download in one long shape, with what each means: by the seed
 -- survey_fields, else by the question's own type.
 with fields as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- alias calls: an id that a person used before, which is a device's or the e-mail address the site took for an id.
 with aliases as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Calls and events of every tracker in one shape. A device id carries its tracker in front, but for Segment's, whose
 -- plain form the shop and the mailing tool also write.
 with segment_calls as (

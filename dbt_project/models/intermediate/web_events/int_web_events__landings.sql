@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Where each ad click landed: the first event whose address or traffic source names the click. Click ids keep their
 -- case; gbraid and wbraid stand for many clicks and are none.
 with events as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per user of a mini program, from log-ins, bound phones and payments alike.
 with mentions as (
     select

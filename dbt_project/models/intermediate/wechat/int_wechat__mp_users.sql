@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     *,
     {{ keyed_hash(['appid', 'openid']) }} as native_id,

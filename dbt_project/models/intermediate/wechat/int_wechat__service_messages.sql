@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Customer service of the official account and of WeCom as one stream of messages, cut into conversations: one ends
 -- when it is closed or after a day of silence. Events are rows without a direction.
 with service_events as (

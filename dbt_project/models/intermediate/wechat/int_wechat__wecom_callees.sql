@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per number that staff called. Numbers come as JSON numbers, which lose a plus sign and leading zeros, so only a
 -- Chinese mobile of full length is a person's number; any other call is kept without one.
 with callees as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- The single call delivers follow_user (one entry per member of staff), the batch call follow_info (one entry). Members of
 -- group chats and customers who wrote to the service are contacts too, whether or not a member of staff holds them.
 with entries as (

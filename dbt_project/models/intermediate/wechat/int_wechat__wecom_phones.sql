@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Mobiles that staff typed into remarks, as text or as JSON numbers (which lose + and leading zeros): only numbers of
 -- full length count, a Chinese mobile with or without 86 or an international number of 11 to 15 digits.
 with entries as (

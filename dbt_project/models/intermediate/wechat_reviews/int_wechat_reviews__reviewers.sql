@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     review_id,
     appid,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Private messages with the customer's side: the one that is not a brand account.
 select
     messages.*,

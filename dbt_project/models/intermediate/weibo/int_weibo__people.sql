@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per person of Weibo, from profiles and from everything they wrote. Brand accounts and verified organisations
 -- (types 1 to 7) are no customers.
 with mentions as (

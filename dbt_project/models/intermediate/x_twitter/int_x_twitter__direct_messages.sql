@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Direct messages with the customer's side: the other half of a thread named after both, else who wrote in the thread.
 with messages as (
     select

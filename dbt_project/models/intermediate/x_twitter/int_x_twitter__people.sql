@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- One row per account that wrote, was written to or was looked up; the brand's own are nobody.
 with mentions as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Posts once each, whichever interface brought them: what compliance lists is gone, an edited post is its newest version
 -- under the id of its first.
 with known as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Mails that asked for a review, with what became of them.
 with people as (
     select distinct

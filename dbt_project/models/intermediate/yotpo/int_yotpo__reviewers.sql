@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Everybody who reviewed or was asked to, by address; staff who try the tool are nobody.
 with mentions as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Only end-users are customers; the same file holds all staff.
 select
     *,

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Public messages of tickets that were not deleted. Internal notes are no customer voice. The description is the first comment, so it stands
 -- in only where no comment of the requester was delivered.
 -- A chat that delivered its own messages is not read again from the transcript in its ticket.

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Tickets with their metrics (calendar minutes), the requester's record and the deletion.
 with deletions as (
     select

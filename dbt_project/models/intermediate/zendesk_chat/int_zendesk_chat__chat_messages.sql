@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Messages of chats and messaging conversations with who wrote them: customer, human or bot. In a chat's history newer
 -- exports say the sender; in older ones the customer carries the visitor's name or a message id. A messaging bot looks
 -- like staff but for the source of its message; triggers and the system write by themselves.

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- What visitors typed about themselves: the pre-chat form of a chat, and forms or changed e-mails of a messaging
 -- conversation (the place of the form fields is from memory). Staff who test the chat are marked.
 with form_fields as (

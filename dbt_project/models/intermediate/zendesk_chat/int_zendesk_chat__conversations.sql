@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Chats and messaging conversations in the shape of macros/conversations.sql; tests by staff are left out.
 with written as (
     select

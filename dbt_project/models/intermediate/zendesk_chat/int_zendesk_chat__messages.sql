@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- What customers and people of the desk wrote; a bot's sentences are no service.
 select
     messages.message_id,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Calls with the desk's user as the customer; staff who call each other are nobody.
 select
     calls.*,

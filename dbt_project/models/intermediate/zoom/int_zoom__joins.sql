@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Joins of customers with their record: the registration, else the e-mail address, else the key that the company's own
 -- link set. Waiting is no attendance; hosts and the company's mailboxes are left out.
 select

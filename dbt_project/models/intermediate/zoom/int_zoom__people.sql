@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Participants who did not register: known by an e-mail address or the company's own key.
 select
     record_id,

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 select
     registrants.*,
     'zoom:registrants:' || registrants.registrant_id as record_id

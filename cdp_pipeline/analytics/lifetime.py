@@ -14,6 +14,7 @@ and in one unit, which alpha then has too.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -96,7 +97,7 @@ class BgNbd:
         edges = np.linspace(0.0, horizon, max(1, int(np.ceil(horizon / _STEP))) + 1)
         before = np.zeros(np.shape(np.asarray(frequency)), dtype=np.float64)
         total = before
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges.tolist()):
             until = self.expected_purchases(end, frequency, recency, age)
             total = total + (until - before) * (1 + annual_rate) ** (-(start + end) / 2 / 365)
             before = until
@@ -124,9 +125,7 @@ class GammaGamma:
         return np.asarray(self.p * (self.gamma + x * z) / (self.p * x + self.q - 1), dtype=np.float64)
 
 
-def fit_bg_nbd(
-    frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, counts: ArrayLike | None = None
-) -> BgNbd:
+def fit_bg_nbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, counts: ArrayLike | None = None) -> BgNbd:
     """The BG/NBD model of the highest likelihood; `counts` is how many customers share a history.
 
     Raises FitError without any repeat purchase or where no start converges, ValueError for an impossible history.
@@ -234,7 +233,11 @@ def _bg_nbd(parameters: Array, x: Array, t_x: Array, t: Array) -> tuple[Array, A
     both = digamma(a + b) - digamma(a + b + x)
     slopes = np.stack(
         [
-            digamma(r + x) - digamma(r) + np.log(alpha) - np.log(alpha + t) + left * np.log((alpha + t) / (alpha + t_x)),
+            digamma(r + x)
+            - digamma(r)
+            + np.log(alpha)
+            - np.log(alpha + t)
+            + left * np.log((alpha + t) / (alpha + t_x)),
             r / alpha - (r + x) / (alpha + t) + left * (r + x) * (1 / (alpha + t) - 1 / (alpha + t_x)),
             both + left / a,
             both + digamma(b + x) - digamma(b) - left / stayed,

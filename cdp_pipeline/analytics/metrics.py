@@ -64,10 +64,14 @@ def calibration_error(probability: Array, happened: Array, count: int = 10) -> f
 def interval(
     statistic: Callable[[NDArray[np.intp]], float], customers: int, *, seed: int, draws: int
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of 95%: `statistic` of `draws` resamples of the customers' positions."""
+    """Percentile bootstrap interval of 95%: `statistic` of `draws` resamples of the customers' positions,
+    those left out for which it is not defined (NaN)."""
     rng = np.random.default_rng(seed)
     values = [statistic(rng.integers(0, customers, customers)) for _ in range(draws)]
-    low, high = np.nanquantile(values, [0.025, 0.975])
+    known = [value for value in values if not np.isnan(value)]
+    if not known:
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [0.025, 0.975])
     return float(low), float(high)
 
 

@@ -80,10 +80,10 @@ def load_orders(con: duckdb.DuckDBPyConnection, orders: Path, end: date) -> Orde
     return OrderCounts(*counts)
 
 
-def first_day(con: duckdb.DuckDBPyConnection) -> date | None:
-    """The day of the first purchase of all; None without any."""
-    found: date | None = con.execute("SELECT min(day) FROM purchase_day WHERE orders > 0").fetchall()[0][0]
-    return found
+def purchase_days(con: duckdb.DuckDBPyConnection) -> tuple[date, date] | None:
+    """The days of the first and the last purchase of all; None without any."""
+    first, last = con.execute("SELECT min(day), max(day) FROM purchase_day WHERE orders > 0").fetchall()[0]
+    return None if first is None else (first, last)
 
 
 def histories(con: duckdb.DuckDBPyConnection, end: date, label_days: int = 0) -> pd.DataFrame:
@@ -97,7 +97,8 @@ def histories(con: duckdb.DuckDBPyConnection, end: date, label_days: int = 0) ->
     """
     frame: pd.DataFrame = con.execute(
         """WITH bought AS (
-             SELECT profile_id, day, orders, date_diff('day', lag(day) OVER (PARTITION BY profile_id ORDER BY day), day) AS gap
+             SELECT profile_id, day, orders,
+               date_diff('day', lag(day) OVER (PARTITION BY profile_id ORDER BY day), day) AS gap
              FROM purchase_day WHERE orders > 0 AND day < $end
            ), history AS (
              SELECT profile_id, count(*) AS purchases, sum(orders)::BIGINT AS orders,
@@ -112,8 +113,9 @@ def histories(con: duckdb.DuckDBPyConnection, end: date, label_days: int = 0) ->
              WHERE orders > 0 AND day >= $end AND day < $end::DATE + $label_days::INT
            )
            SELECT profile_id, purchases, orders, amount, age, recency, total / nullif(n, 0) AS gap,
-             sqrt(greatest(squares / nullif(n, 0) - pow(total / nullif(n, 0), 2), 0)) AS gap_deviation, last_30, last_90,
-             row_number() OVER (ORDER BY md5(profile_id), profile_id) AS place, l.profile_id IS NULL AS is_gone
+             sqrt(greatest(squares / nullif(n, 0) - pow(total / nullif(n, 0), 2), 0)) AS gap_deviation,
+             last_30, last_90, row_number() OVER (ORDER BY md5(profile_id), profile_id) AS place,
+             l.profile_id IS NULL AS is_gone
            FROM history JOIN money USING (profile_id) LEFT JOIN later l USING (profile_id)
            ORDER BY profile_id""",
         {"end": end, "label_days": label_days},

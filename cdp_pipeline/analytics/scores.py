@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from collections.abc import Callable
 from typing import Any
 
 import duckdb
@@ -16,9 +16,9 @@ import pandas as pd
 
 from cdp_pipeline.analytics import metrics
 from cdp_pipeline.analytics._fit import FitError
-from cdp_pipeline.analytics.churn import FEATURES, ChurnModel, fit_churn, training_cuts
+from cdp_pipeline.analytics.churn import ChurnModel, fit_churn, training_cuts
 from cdp_pipeline.analytics.lifetime import BgNbd, GammaGamma, fit_bg_nbd, fit_gamma_gamma
-from cdp_pipeline.analytics.orders import first_day, histories, load_orders
+from cdp_pipeline.analytics.orders import histories, load_orders, purchase_days
 
 LEAST_REPEAT_BUYERS = 100
 # Models are fitted on so many customers, chosen by their ids; beyond them parameters hardly move and only time grows.
@@ -108,14 +108,14 @@ def fit_models(con: duckdb.DuckDBPyConnection, end: date, churn_days: int) -> Mo
     history = histories(con, end)
     repeat_buyers = int((history["purchases"] > 1).sum())
     days, orders = int(history["purchases"].sum()), int(history["orders"].sum())
-    first, reasons = first_day(con), {}
+    span, reasons = purchase_days(con), {}
     bg_nbd, gamma_gamma, churn, correlation = None, None, None, None
-    if repeat_buyers < LEAST_REPEAT_BUYERS:
+    if span is None:
+        reasons = dict.fromkeys(("lifetime", "value", "churn"), "no purchase up to the as-of")
+    elif repeat_buyers < LEAST_REPEAT_BUYERS:
         few = f"{repeat_buyers:,} profiles bought on two days or more, {LEAST_REPEAT_BUYERS} are needed"
-        few = "no order up to the as-of" if first is None else few
         reasons = dict.fromkeys(("lifetime", "value", "churn"), few)
     else:
-        assert first is not None
         sample = history[history["place"] <= FIT_SAMPLE]
         try:
             bg_nbd = fit_bg_nbd(sample["purchases"] - 1, sample["age"] - sample["recency"], sample["age"])
@@ -131,7 +131,7 @@ def fit_models(con: duckdb.DuckDBPyConnection, end: date, churn_days: int) -> Mo
         except FitError as error:
             reasons["value"] = str(error)
         try:
-            churn = _fit_churn(con, first, end, churn_days)
+            churn = fit_churn(labelled(con, span[0], end, churn_days))
         except FitError as error:
             reasons["churn"] = str(error)
     return Models(bg_nbd, gamma_gamma, churn, orders / days if days else 1.0, repeat_buyers, correlation, reasons)
@@ -146,13 +146,7 @@ def labelled(con: duckdb.DuckDBPyConnection, first: date, end: date, days: int) 
     return [(cut, frame[frame["place"] <= FIT_SAMPLE]) for cut, frame in frames]
 
 
-def _fit_churn(con: duckdb.DuckDBPyConnection, first: date, end: date, days: int) -> ChurnModel:
-    return fit_churn(labelled(con, first, end, days), FEATURES)
-
-
-def apply_models(
-    models: Models, history: pd.DataFrame, horizon_days: int, discount_rate: float
-) -> pd.DataFrame:
+def apply_models(models: Models, history: pd.DataFrame, horizon_days: int, discount_rate: float) -> pd.DataFrame:
     """`SCORES` for each row of `orders.histories`; NaN where the model is missing or says nothing."""
     bought = history["purchases"].to_numpy(dtype=np.float64)
     age = history["age"].to_numpy(dtype=np.float64)

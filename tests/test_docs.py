@@ -12,6 +12,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+
+ADDS_A_SOURCE = "adding-a-source.md"
 
 pytestmark = pytest.mark.xdist_group("docs")
 
@@ -84,9 +87,22 @@ def run(example: Example, folder: Path) -> str:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "CDP_HOME": str(home),
     }
+    if example.page.name == ADDS_A_SOURCE:
+        env["PYTHONPATH"] = str(checkout_in(folder))
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{example}:\n{done.stderr[-3000:]}"
     return done.stdout
+
+
+def checkout_in(folder: Path) -> Path:
+    """A copy of the checkout, for the page that writes into it."""
+    copy = folder / "checkout"
+    if not copy.exists():
+        for part in ("cdp_pipeline", "identity", "profiles", "dbt_project"):
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("target", "__pycache__"))
+        for part in ("dagster.yaml", "workspace.yaml", "pyproject.toml"):
+            shutil.copy(ROOT / part, copy)
+    return copy
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cdp_pipeline.generate import _digital, _retail, _service
+from cdp_pipeline.generate._area import EXTRA_RECORDS
+from cdp_pipeline.generate._areas import AREAS
 from cdp_pipeline.generate._bad_rows import BAD_ROWS
 from cdp_pipeline.generate._base import Plan, connect
 from cdp_pipeline.generate._baskets import build_baskets
@@ -82,6 +84,9 @@ def generate(
         con.execute(_retail.PREPARE)
         con.execute(_digital.PREPARE)
         con.execute(_service.PREPARE)
+        con.execute(EXTRA_RECORDS)
+        for area in AREAS:
+            con.execute(area.prepare)
         exports = [
             *_service.zoho_exports(),
             *_retail.square_exports(),
@@ -92,6 +97,7 @@ def generate(
             *_service.delighted_exports(),
             *_service.facebook_exports(),
             *wechat_exports(),
+            *(export for area in AREAS for export in area.exports()),
         ]
         rows = {
             (export.source, export.object): write_export(

@@ -22,6 +22,7 @@ class Export:
 
     `envelope` is the key under which a page of the source's API wraps its records; with one, the small later
     deliveries land as such pages. `first` and `later` are the formats of the initial load and of the days after it.
+    `after_header`: lines that the system writes between a CSV file's header and its rows.
     """
 
     source: str
@@ -30,6 +31,7 @@ class Export:
     first: Format = "jsonl.zst"
     later: Format = "jsonl"
     envelope: str | None = None
+    after_header: str = ""
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -91,6 +93,9 @@ def write_export(
         con.execute(f"COPY {rows} TO '{plain}' ({style}, COMPRESSION none)")
         if kind == "json" and export.envelope is not None:
             _wrap(plain, export.envelope)
+        if kind == "csv" and export.after_header:
+            header, _, lines = plain.read_text(encoding="utf-8").partition("\n")
+            plain.write_text(f"{header}\n{export.after_header}{lines}", encoding="utf-8")
         if bad_rows and day == FIRST_DAY:
             with plain.open("a", encoding="utf-8") as more:
                 more.writelines(line + "\n" for line in bad_rows)

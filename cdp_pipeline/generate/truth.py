@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_pipeline.generate._areas import AREAS
 from cdp_pipeline.generate._base import MINI_APPID, MP_APPID, PAGE_ID
 from cdp_pipeline.generate._digital import KLAVIYO_PROFILE
 from cdp_pipeline.generate._retail import SHOPIFY_CUSTOMER, SHOPIFY_ORDER, SQUARE_CUSTOMER
@@ -15,7 +16,12 @@ from cdp_pipeline.generate._service import DELIGHTED_PERSON, FACEBOOK_LEAD, PSID
 from cdp_pipeline.generate._wechat import OPENID, WECOM_CONTACT
 
 # record objects whose native key is personal; the warehouse replaces it by a keyed hash of the parts joined by '|'
-HASHED_OBJECTS = ("wechat:mp_users:", "wechat:mini_users:", "facebook:psids:")
+HASHED_OBJECTS = (
+    "wechat:mp_users:",
+    "wechat:mini_users:",
+    "facebook:psids:",
+    *(prefix for area in AREAS for prefix in area.hashed_objects),
+)
 
 _NATIVE = {
     ("zoho_crm", "contacts"): ZOHO["contacts"].format(n="n"),
@@ -40,7 +46,8 @@ def write_truth(con: duckdb.DuckDBPyConnection, folder: Path) -> int:
     """Write `entities.csv` and `records.parquet` into `folder` and return the number of records.
 
     entities.csv: source, record_id, entity_id, household_id. records.parquet: record_id, person_id, first_name,
-    last_name, dob, zip, street, phone, email, all text, as the newest version of the record shows them.
+    last_name, dob, zip, street, phone, email, all text, as the newest version of the record shows them; without the
+    records of the areas, whose sources show little more than an identifier.
     """
     folder.mkdir(parents=True, exist_ok=True)
     cases = " ".join(f"WHEN src = '{s}' AND obj = '{o}' THEN ({e})::VARCHAR" for (s, o), e in _NATIVE.items())
@@ -53,14 +60,18 @@ def write_truth(con: duckdb.DuckDBPyConnection, folder: Path) -> int:
               QUALIFY row_number() OVER (PARTITION BY shown.aid ORDER BY v DESC) = 1) s"""
     )
     con.execute(
-        f"COPY (SELECT source, record_id, person_id AS entity_id, household_id FROM truth ORDER BY record_id) "
+        "CREATE TABLE entity AS SELECT source, record_id, person_id AS entity_id, household_id FROM truth UNION ALL "
+        "SELECT e.source, e.record_id, m.person_id, 'H' || lpad(m.h::VARCHAR, 7, '0') FROM extra_record e JOIN member m USING (p)"
+    )
+    con.execute(
+        f"COPY (SELECT source, record_id, entity_id, household_id FROM entity ORDER BY record_id) "
         f"TO '{folder / 'entities.csv'}' (FORMAT csv, HEADER true)"
     )
     con.execute(
         "COPY (SELECT record_id, person_id, first_name, last_name, dob, zip, street, phone, email FROM truth ORDER BY record_id) "
         f"TO '{folder / 'records.parquet'}' (FORMAT parquet, COMPRESSION zstd)"
     )
-    return int(con.execute("SELECT count(*) FROM truth").fetchall()[0][0])
+    return int(con.execute("SELECT count(*) FROM entity").fetchall()[0][0])
 
 
 def hash_record_id(record_id: str, hash_key: str) -> str:

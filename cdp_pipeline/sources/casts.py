@@ -150,7 +150,7 @@ def _timestamp(text: str, timezone: str) -> str:
     mail = f"try_strptime(regexp_replace({text}, ' *\\([^)]*\\)$', ''), [{patterns}])"
     year_last = f"try_strptime({text}, {literal(_YEAR_LAST)})"
     return (
-        f"(CASE WHEN regexp_full_match({text}, '[0-9]{{14}}') THEN {compact}"
+        f"(CASE WHEN strlen({text}) = 14 AND regexp_full_match({text}, '[0-9]{{14}}') THEN {compact}"
         f" WHEN {begins} THEN coalesce({plain}, {spaced}, {chinese}, {mail})"
         f" WHEN {text}[1] = '/' THEN {_epoch(_sap(text), EPOCH_UNITS['timestamp_ms'])}"
         f" WHEN {text}[1] BETWEEN 'A' AND 'Z' THEN coalesce({mail}, {year_last}) END)::TIMESTAMP"

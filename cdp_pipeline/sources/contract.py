@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cdp_pipeline.sources.contract_check import Check, read_yaml
 from cdp_pipeline.sources.contract_types import (
+    RESERVED_KEYS,
     CarryForward,
     ContractError,
     Field,
@@ -42,6 +43,7 @@ def load_contract(path: Path) -> SourceContract:
 
 
 __all__ = [
+    "RESERVED_KEYS",
     "CarryForward",
     "ContractError",
     "Field",

@@ -262,4 +262,6 @@ class DocumentFeed:
             last = piece.rstrip()[-1:] or last
             if not self._more():
                 self._cut_reported = True
-                return "".join(taken) or opening, "invalid JSON" if last in ("]", "}") else "truncated document"
+                text = "".join(taken)
+                is_cut = last not in ("]", "}") and text.lstrip()[:1] in ("", "{", "[", '"')
+                return text or opening, "truncated document" if is_cut else "invalid JSON"

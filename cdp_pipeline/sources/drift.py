@@ -54,6 +54,8 @@ class FieldCounts:
     early: tuple[str, ...]
 
 
+# What the platform itself adds to rows that it exports for correction; no news of a source.
+OWN_FIELDS = ("_quarantine",)
 UNKNOWN = FieldCounts({}, {}, {}, {}, ())
 
 
@@ -245,7 +247,7 @@ def _new_fields(receipt: Receipt, history: Sequence[Receipt]) -> list[Drift]:
     known = {name for r in history for name in r.extra_fields}
     found = []
     for name, rows in receipt.extra_fields.items():
-        if name not in known:
+        if name not in known and name not in OWN_FIELDS:
             shown = shown_name(name)
             found.append(Drift(NEW, shown, f"new field '{shown}' kept in _extra ({rows} records)"))
     return found

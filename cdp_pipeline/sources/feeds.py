@@ -33,9 +33,9 @@ FORMAT_OF_ENDING = {
     "tsv": "csv",
     "parquet": "parquet",
 }
-# By first byte: may the line be blank?
+# By first byte: may a line that holds more than its newline be blank?
 _MAY_BE_BLANK = np.zeros(256, dtype=bool)
-_MAY_BE_BLANK[[9, 10, 11, 12, 13, 32]] = True
+_MAY_BE_BLANK[[9, 11, 12, 13, 32]] = True
 
 # Plain text on purpose: as Arrow's JSON type an invalid record ends in DuckDB's fatal "function is not marked as
 # fallible" inside json_merge_patch(), and TRY cannot catch that.
@@ -102,9 +102,10 @@ class Source:
             raise FileFaultError(f"not valid {encoding.upper()} although it begins as such") from None
 
     def _stored(self) -> Iterator[bytes]:
-        compressed = self.path.suffix.lower() in (".gz", ".zst")
+        # zstd gives all that an input inflates to at once, at worst 32,768 times its size.
+        size = {".gz": 256 << 10, ".zst": 2 << 10}.get(self.path.suffix.lower(), self.block)
         with self.path.open("rb") as handle:
-            while block := handle.read(256 << 10 if compressed else self.block):
+            while block := handle.read(size):
                 self._hash.update(block)
                 yield block
 
@@ -114,15 +115,14 @@ class Source:
             yield from self._stored()
             return
         inflater: _Inflater | None = None
-        for stored in self._stored():
-            data = stored
+        for data in self._stored():
             try:
                 while data:
                     if inflater is None:
-                        inflater = zlib.decompressobj(31) if suffix == ".gz" else _zstd()
-                    if block := inflater.decompress(data):
-                        yield block
-                    data = inflater.unused_data if inflater.eof else b""
+                        inflater = _Gzip() if suffix == ".gz" else _zstd()
+                    block = inflater.decompress(data)
+                    yield from (block[at : at + BLOCK] for at in range(0, len(block), BLOCK))
+                    data = inflater.unused_data
                     if inflater.eof:
                         inflater = None
                         if suffix == ".gz" and not data.strip(b"\0"):
@@ -131,6 +131,24 @@ class Source:
                 raise FileFaultError(f"damaged {suffix} archive") from None
         if inflater is not None:
             raise FileFaultError(f"truncated {suffix} archive")
+
+
+class _Gzip:
+    """A gzip member by at most BLOCK bytes a call; what is left of the input stands in `unused_data`."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(31)
+
+    @property
+    def eof(self) -> bool:
+        return self._member.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._member.unused_data or self._member.unconsumed_tail
+
+    def decompress(self, data: bytes) -> bytes:
+        return self._member.decompress(data, BLOCK)
 
 
 def _zstd() -> _Inflater:
@@ -151,17 +169,18 @@ class LineFeed:
         self._next = 1
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        first, rest = 1, b""
+        first, held = 1, [b""]
         for block in self.source.utf8():
             start, cut = block.find(b"\n") + 1, block.rfind(b"\n") + 1
             if not cut:
-                rest += block
-                if len(rest) > MAX_RECORD:
+                held.append(block)
+                if sum(map(len, held)) > MAX_RECORD:
                     raise FileFaultError(f"line {first} is longer than {MAX_RECORD >> 20} MB")
                 continue
             # The line across two blocks is copied together, the others stay where they were read.
-            if rest:
-                yield self._batch(rest + block[:start], 0, len(rest) + start, first)
+            if any(held):
+                line = b"".join((*held, block[:start]))
+                yield self._batch(line, 0, len(line), first)
                 first += 1
             else:
                 start = 0
@@ -169,8 +188,8 @@ class LineFeed:
                 batch = self._batch(block, start, cut, first)
                 first = self._next
                 yield batch
-            rest = block[cut:]
-        if rest:
+            held = [block[cut:]]
+        if rest := b"".join(held):
             self.unterminated = first
             yield self._batch(rest, 0, len(rest), first)
 
@@ -196,10 +215,10 @@ class LineFeed:
         # Not pa.array(): for its conversions it imports pandas.
         lines = pa.Array.from_buffers(pa.int64(), len(ends), [None, numbers])
         batch = pa.record_batch([lines, raw, problem], schema=JSON_SCHEMA)
-        blank = [i for i in np.flatnonzero(_MAY_BE_BLANK[data[starts]]) if not buffer[starts[i] : ends[i]].strip()]
-        if blank:
-            keep = np.ones(len(ends), dtype=bool)
-            keep[blank] = False
+        keep = data[starts] != 10
+        suspects = np.flatnonzero(_MAY_BE_BLANK[data[starts]] & keep)
+        keep[[i for i in suspects if not buffer[starts[i] : ends[i]].strip()]] = False
+        if not keep.all():
             batch = batch.filter(pa.array(keep))
         self.records += batch.num_rows
         return batch
@@ -256,14 +275,20 @@ def text_blocks(source: Source) -> Iterator[str]:
 
 
 def text_lines(source: Source) -> Iterator[str]:
-    rest = ""
+    """Decoded lines with their newline. A file whose only line end is CR gets newlines in its place."""
+    held, cr_only = [""], None
     for block in text_blocks(source):
-        lines = _split_keep(rest + block)
-        rest = lines.pop()
-        if len(rest) > MAX_RECORD:
+        if cr_only is None and block:
+            cr_only = "\n" not in block and "\r" in block
+        first, *others = _split_keep(block.replace("\r", "\n") if cr_only else block)
+        held.append(first)
+        if sum(map(len, held)) > MAX_RECORD:
             raise FileFaultError(f"a line is longer than {MAX_RECORD >> 20} MB")
-        yield from lines
-    if rest:
+        if others:
+            yield "".join(held)
+            yield from others[:-1]
+            held = others[-1:]
+    if rest := "".join(held):
         yield rest
 
 

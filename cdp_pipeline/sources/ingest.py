@@ -28,6 +28,7 @@ from cdp_pipeline.sources.landing import Pending, file_sha256, pending, unclaime
 from cdp_pipeline.sources.load import FileLoad, load_file
 from cdp_pipeline.sources.outcomes import FileResult, IngestResult, Reconciliation
 from cdp_pipeline.sources.reconcile import output_path, reconcile
+from cdp_pipeline.sources.redelivery import DayFile, superseded
 
 EMPTY_PARTITION = date(1970, 1, 1)
 # A small file may hold this many bad rows before its share counts: one bad row of ten is not a broken export.
@@ -44,9 +45,8 @@ def ingest_partition(home: Home, obj: ObjectContract, dt: date, run_id: str, ops
     with _object_lock(home, obj):
         receipts = {r.file: r for r in ops.receipts(obj.source, obj.name)}
         todo = unseen(home, obj, home.landed(obj.source, obj.name, dt), receipts, ops)
-        redelivered = _redelivered(home, todo, receipts) if obj.delivery == "replace_partition" else []
-        if redelivered:
-            return _redeliver(home, obj, dt, redelivered, receipts, run_id, ops)
+        if todo and obj.delivery == "replace_partition":
+            return _redeliver(home, obj, dt, todo, receipts, run_id, ops)
         return _read(home, obj, dt, todo, receipts, run_id, ops)
 
 
@@ -90,6 +90,8 @@ def _read(
             _place(home, receipt, load)
             ops.record_files([(receipt, time.monotonic() - started)])
             receipts[file] = receipt
+            if receipt.status in LOADED:
+                _drop_copies(home, obj, receipt, receipts, ops)
         done.append(receipt)
     for changed in drift_of_delivery(obj, done, earlier):
         ops.amend_file(changed)
@@ -106,17 +108,17 @@ def _redeliver(
     run_id: str,
     ops: Ops,
 ) -> IngestResult:
-    """Read the files that replace what their day held: all or none, and nothing is replaced by files that fail.
+    """Read the new files of a day that may be delivered again: all or none, and nothing is replaced by files that fail.
 
-    The earlier files go only when the new ones are placed, and all receipts are written together: after a crash in
-    between, the new files are still unseen and still a redelivery.
+    What they replace (see ``redelivery.py``) goes only when they are placed, and their receipts are written together:
+    after a crash in between, the new files are still unseen and replace what is left.
     """
     _remove_unfinished(home, obj, dt)
     earlier = [r for r in receipts.values() if r.file not in files]
     done: dict[str, tuple[Receipt, FileLoad | None, float]] = {}
     for file in files:
         started = time.monotonic()
-        receipt, load = _load(home, obj, dt, file, run_id, {name: one[0] for name, one in done.items()}, earlier)
+        receipt, load = _load(home, obj, dt, file, run_id, {}, earlier)
         done[file] = (receipt, load, time.monotonic() - started)
     if any(receipt.status == "deferred" for receipt, _, _ in done.values()):
         for load in [load for _, load, _ in done.values() if load]:
@@ -132,10 +134,10 @@ def _redeliver(
         done[changed.file] = (changed, *done[changed.file][1:])
     for receipt, load, _ in done.values():
         _place(home, receipt, load)
-    if any(r.status in LOADED or (r.status == "empty" and r.size) for r, _, _ in done.values()):
-        _replace_earlier(home, obj, dt, set(files), receipts, ops)
-    ops.record_files([(receipt, seconds) for receipt, _, seconds in done.values()])
-    return IngestResult(obj.source, obj.name, dt, tuple(_result(receipt) for receipt, _, _ in done.values()))
+    results = {file: receipt for file, (receipt, _, _) in done.items()}
+    _replace_superseded(home, obj, dt, receipts, results, ops)
+    ops.record_files([(results[file], seconds) for file, (_, _, seconds) in done.items()])
+    return IngestResult(obj.source, obj.name, dt, tuple(map(_result, results.values())))
 
 
 def _remove_unfinished(home: Home, obj: ObjectContract, dt: date) -> None:
@@ -187,17 +189,13 @@ def _load(
         if before.st_size == 0:
             return replace(receipt, status="empty", sha256=hashlib.sha256().hexdigest(), message="empty file"), None
         twins = [
-            r
-            for r in seen.values()
-            if r.file != file and r.size == before.st_size and r.status in LOADED and (r.dt == dt or _across_days(obj))
+            r for r in seen.values() if r.size == before.st_size and r.status in LOADED and _stands_for(obj, r, receipt)
         ]
         if twins:
             sha = file_sha256(path)
             original = next((r for r in sorted(twins, key=lambda r: r.file) if r.sha256 == sha), None)
             if original is not None:
-                return replace(
-                    receipt, status="duplicate", sha256=sha, message=f"same content as {original.file}"
-                ), None
+                return _duplicate(receipt, original), None
         fmt = file_format(path.name)
         if fmt not in obj.formats:
             raise FileFaultError(f"{'unknown format' if fmt is None else fmt} is not among {', '.join(obj.formats)}")
@@ -255,37 +253,48 @@ def judged(receipt: Receipt, obj: ObjectContract, load: FileLoad) -> Receipt:
     )
 
 
-def _across_days(obj: ObjectContract) -> bool:
-    """May equal content of another day be skipped? Not where the delivery day itself carries meaning: a snapshot or a
-    record without update time that returns to an earlier state is news."""
-    return obj.delivery == "append" or (obj.delivery == "upsert" and obj.updated_at is not None)
+def _stands_for(obj: ObjectContract, kept: Receipt, skipped: Receipt) -> bool:
+    """May the first file stand for the second, if their content is the same, whatever the order they came in?
+
+    Of equal rows the first delivery counts of events and the last of states, by day and name (see ``delivery.sql``).
+    Only of events may the file be of another day: a state that returns is news, and results as of an earlier day need
+    the rows of that day.
+    """
+    first, second = (kept.dt, kept.file), (skipped.dt, skipped.file)
+    return first < second if obj.delivery == "append" else kept.dt == skipped.dt and first > second
 
 
-def _redelivered(home: Home, todo: Sequence[str], receipts: Mapping[str, Receipt]) -> list[str]:
-    """Of the unseen files of a day those that replace it: new content, not files of which only the contract changed."""
-
-    def is_new(file: str) -> bool:
-        receipt = receipts.get(file)
-        if receipt is None or receipt.status == "duplicate":
-            return True
-        try:
-            return receipt.sha256 != file_sha256(home.landing / file)
-        except OSError:  # gone or locked since the listing: reading it says so
-            return True
-
-    return sorted(file for file in todo if is_new(file))
+def _drop_copies(home: Home, obj: ObjectContract, receipt: Receipt, receipts: dict[str, Receipt], ops: Ops) -> None:
+    """Take out the loaded files of the same content that a file just recorded stands for."""
+    for copy in [r for r in receipts.values() if r.sha256 == receipt.sha256 and r.status in LOADED]:
+        if _stands_for(obj, receipt, copy):
+            _clear(*_outputs(home, obj.source, obj.name, copy.dt, copy.file))
+            receipts[copy.file] = replace(
+                _duplicate(copy, receipt), delivered=0, loaded=0, quarantined=0, reasons={}, filled={}, drift=()
+            )
+            ops.save(receipts[copy.file])
 
 
-def _replace_earlier(
-    home: Home, obj: ObjectContract, dt: date, new: set[str], receipts: dict[str, Receipt], ops: Ops
+def _duplicate(receipt: Receipt, original: Receipt) -> Receipt:
+    return replace(receipt, status="duplicate", sha256=original.sha256, message=f"same content as {original.file}")
+
+
+def _replace_superseded(
+    home: Home, obj: ObjectContract, dt: date, receipts: Mapping[str, Receipt], done: dict[str, Receipt], ops: Ops
 ) -> None:
-    """A redelivered day replaces what earlier runs loaded for it."""
-    for receipt in [r for r in receipts.values() if r.dt == dt and r.file not in new and r.status in LOADED]:
-        _clear(*_outputs(home, obj.source, obj.name, dt, receipt.file))
-        receipts[receipt.file] = replace(
-            receipt, status="replaced", delivered=0, loaded=0, quarantined=0, message="replaced by a later delivery"
+    """Take out the files of a day that later ones replace; `done` are those of this run, not yet recorded."""
+    day = {r.file: r for r in (*receipts.values(), *done.values()) if r.dt == dt and r.status in LOADED}
+    for file in superseded(
+        obj, [DayFile(r.file, r.mtime_ns, _outputs(home, obj.source, obj.name, dt, r.file)[0]) for r in day.values()]
+    ):
+        _clear(*_outputs(home, obj.source, obj.name, dt, file))
+        gone = replace(
+            day[file], status="replaced", delivered=0, loaded=0, quarantined=0, message="replaced by a later delivery"
         )
-        ops.save(receipts[receipt.file])
+        if file in done:
+            done[file] = gone
+        else:
+            ops.save(gone)
 
 
 def _result(r: Receipt) -> FileResult:

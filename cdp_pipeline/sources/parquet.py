@@ -6,6 +6,7 @@ and what is refused is kept as one JSON object.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from collections.abc import Sequence
 from datetime import date
@@ -79,7 +80,7 @@ class ParquetTable:
         whole_row = "{" + ", ".join(f"{literal(c)}: {_quoted(c)}" for c in self.header) + "}"
         source = f"""
           SELECT file_row_number + 1 AS line, {whole_row} AS raw, NULL::VARCHAR AS problem, '' AS v
-          FROM read_parquet({literal(self.path)}, file_row_number = true, binary_as_string = true,
+          FROM read_parquet({literal(glob.escape(str(self.path)))}, file_row_number = true, binary_as_string = true,
             hive_partitioning = false)"""
         return select_records(
             self.obj, source, cells, texts, extra, kept, file, dt, run_id, checks=body_checks(self.obj, cells)

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cdp_pipeline.ops import LogEntry
+from cdp_pipeline.sources.drift import OWN_FIELDS, shown_name
 
-# Columns that the platform's own exports carry; they are no news.
-OWN_FIELDS = ("_quarantine",)
 _DRIFT = re.compile(r"field .+: not an? .+|missing (key|required) .+|(line 1: )?header has no column .+")
 
 
@@ -108,7 +107,7 @@ def _object(name: tuple[str, str], entries: Sequence[LogEntry], known: set[str])
         over_budget=sum(r.status == "over_budget" for r in receipts),
         duplicates=sum(r.status == "duplicate" for r in receipts),
         reasons=reasons,
-        new_fields={k: v for k, v in extra.items() if f"new {k}" not in known},
+        new_fields={shown_name(k): v for k, v in extra.items() if f"new {k}" not in known},
         drift=[f"{text} (no earlier run had this)" for key, text in faults.items() if key not in known],
         attention=[f"{r.file}: {r.message}" for r in receipts if r.message and r.status != "duplicate"],
         seconds=round(sum(entry.seconds for entry in entries), 3),

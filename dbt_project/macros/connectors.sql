@@ -198,6 +198,7 @@
         'sightings': [
             'appsflyer',
             'olark',
+            'shopify',
             'web_events',
             'zendesk_chat',
         ],

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from cdp_pipeline import ops_export
+from cdp_pipeline import inputs, ops_export
 from cdp_pipeline.cli import main
 from cdp_pipeline.cli import quarantine as command
 from cdp_pipeline.home import Home
@@ -147,6 +147,17 @@ def test_replay_plans_then_does_then_has_nothing_to_do(desk: Desk) -> None:
     assert (again["released"], again["remaining"], again["changed"]) == (0, 1, False)
     with Ops(desk.home.ops_db) as ops:
         assert reconcile(desk.home, ops).ok
+
+
+def test_a_replay_is_news_to_the_next_run(desk: Desk) -> None:
+    assert inputs.replays_fingerprint(desk.home) == ""
+    desk.use(MENDED)
+    desk.text("replay", "--plan")
+    assert inputs.replays_fingerprint(desk.home) == ""
+    desk.text("replay")
+    first = inputs.replays_fingerprint(desk.home)
+    desk.text("replay")  # changes nothing
+    assert inputs.replays_fingerprint(desk.home) == first != ""
 
 
 def test_replay_waits_for_no_one(desk: Desk) -> None:

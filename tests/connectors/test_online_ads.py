@@ -71,8 +71,10 @@ def test_meta_spend_is_in_major_units_and_the_restated_row_counts(core: Query) -
     assert core("select count(*) from core.interactions where source = 'meta_ads'") == [(0,)]
 
 
-def test_meta_spend_in_words_is_refused(quarantined: Callable[[str, str], list[str]]) -> None:
+def test_costs_that_cannot_be_read_are_refused(quarantined: Callable[[str, str], list[str]]) -> None:
     assert quarantined("meta_ads", "insights") == ["field spend: not a decimal"]
+    # 1.234,50 under the mark of another country is not 1.23450
+    assert quarantined("google_ads", "campaign_report") == ["field cost: not a decimal"]
 
 
 def test_app_events_and_the_ad_they_come_from(core: Query) -> None:

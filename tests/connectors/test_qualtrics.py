@@ -88,3 +88,10 @@ def test_api_values_and_warehouse_answers(core: Query) -> None:
 
 def test_a_time_in_words_is_refused(quarantined: Callable[[str, str], list[str]]) -> None:
     assert quarantined("qualtrics", "responses") == ["field recorded_at: not a timestamp"]
+
+
+def test_embedded_data_names_the_order(core: Query) -> None:
+    assert core(
+        """select order_reference from intermediate.int_qualtrics__feedback
+        where feedback_id = 'qualtrics:R_SAMPLE0000070:NPS'"""
+    ) == [("1099",)]

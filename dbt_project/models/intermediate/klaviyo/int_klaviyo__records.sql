@@ -6,8 +6,10 @@ select
     {{ record_columns({
         'given_name': 'given_name',
         'family_name': 'family_name',
+        'organisation': 'organisation',
         'birth_date': 'birthday',
         'street': 'street',
+        'unit': 'unit',
         'locality': 'locality',
         'region': 'region',
         'postcode': 'postcode',

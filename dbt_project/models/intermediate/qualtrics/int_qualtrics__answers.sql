@@ -38,7 +38,7 @@ grouped as (
         response_id,
         replace(field, '_NPS_GROUP', '') as field
     from described
-    where field like '%\_NPS\_GROUP' escape '\'
+    where {{ regexp_like('field', '_NPS_GROUP$') }}
 )
 
 select

@@ -33,6 +33,16 @@ devices as (
     where
         anonymous_id is not null
         and record_id is not null
+    union all
+    select
+        record_id,
+        client_id as anonymous_id,
+        occurred_at as created_at,
+        occurred_at as updated_at
+    from {{ ref('int_shopify__pixel_events') }}
+    where
+        client_id is not null
+        and record_id is not null
 )
 {{ identifier_rows('customers', [
     {'kind': 'email', 'column': 'email', 'reason': "case when not is_email_verified then 'unverified' end"},

@@ -41,3 +41,27 @@ select
     }) }}
 from {{ ref('stg_shopify__checkouts') }}
 where completed_at is null
+union all
+-- What the browser tells. A completed checkout repeats the order and carries no amount.
+select
+    'shopify:pixel_events:' || event_id as interaction_id,
+    record_id,
+    {{ interaction_columns({
+        'anonymous_id': 'client_id',
+        'touchpoint': "case when event_name like '%search%' then 'web_search'"
+            ~ " when event_name like 'checkout%' or event_name like 'payment%' then 'web_checkout'"
+            ~ " when event_name like '%cart%' or event_name in ('product_added', 'product_removed') then 'web_cart'"
+            ~ " when event_name like 'product%' then 'web_product_page'"
+            ~ " else 'web_browsing' end",
+        'interaction_type': 'event_name',
+        'occurred_at': 'occurred_at',
+        'product_id': 'product_id',
+        'campaign_id': url_parameter('url', 'utm_campaign'),
+        'properties': json_object({
+            'campaign_source': url_parameter('url', 'utm_source'),
+            'referrer': "nullif(referrer, '')",
+            'query': 'search_query',
+            'order_id': "'shopify:' || order_id"
+        })
+    }) }}
+from {{ ref('int_shopify__pixel_events') }}

@@ -27,3 +27,18 @@ left join {{ ref('stg_square_pos__payments') }} as payments
 left join {{ ref('int_square_pos__orders') }} as orders
     on coalesce(refunds.order_id, payments.order_id) = orders.native_id
 where refunds.status in ('COMPLETED', 'APPROVED')
+union all
+select
+    'square_pos:transactions_export:' || sales.transaction_id as interaction_id,
+    buyers.record_id,
+    {{ interaction_columns({
+        'touchpoint': "'store_till'",
+        'direction': "'outbound'",
+        'interaction_type': "'refund'",
+        'occurred_at': 'sales.refunded_at',
+        'amount': '-sales.refunded_amount',
+        'currency': 'sales.currency'
+    }) }}
+from {{ ref('int_square_pos__export_sales') }} as sales
+left join {{ ref('int_square_pos__buyers') }} as buyers on sales.customer_id = buyers.customer_id
+where sales.has_refund

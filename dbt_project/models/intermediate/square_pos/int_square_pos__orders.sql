@@ -63,6 +63,22 @@ sales as (
     where
         orders.order_id is null
         and payments.paid_amount is not null
+    union all
+    select
+        transaction_id as order_id,
+        location_id,
+        customer_id,
+        'COMPLETED' as state,
+        cast(null as varchar) as source_name,
+        currency,
+        paid_amount,
+        tax_amount,
+        discount_amount,
+        refunded_amount as returned_amount,
+        cast(null as varchar) as coupon_code,
+        sold_at as ordered_at
+    from {{ ref('int_square_pos__export_sales') }}
+    where has_sale
 )
 
 select

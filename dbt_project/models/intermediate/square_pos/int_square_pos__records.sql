@@ -6,6 +6,7 @@ select
     {{ record_columns({
         'given_name': 'given_name',
         'family_name': 'family_name',
+        'full_name': 'full_name',
         'organisation': 'company_name',
         'birth_date': 'birth_date',
         'street': 'street',

@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 -- Every id that another module may look up, with its record: contacts, leads and companies. Ids are unique across modules.
 select
     contact_id as native_id,

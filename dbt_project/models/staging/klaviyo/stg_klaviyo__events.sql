@@ -4,9 +4,13 @@ with versions as (
 
 select
     trim(event_id) as event_id,
-    occurred_at,
+    coalesce(occurred_at, occurred_text_at) as occurred_at,
     trim(klaviyo_id) as klaviyo_id,
     trim(metric_id) as metric_id,
+    case when record_type <> 'event' then trim(record_type) end as metric_name,
+    campaign_id,
+    flow_id,
+    campaign_name,
     properties,
     _dt as delivered_date
 from versions

@@ -10,7 +10,9 @@ select
     trim(anonymous_id) as anonymous_id,
     {{ clean_name('given_name') }} as given_name,
     {{ clean_name('family_name') }} as family_name,
+    organisation,
     street,
+    unit,
     locality,
     region,
     postcode,
@@ -18,6 +20,7 @@ select
     birthday,
     email_consent,
     sms_consent,
+    push_consent,
     created_at,
     updated_at,
     _dt as delivered_date

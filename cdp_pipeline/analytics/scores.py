@@ -89,7 +89,7 @@ def score_profiles(
             **model_facts(models),
         }
         con.register("scored", scored)
-        columns = ", ".join(f"CAST({name} AS DOUBLE) AS {name}" for name in SCORES)
+        columns = ", ".join(f"nullif(CAST({name} AS DOUBLE), 'nan'::DOUBLE) AS {name}" for name in SCORES)
         _replace(
             out,
             lambda path: con.execute(

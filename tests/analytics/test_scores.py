@@ -37,6 +37,9 @@ def score(folder: Path, rows: list[Row], as_of: date = AS_OF, **options: float) 
     summary = score_profiles(write_orders(folder / "orders.parquet", rows), folder / "scores.parquet", as_of, **options)
     assert json.loads(summary.facts_file.read_text(encoding="utf-8")) == summary.facts
     frame = pd.read_parquet(summary.out)
+    with duckdb.connect() as con:  # what is missing is NULL and not NaN, which SQL would take for a great number
+        nan = " OR ".join(f"isnan({name})" for name in SCORES)
+        assert con.execute(f"SELECT count(*) FROM read_parquet(?) WHERE {nan}", [str(summary.out)]).fetchall() == [(0,)]
     assert (list(frame), len(frame)) == (["profile_id", *SCORES], summary.profiles)
     return frame, summary.facts
 

@@ -14,10 +14,11 @@ import duckdb
 import pandas as pd
 
 COLUMNS = ("profile_id", "ordered_at", "net_amount")
+_NUMERIC = ("DECIMAL", "DOUBLE", "FLOAT", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "U")
 
 
 class OrdersError(ValueError):
-    """The orders file is missing, is no Parquet file, or lacks a column."""
+    """The orders file is missing, is no Parquet file, or lacks a column of the right type."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,15 @@ def load_orders(con: duckdb.DuckDBPyConnection, orders: Path, end: date) -> Orde
         raise OrdersError(f"no orders file at {orders}")
     con.execute("SET TimeZone = 'UTC'")
     try:
-        rows = con.execute("SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(?))", [str(orders)]).fetchall()
-        missing = [name for name in COLUMNS if (name,) not in rows]
+        described = con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(orders)]).fetchall()
+        types = {str(row[0]): str(row[1]) for row in described}
+        missing = [name for name in COLUMNS if name not in types]
         if missing:
             raise OrdersError(f"{orders.name} has no column {', '.join(missing)}: it needs {', '.join(COLUMNS)}")
+        if not types["ordered_at"].startswith(("TIMESTAMP", "DATE")):
+            raise OrdersError(f"{orders.name}: ordered_at is {types['ordered_at']}, it must be a timestamp (UTC)")
+        if not types["net_amount"].startswith(_NUMERIC):
+            raise OrdersError(f"{orders.name}: net_amount is {types['net_amount']}, it must be a number")
         con.execute(
             """CREATE OR REPLACE TEMP TABLE order_row AS
                SELECT CAST(profile_id AS VARCHAR) AS profile_id, CAST(ordered_at AS TIMESTAMP) AS ordered_at,

@@ -62,6 +62,8 @@ def test_purchases_are_days_with_an_order(tmp_path: Path) -> None:
     with duckdb.connect() as con:
         counts = load_orders(con, write_orders(tmp_path / "o.parquet", rows), end)
         history = histories(con, end).set_index("profile_id")
+        earlier = histories(con, date(2025, 3, 6), label_days=10).set_index("profile_id")
+        shorter = histories(con, date(2025, 3, 6), label_days=9)
     assert counts.facts() == {
         "rows": 10,
         "used": 7,
@@ -79,6 +81,10 @@ def test_purchases_are_days_with_an_order(tmp_path: Path) -> None:
     assert (a["last_30"], a["last_90"]) == (2, 3)
     assert (b["purchases"], b["age"], b["recency"]) == (1, 0, 0)
     assert np.isnan(b["gap"])
+    # as it was known on 5 March, and whether somebody came in the days after: the refund is no visit, the 15th is
+    assert list(earlier.index) == ["A"]
+    assert earlier.loc["A", ["purchases", "orders", "amount", "age", "recency"]].tolist() == [2, 3, 40.0, 4, 0]
+    assert (earlier["is_gone"].tolist(), shorter["is_gone"].tolist()) == ([False], [True])
 
 
 def test_scores_mean_what_they_say(shop: list[Row], scored: tuple[pd.DataFrame, dict], tmp_path: Path) -> None:
@@ -175,6 +181,14 @@ def test_bad_files_are_one_clear_line(tmp_path: Path) -> None:
     pd.DataFrame({"profile_id": ["A"], "ordered_at": [datetime(2025, 1, 1)]}).to_parquet(narrow)
     with pytest.raises(OrdersError, match=r"^narrow\.parquet has no column net_amount: it needs profile_id, "):
         score_profiles(narrow, out, AS_OF)
+    told = tmp_path / "told.parquet"
+    columns = {"profile_id": ["A"], "ordered_at": ["yesterday"], "net_amount": [1.5]}
+    pd.DataFrame(columns).to_parquet(told)
+    with pytest.raises(OrdersError, match=r"^told\.parquet: ordered_at is VARCHAR, it must be a timestamp \(UTC\)$"):
+        score_profiles(told, out, AS_OF)
+    pd.DataFrame({**columns, "ordered_at": [datetime(2025, 1, 1)], "net_amount": ["a lot"]}).to_parquet(told)
+    with pytest.raises(OrdersError, match=r"^told\.parquet: net_amount is VARCHAR, it must be a number$"):
+        score_profiles(told, out, AS_OF)
     with pytest.raises(ValueError, match="horizon_days and churn_days must be at least 1"):
         score_profiles(write_orders(tmp_path / "o.parquet", []), out, AS_OF, horizon_days=0)
     assert not out.exists()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cdp_pipeline.cli import (
+    analytics,
     connect,
     demo,
     dev,
@@ -42,6 +43,7 @@ GROUPS = (
     profile,
     segment,
     steward,
+    analytics,
     quality,
     quarantine,
     source,

@@ -92,6 +92,6 @@ def test_a_time_in_words_is_refused(quarantined: Callable[[str, str], list[str]]
 
 def test_embedded_data_names_the_order(core: Query) -> None:
     assert core(
-        """select order_reference from intermediate.int_qualtrics__feedback
+        """select order_reference from intermediate.int_feedback_unioned
         where feedback_id = 'qualtrics:R_SAMPLE0000070:NPS'"""
     ) == [("1099",)]

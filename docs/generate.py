@@ -132,9 +132,13 @@ def sample_rows() -> dict[tuple[str, str], int]:
 
 
 def tested_in(source: str) -> str:
-    """Where the connector of a source is tested; a test holds that every object is."""
-    own = Path("tests") / "connectors" / f"test_{source}.py"
-    return own.as_posix() if (DOCS.parent / own).exists() else "tests/dbt_core"
+    """Where the connector of a source is tested: the file of its name, else the one that names its rows."""
+    folder = DOCS.parent / "tests" / "connectors"
+    if (folder / f"test_{source}.py").exists():
+        return f"tests/connectors/test_{source}.py"
+    naming = [p for p in sorted(folder.glob("test_*.py")) if f"{source}:" in p.read_text(encoding="utf-8")]
+    naming += [p for p in sorted(folder.glob("test_*.py")) if f'"{source}"' in p.read_text(encoding="utf-8")]
+    return f"tests/connectors/{naming[0].name}" if naming else "tests/dbt_core"
 
 
 def _anchor(title: str, source: str) -> str:

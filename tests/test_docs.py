@@ -33,8 +33,6 @@ LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 
 ADDS_A_SOURCE = "adding-a-source.md"
 
-pytestmark = pytest.mark.xdist_group("docs")
-
 
 @dataclass(frozen=True)
 class Example:

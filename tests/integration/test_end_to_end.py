@@ -28,8 +28,6 @@ SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "landing"
 LAST_DAY = "2017-12-31"
 LINKED = ("profile_members", "edges", "dropped_edges", "review_queue")
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 
 def cdp(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One command in a process of its own, with Python's own warnings as errors."""

@@ -116,7 +116,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("page", list(dict.fromkeys(e.page for e in EXAMPLES)), ids=lambda page: page.name)
+# These two go through several full runs each.
+LONG = ("data-engineers.md", "adding-a-source.md")
+long = pytest.mark.skipif(os.environ.get("CDP_TEST_LONG") != "1", reason="takes minutes; make test-long runs it")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.name, marks=[long] if page.name in LONG else [])
+        for page in dict.fromkeys(e.page for e in EXAMPLES)
+    ],
+)
 def test_examples_of(page: Path, folder: Path) -> None:
     """A page's examples build on each other, top to bottom; pages do not."""
     for example in EXAMPLES[1:]:
@@ -126,7 +137,9 @@ def test_examples_of(page: Path, folder: Path) -> None:
 
 
 def test_every_kind_of_user_has_examples() -> None:
-    assert {example.page for example in EXAMPLES} == set(GUIDES)
+    # what single systems need is read, not run
+    wanted = {guide for guide in GUIDES if not guide.name.startswith("connectors-")}
+    assert wanted <= {example.page for example in EXAMPLES}
     assert sum(example.output is not None for example in EXAMPLES) >= 1
 
 

@@ -28,6 +28,9 @@ SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "landing"
 LAST_DAY = "2017-12-31"
 LINKED = ("profile_members", "edges", "dropped_edges", "review_queue")
 
+# A further half of the time of all tests, for what smaller tests hold, too: on request.
+long = pytest.mark.skipif(os.environ.get("CDP_TEST_LONG") != "1", reason="takes minutes; make test-long runs it")
+
 
 def cdp(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One command in a process of its own, with Python's own warnings as errors."""
@@ -235,6 +238,7 @@ def test_a_plan_publishes_nothing_and_the_run_does_what_it_showed(
     assert second["ingest"]["files"] == 0, "the plan has taken them in"
 
 
+@long
 def test_day_by_day_ends_where_one_run_at_once_does(
     home: Home, second: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -257,6 +261,7 @@ def test_a_full_run_after_a_further_day_changes_no_id_and_no_link(home: Home, se
     assert {name: identity_rows(home, name) for name in LINKED} == second["tables"]
 
 
+@long
 def test_a_rule_that_changes_too_much_waits_for_a_person(home: Home, second: dict[str, Any]) -> None:
     before = (home.published / "current" / "manifest.json").read_text()
     home.identity_rules.write_text("threshold: 0.999999\n", encoding="utf-8")

@@ -28,7 +28,7 @@ SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "landing"
 LAST_DAY = "2017-12-31"
 LINKED = ("profile_members", "edges", "dropped_edges", "review_queue")
 
-# A further half of the time of all tests, for what smaller tests hold, too: on request.
+# Several full runs each, which do not fit the half hour of all checks: on request.
 long = pytest.mark.skipif(os.environ.get("CDP_TEST_LONG") != "1", reason="takes minutes; make test-long runs it")
 
 

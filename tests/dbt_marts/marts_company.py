@@ -104,7 +104,7 @@ HANDED_OVER: dict[str, str] = {
     ),
     "ops/ingest_files": (
         "source VARCHAR, object VARCHAR, dt DATE, file VARCHAR, rows_delivered BIGINT, rows_raw BIGINT,"
-        " rows_quarantined BIGINT, status VARCHAR, message VARCHAR"
+        " rows_quarantined BIGINT, rows_erased BIGINT, status VARCHAR, message VARCHAR"
     ),
     "ops/quarantine_reasons": "source VARCHAR, object VARCHAR, dt DATE, reason VARCHAR, rows BIGINT",
 }

@@ -3,7 +3,7 @@
 with checks as (
     select
         'files_reconcile' as check_name,
-        'Files whose delivered rows are not those in raw plus those in quarantine' as description,
+        'Files whose delivered rows are not those in raw, in quarantine or erased' as description,
         count(*) as failures
     from {{ ref('quality_ingest') }}
     where not is_reconciled

@@ -16,7 +16,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.segments import load_segments
 from cdp_pipeline.warehouse import run_dbt
 
-SEEDS = ["survivorship_rules", "source_priority", "feedback_topics", "touchpoints"]
+SEEDS = ["path:seeds/marts", "touchpoints"]
 # The published tables of docs/architecture.md.
 PUBLISHED = {
     "profiles": "attribute_provenance consent customer_profile households profile_aliases profile_events"

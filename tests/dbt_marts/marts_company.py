@@ -65,7 +65,7 @@ CORE: dict[str, str] = {
     ),
     "campaign_touches": (
         "touch_id VARCHAR, source VARCHAR, record_id VARCHAR, campaign_id VARCHAR, campaign_name VARCHAR,"
-        " channel VARCHAR, touch_type VARCHAR, occurred_at TIMESTAMP"
+        " channel VARCHAR, touchpoint VARCHAR, touch_type VARCHAR, occurred_at TIMESTAMP"
     ),
     "touchpoint_costs": (
         "cost_id VARCHAR, source VARCHAR, channel VARCHAR, touchpoint VARCHAR, campaign_id VARCHAR,"
@@ -206,13 +206,13 @@ ROWS: dict[str, str] = {
         ('i10', NULL, 'anon-z', 'web_events', 'website', 'web_page', 'inbound', 'page_viewed', '2026-01-16 11:30', NULL,
          NULL, NULL, NULL, NULL, NULL, NULL)""",
     "campaign_touches": f"""
-        ('t1', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'sent', '2026-01-08 10:00'),
-        ('t2', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'opened', '2026-01-08 10:01'),
-        ('t3', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'clicked', '2026-01-08 10:02'),
-        ('t4', 'klaviyo', '{A1}', 'c2', 'Spring', 'email', 'clicked', '2026-01-07 10:02'),
-        ('t5', 'klaviyo', '{A1}', 'c3', 'Loyal', 'email', 'clicked', '2026-01-06 10:02'),
-        ('t6', 'klaviyo', '{A1}', 'c9', 'Old', 'email', 'clicked', '2025-12-01 10:02'),
-        ('t7', 'klaviyo', '{B2}', 'c1', 'Winter', 'email', 'sent', '2026-01-08 10:00')""",
+        ('t1', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'marketing_email', 'sent', '2026-01-08 10:00'),
+        ('t2', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'marketing_email', 'opened', '2026-01-08 10:01'),
+        ('t3', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'marketing_email', 'clicked', '2026-01-08 10:02'),
+        ('t4', 'klaviyo', '{A1}', 'c2', 'Spring', 'email', 'marketing_email', 'clicked', '2026-01-07 10:02'),
+        ('t5', 'klaviyo', '{A1}', 'c3', 'Loyal', 'email', 'marketing_email', 'clicked', '2026-01-06 10:02'),
+        ('t6', 'klaviyo', '{A1}', 'c9', 'Old', 'email', 'marketing_email', 'clicked', '2025-12-01 10:02'),
+        ('t7', 'klaviyo', '{B2}', 'c1', 'Winter', 'email', 'marketing_email', 'sent', '2026-01-08 10:00')""",
     "tickets": f"""
         ('k1', 'zendesk', '{A1}', 'email', 'support_email', 's', 'question', 'normal', 'solved', '2026-01-02',
          '2026-01-03', 30, 600, 1, 1,

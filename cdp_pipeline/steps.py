@@ -16,6 +16,7 @@ from cdp_pipeline import inputs, judgements, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.ops import Ops
+from cdp_pipeline.privacy.consents import land_changes
 from cdp_pipeline.privacy.store import privacy_fingerprint
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources import replay
@@ -139,6 +140,7 @@ def plan_run(
     published = newest_manifest(home.root)
     day = inputs.resolve_as_of(home, as_of, published.as_of if published else None)
     ensure_tables(home, contracts)
+    land_changes(home, day)
     if home.ops_db.exists():
         with Ops(home.ops_db) as ops:
             replay.recover(home, contracts, ops, run_id)

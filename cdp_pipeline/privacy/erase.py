@@ -30,6 +30,7 @@ from cdp_pipeline.privacy.landed import apply_tombstones, raw_files
 from cdp_pipeline.privacy.purge import purge_file, purge_sqlite
 from cdp_pipeline.privacy.search import search
 from cdp_pipeline.privacy.store import Erasure, Sheet
+from cdp_pipeline.sources.contract import SourceContract
 from cdp_pipeline.sources.erasing import key_file
 from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.subjects import key_scopes
@@ -43,6 +44,7 @@ _ROUNDS = 6
 
 Say = Callable[[str], None]
 Hook = Callable[[str], None]
+Rerun = Callable[[Home], None]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def erase(
     before: datetime | None = None,
     say: Say = lambda line: None,
     at: Hook = lambda point: None,
+    rerun: Rerun | None = None,
 ) -> list[Erasure]:
     """Erase people for good and return the receipts (one for all of them, and those of what was under way).
 
@@ -89,7 +92,7 @@ def erase(
     """
     before = before or datetime.now(UTC)
     with run_lock(home.run_lock):
-        receipts = finish_erasures(home, say=say, at=at)
+        receipts = finish_erasures(home, say=say, at=at, rerun=rerun)
         say("erasing: looking for the rows")
         warehouse.hash_key(home)
         with open_lake(home) as con:
@@ -109,11 +112,16 @@ def erase(
             write_tombstones(db, erasure_id, before, found.tokens, found.kept)
             db.execute("COMMIT")
         at("identified")
-        return [*receipts, *finish_erasures(home, say=say, at=at)]
+        return [*receipts, *finish_erasures(home, say=say, at=at, rerun=rerun)]
 
 
-def finish_erasures(home: Home, *, say: Say = lambda line: None, at: Hook = lambda point: None) -> list[Erasure]:
-    """Finish every erasure under way, from the step it had reached; returns the receipts. Holds the run lock."""
+def finish_erasures(
+    home: Home, *, say: Say = lambda line: None, at: Hook = lambda point: None, rerun: Rerun | None = None
+) -> list[Erasure]:
+    """Finish every erasure under way, from the step it had reached; returns the receipts. Holds the run lock.
+
+    `rerun` makes everything derived again (default: a run that publishes).
+    """
     if not store.erasures(home, pending=True):
         _forget_stray_sheets(home)
         return []
@@ -125,7 +133,7 @@ def finish_erasures(home: Home, *, say: Say = lambda line: None, at: Hook = lamb
         work = {
             "landing": lambda: _landing(home, ids),
             "identity": lambda: _identity(home, pending, sheets),
-            "run": lambda: _run(home),
+            "run": lambda: _rerun(home, rerun or _run),
             "published": lambda: _published(home),
             "compacted": lambda: _compacted(home, sheets),
             "searched": lambda: _searched(home, sheets),
@@ -143,6 +151,31 @@ def finish_erasures(home: Home, *, say: Say = lambda line: None, at: Hook = lamb
         return [e for e in store.erasures(home) if e.erasure_id in ids]
 
 
+def reapply(home: Home, state: Path, *, say: Say = lambda line: None, rerun: Rerun | None = None) -> list[Erasure]:
+    """Carry out, in a home restored from an older backup, the erasures that a later copy of its state file knows of.
+
+    Tombstones, statements of consent and receipts that this home lacks are taken over. Raises SubjectError where
+    `state` is no state file, and what `finish_erasures` raises.
+    """
+    with run_lock(home.run_lock):
+        known = {e.erasure_id for e in store.erasures(home)}
+        missing = store.take_over(home, state, known)
+        if not missing:
+            return finish_erasures(home, say=say, rerun=rerun)
+        with open_lake(home) as con:
+            for one in missing:
+                there = [
+                    p
+                    for p in one.profile_ids
+                    if con.execute("SELECT 1 FROM identity_profile_members WHERE profile_id = $1", [p]).fetchall()
+                ]
+                records = [r for p in there for r in subject.find_subject(con, p)[1]]
+                who = subject.describe(con, there, records)
+                needles = sorted(who.values | subject.texts_of(con))
+                store.write_sheet(home, Sheet(one.erasure_id, one.profile_ids, who.records, tuple(needles)))
+        return finish_erasures(home, say=say, rerun=rerun)
+
+
 def _identify(
     home: Home, con: duckdb.DuckDBPyConnection, wanted: Sequence[str], kind: str | None, before: datetime
 ) -> _Identified:
@@ -155,30 +188,14 @@ def _identify(
         records += of_one
     who = subject.describe(con, sorted(set(profile_ids)), sorted(set(records)))
     subject.facts_of_others(con)
-    tombstones = Tombstones(key_file(home).read_text(encoding="ascii").strip(), ())
-    until = before.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
-    tombstones.before = {tombstones.token(*token): until for token in who.tokens}
-    rows: dict[tuple[str, str], set[tuple[str, int]]] = {}
-    again = set(contracts)
-    for _ in range(_ROUNDS):
-        todo, again = again, set()
-        for source in sorted(todo):
-            for obj in contracts[source].objects.values():
-                raw, quarantine = raw_files(home, obj)
-                if not raw and not quarantine:
-                    continue
-                found = tombstones.find(con, obj, raw, quarantine)
-                rows[source, obj.name] = {(file, line) for file, one in found.items() for line in one.actions}
-                keys = {k for one in found.values() for k in one.keys.values()}
-                others = subject.kept_keys(con, source, obj.name, sorted(keys)) if keys else set()
-                tombstones.kept |= {tombstones.token(f"keep|{source}.{obj.name}", k) for k in others}
-                new = {tombstones.token(scope, k) for k in keys - others for scope in key_scopes(obj)}
-                if new - tombstones.before.keys():
-                    again.add(source)
-                    tombstones.before |= dict.fromkeys(new, until)
-        if not again:
+    shared: set[str] = set()
+    while True:
+        tombstones, rows, also = _follow(home, con, contracts, who, shared, before)
+        if also <= shared:
             break
-    needles = sorted(who.values | subject.texts_of(con))
+        # an earlier version of somebody else's record has it, too: then it tells nobody
+        shared |= also
+    needles = sorted((who.values | subject.texts_of(con)) - shared)
     ids = tuple(dict.fromkeys((*who.profile_ids, *who.aliases)))
     sheet = Sheet(store.new_erasure_id(), ids, who.records, tuple(needles))
     hit = {name: r for name, r in rows.items() if r}
@@ -191,6 +208,49 @@ def _identify(
         tuple(sorted({source for source, _ in hit})),
     )
     return _Identified(plan, sheet, tuple(tombstones.before), tuple(tombstones.kept))
+
+
+def _follow(
+    home: Home,
+    con: duckdb.DuckDBPyConnection,
+    contracts: Mapping[str, SourceContract],
+    who: subject.Subject,
+    shared: set[str],
+    before: datetime,
+) -> tuple[Tombstones, dict[tuple[str, str], set[tuple[str, int]]], set[str]]:
+    """Tombstones of the person's identifiers and of the keys of all rows that hang on them; those rows by object; and
+    identifiers that turn out to be another person's as well."""
+    tombstones = Tombstones(key_file(home).read_text(encoding="ascii").strip(), ())
+    until = before.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
+    tombstones.before = {
+        tombstones.token(*token): until for token in who.tokens if token[1] not in shared or "." in token[0]
+    }
+    rows: dict[tuple[str, str], set[tuple[str, int]]] = {}
+    also: set[str] = set()
+    again = set(contracts)
+    for _ in range(_ROUNDS):
+        todo, again = again, set()
+        for source in sorted(todo):
+            for obj in contracts[source].objects.values():
+                raw, quarantine = raw_files(home, obj)
+                if not raw and not quarantine:
+                    continue
+                found = tombstones.find(con, obj, raw, quarantine)
+                keys = {k for one in found.values() for k in one.keys.values()}
+                others = subject.kept_keys(con, source, obj.name, sorted(keys)) if keys else set()
+                kept = {tombstones.token(f"keep|{source}.{obj.name}", k) for k in others}
+                if kept - tombstones.kept:
+                    tombstones.kept |= kept
+                    found = tombstones.find(con, obj, raw, quarantine)
+                rows[source, obj.name] = {(file, line) for file, one in found.items() for line in one.actions}
+                also |= {value for one in found.values() for value in one.shared}
+                new = {tombstones.token(scope, k) for k in keys - others for scope in key_scopes(obj)}
+                if new - tombstones.before.keys():
+                    again.add(source)
+                    tombstones.before |= dict.fromkeys(new, until)
+        if not again:
+            break
+    return tombstones, rows, also
 
 
 def _landing(home: Home, ids: Sequence[str]) -> Mapping[str, int]:
@@ -212,20 +272,22 @@ def _identity(home: Home, pending: Sequence[Erasure], sheets: Sequence[Sheet]) -
     return {"profile_ids": erased}
 
 
-def _run(home: Home) -> Mapping[str, int]:
+def _rerun(home: Home, rerun: Rerun) -> Mapping[str, int]:
     """Everything that is derived, made again from what is left. The warehouse starts from nothing: its file would keep
     the bytes."""
-    from cdp_pipeline.run import run
-
     steps.wait_for_warehouse(home)
     for path in (home.warehouse_db, home.warehouse_db.with_name(f"{home.warehouse_db.name}.wal")):
         path.unlink(missing_ok=True)
-    done = run(home, accept_changes=True, finishing=True)
-    if not done.changed and not home.warehouse_db.exists():
-        raise ErasureFailed(
-            "the run found nothing to do and made no warehouse: run `cdp run --full`, then `cdp privacy resume`"
-        )
+    rerun(home)
     return {}
+
+
+def _run(home: Home) -> None:
+    from cdp_pipeline.run import run
+
+    run(home, accept_changes=True, finishing=True)
+    if not home.warehouse_db.exists():
+        raise ErasureFailed("the run made no warehouse: run `cdp run --full`, then `cdp privacy resume`")
 
 
 def _published(home: Home) -> Mapping[str, int]:
@@ -250,7 +312,7 @@ def _compacted(home: Home, sheets: Sequence[Sheet]) -> Mapping[str, int]:
         shutil.rmtree(left, ignore_errors=True)
     counts: Counter[str] = Counter()
     needles = sorted({n for s in sheets for n in s.needles})
-    counts["state_rows"] = purge_sqlite(home.ops_db, needles, delete_from=("judgements",))
+    counts["state_rows"] = purge_sqlite(home.ops_db, needles, delete_from=("judgements", "consent_changes"))
     hits = search(home.root, needles, skip=_made_again(home))
     for path in hits:
         gone = purge_file(path, needles)

@@ -34,7 +34,8 @@ def open_lake(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
                     raise SubjectError(f"{folder.name}/{table} is not built: run `cdp run` first")
                 con.execute(f"CREATE VIEW {prefix}_{table} AS FROM read_parquet('{_quoted(folder / table)}/*.parquet')")
         forms = [
-            f"SELECT record_id, kind, coalesce(namespace, '') AS namespace, {normal_form_sql('kind', column)} AS form FROM {table}"
+            "SELECT record_id, kind, coalesce(namespace, '') AS namespace,"
+            f" {normal_form_sql('kind', column)} AS form FROM {table}"
             for table in ("core_record_identifiers", "identity_record_identifiers")
             for column in ("value", "value_raw")
         ]

@@ -63,7 +63,7 @@ def _object(home: Home, obj: ObjectContract, erasing: Eraser, run_id: str, ops: 
         found = erasing.tombstones.find(con, obj, raw, quarantine)
     for file, one in sorted(found.items()):
         receipt = receipts.get(file)
-        if receipt is None or receipt.status not in LOADED:
+        if not one.actions or receipt is None or receipt.status not in LOADED:
             continue
         if (home.landing / file).is_file():
             done += _landed(home, obj, receipt, one, erasing, run_id, ops)
@@ -80,6 +80,8 @@ def _landed(
 ) -> Counter[str]:
     path = home.landing / receipt.file
     gone = erasing.edit(path, obj, found)
+    if gone < 0:
+        return Counter()
     # Counted before the file is read again: a crash in between leaves it unseen, and the next run reads it.
     ingest_files(home, obj, receipt.dt, [receipt.file], run_id, ops)
     after = next(r for r in ops.receipts(obj.source, obj.name, receipt.dt) if r.file == receipt.file)
@@ -138,7 +140,10 @@ def _not_loaded(home: Home, obj: ObjectContract, receipt: Receipt, erasing: Eras
         found = look(home, obj, receipt, erasing)
         if found is None:
             return done
-        done["rows"] = erasing.edit(path, obj, found)
+        gone = erasing.edit(path, obj, found)
+        if gone < 0:
+            return done
+        done["rows"] = gone
     except FileFaultError:
         if not scrub_landed(path, is_erased):
             return done

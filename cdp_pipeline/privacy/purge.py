@@ -99,7 +99,8 @@ def _purge_parquet(path: Path, values: Sequence[str]) -> int:
         bound = f"(?i)(^|[^a-z0-9])({words})($|[^a-z0-9])"
         ((before,),) = con.execute(f"SELECT count(*) FROM {relation}").fetchall()
         ((after,),) = con.execute(
-            f"COPY (SELECT * FROM {relation} WHERE NOT regexp_matches({text}, $bound)) TO '{_quoted(part)}' (FORMAT parquet)",
+            f"COPY (SELECT * FROM {relation} WHERE NOT regexp_matches({text}, $bound))"
+            f" TO '{_quoted(part)}' (FORMAT parquet)",
             {"bound": bound},
         ).fetchall()
     if after == before:

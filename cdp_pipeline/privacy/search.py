@@ -6,12 +6,16 @@ freed pages of its file.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import os
+import re
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import zstandard
@@ -26,23 +30,45 @@ def search(root: Path, values: Sequence[str], *, skip: Sequence[Path] = ()) -> d
 
     Case is passed over; a hit must not stand inside a longer word or number. Files below `skip` are not looked at.
     """
-    wanted = sorted({v.strip().lower() for v in values if len(v.strip()) >= SHORTEST})
+    wanted = [_Needle(v) for v in sorted({v.strip().lower() for v in values if len(v.strip()) >= SHORTEST})]
     if not wanted:
         return {}
-    needles = {n: _written(n) for n in wanted}
-    found: dict[Path, int] = {}
-    for path in _files(root, skip):
-        hits: set[str] = set()
-        for block in _contents(path):
-            lowered = block.lower()
-            hits |= {n for n, forms in needles.items() if n not in hits and any(_stands(lowered, f) for f in forms)}
-        if path.suffix == ".parquet":
-            hits |= _in_parquet(path, wanted)
-        elif path.suffix == ".duckdb":
-            hits |= _in_duckdb(path, wanted)
-        if hits:
-            found[path] = len(hits)
-    return found
+    with duckdb.connect() as con:
+        return {path: len(hits) for path in _files(root, skip) if (hits := _hits(con, path, wanted))}
+
+
+def _hits(con: duckdb.DuckDBPyConnection, path: Path, wanted: Sequence[_Needle]) -> set[str]:
+    hits: set[str] = set()
+    for block in _contents(path):
+        lowered = block.lower()
+        words = set(_WORDS.findall(lowered))
+        hits |= {n.value for n in wanted if n.value not in hits and n.stands_in(lowered, words)}
+    if path.suffix == ".parquet":
+        hits |= _in_parquet(con, path, wanted)
+    elif path.suffix == ".duckdb":
+        hits |= _in_duckdb(con, path, wanted)
+    return hits
+
+
+_TEXTS = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".js"})
+_WORDS = re.compile(rb"[a-z0-9]+")
+
+
+class _Needle:
+    """One value: `forms` are the bytes that it may be written as, each with its words of ASCII.
+
+    Most files hold not even the words of a value, and words are looked up for all values at once.
+    """
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        forms = {value.encode(), json.dumps(value)[1:-1].lower().encode()}
+        self.forms = [(form, frozenset(_WORDS.findall(form))) for form in sorted(forms)]
+        self.words = [w.decode() for w in _WORDS.findall(value.encode())]
+
+    def stands_in(self, data: bytes, words: set[bytes]) -> bool:
+        # Words of a value may be glued to other letters where it stands beside Chinese ones.
+        return any((not own or own <= words or not form.isascii()) and _stands(data, form) for form, own in self.forms)
 
 
 def _files(root: Path, skip: Sequence[Path]) -> Iterator[Path]:
@@ -54,35 +80,44 @@ def _files(root: Path, skip: Sequence[Path]) -> Iterator[Path]:
                 yield path
 
 
-def _written(value: str) -> list[bytes]:
-    """The bytes that a value may be written as."""
-    forms = {value.encode(), json.dumps(value)[1:-1].lower().encode(), value.encode("utf-16-le")}
-    if not value.isascii():
-        try:
-            forms.add(value.encode("gb18030"))
-        except UnicodeEncodeError:
-            pass
-    return sorted(forms)
-
-
 def _contents(path: Path) -> Iterator[bytes]:
     """The bytes of a file as stored and, where it is compressed, as they were before, in overlapping blocks."""
-    yield from _blocks(path.open("rb"))
+    with path.open("rb") as stream:
+        yield from _blocks(stream)
+    name = path.name.removesuffix(".gz").removesuffix(".zst")
+    if Path(name).suffix in _TEXTS:
+        yield from _recoded(path)
     try:
         if path.suffix == ".gz":
-            yield from _blocks(gzip.open(path, "rb"))
+            with gzip.open(path, "rb") as inflated:
+                yield from _blocks(inflated)
         elif path.suffix == ".zst":
-            yield from _blocks(zstandard.open(path, "rb"))
+            with zstandard.open(path, "rb") as inflated:
+                yield from _blocks(inflated)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError):
         return  # what is damaged was looked at as it is
 
 
-def _blocks(stream: object) -> Iterator[bytes]:
+def _recoded(path: Path) -> Iterator[bytes]:
+    """A text in UTF-16 or GB18030 as UTF-8."""
+    data = path.read_bytes()
+    with suppress(OSError, EOFError, zlib.error, zstandard.ZstdError):
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+        elif path.suffix == ".zst":
+            data = zstandard.ZstdDecompressor().stream_reader(data).read()
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "gb18030"
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        yield data.decode(encoding, "replace").encode()
+
+
+def _blocks(stream: Any) -> Iterator[bytes]:
     tail = b""
-    with stream:  # type: ignore[attr-defined]
-        while block := stream.read(_BLOCK):  # type: ignore[attr-defined]
-            yield tail + block
-            tail = block[-4096:]
+    while block := stream.read(_BLOCK):
+        yield tail + block
+        tail = block[-4096:]
 
 
 def _stands(data: bytes, needle: bytes) -> bool:
@@ -96,27 +131,26 @@ def _stands(data: bytes, needle: bytes) -> bool:
     return False
 
 
-def _in_parquet(path: Path, wanted: Sequence[str]) -> set[str]:
+def _in_parquet(con: duckdb.DuckDBPyConnection, path: Path, wanted: Sequence[_Needle]) -> set[str]:
     try:
-        with duckdb.connect() as con:
-            return _in_table(con, f"read_parquet('{_quoted(path)}', hive_partitioning = false)", wanted)
+        return _in_table(con, f"read_parquet('{_quoted(path)}', hive_partitioning = false)", wanted)
     except duckdb.Error:
         return set()  # no Parquet: its bytes were looked at
 
 
-def _in_duckdb(path: Path, wanted: Sequence[str]) -> set[str]:
+def _in_duckdb(con: duckdb.DuckDBPyConnection, path: Path, wanted: Sequence[_Needle]) -> set[str]:
     hits: set[str] = set()
-    with duckdb.connect() as con:
-        con.execute(f"ATTACH '{_quoted(path)}' AS looked (READ_ONLY)")
-        tables = con.execute(
-            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'looked'"
-        ).fetchall()
-        for schema, table in tables:
-            hits |= _in_table(con, f'looked."{schema}"."{table}"', wanted)
+    con.execute(f"ATTACH '{_quoted(path)}' AS looked (READ_ONLY)")
+    tables = con.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'looked'"
+    ).fetchall()
+    for schema, table in tables:
+        hits |= _in_table(con, f'looked."{schema}"."{table}"', wanted)
+    con.execute("DETACH looked")
     return hits
 
 
-def _in_table(con: duckdb.DuckDBPyConnection, relation: str, wanted: Sequence[str]) -> set[str]:
+def _in_table(con: duckdb.DuckDBPyConnection, relation: str, wanted: Sequence[_Needle]) -> set[str]:
     columns = [
         str(name)
         for name, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
@@ -125,11 +159,23 @@ def _in_table(con: duckdb.DuckDBPyConnection, relation: str, wanted: Sequence[st
     if not columns:
         return set()
     text = " || ' ' || ".join(f"coalesce(\"{name}\"::VARCHAR, '')" for name in columns)
+    ascii_words = sorted({w for n in wanted for w in n.words})
+    present = {
+        w
+        for (w,) in con.execute(
+            f"""WITH t AS (SELECT DISTINCT unnest(regexp_extract_all(lower({text}), '[a-z0-9]+')) AS w FROM {relation})
+            SELECT w FROM t WHERE w IN (SELECT unnest($words::VARCHAR[]))""",
+            {"words": ascii_words},
+        ).fetchall()
+    }
+    likely = [n.value for n in wanted if not n.words or present.issuperset(n.words) or not n.value.isascii()]
+    if not likely:
+        return set()
     # Word bounds are looked at for the few rows that hold the letters at all.
     rows = con.execute(
         f"""WITH t AS (SELECT lower({text}) AS row FROM {relation})
         SELECT DISTINCT n, row FROM t, (SELECT unnest($wanted::VARCHAR[]) AS n) WHERE contains(row, n)""",
-        {"wanted": list(wanted)},
+        {"wanted": likely},
     ).fetchall()
     return {n for n, row in rows if _stands(row.encode(), n.encode())}
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Ops
+from cdp_pipeline.privacy.errors import SubjectError
 from cdp_pipeline.sources.tombstones import TOMBSTONES_SCHEMA
 
 _SCHEMA = """
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS consent_changes (
   occurred_at TEXT NOT NULL,
   author      TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS consent_landed (last_change_id INTEGER NOT NULL);
 """
 
 
@@ -104,7 +106,8 @@ def new_erasure_id() -> str:
 
 def add_erasure(con: sqlite3.Connection, erasure: Erasure) -> None:
     con.execute(
-        "INSERT INTO erasures (erasure_id, requested_at, before, reason, profile_ids, counts) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO erasures (erasure_id, requested_at, before, reason, profile_ids, counts)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (erasure.erasure_id, erasure.requested_at, erasure.before, erasure.reason, json.dumps(erasure.profile_ids),
          json.dumps(dict(erasure.counts), sort_keys=True)),
     )  # fmt: skip
@@ -155,6 +158,36 @@ def finish(home: Home, erasure_ids: Sequence[str]) -> None:
             "UPDATE erasures SET finished_at = ? WHERE erasure_id = ?",
             [(now, erasure_id) for erasure_id in erasure_ids],
         )
+
+
+def take_over(home: Home, state: Path, known: set[str]) -> list[Erasure]:
+    """Copy the erasures of another state file that are not `known`, as ones to be carried out, with their tombstones.
+
+    Raises SubjectError where `state` is no state file of this platform.
+    """
+    if not state.is_file():
+        raise SubjectError(f"{state}: there is no such file")
+    other = sqlite3.connect(f"{state.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        rows = other.execute("SELECT erasure_id, requested_at, before, reason, profile_ids FROM erasures").fetchall()
+        stones = other.execute("SELECT token, erasure_id, before, is_kept FROM tombstones").fetchall()
+    except sqlite3.DatabaseError:
+        raise SubjectError(f"{state}: is no state file that knows of erasures") from None
+    finally:
+        other.close()
+    missing = [
+        Erasure(row[0], row[1], row[2], row[3], tuple(json.loads(row[4]))) for row in rows if row[0] not in known
+    ]
+    ids = {e.erasure_id for e in missing}
+    with privacy_db(home) as con:
+        con.execute("BEGIN IMMEDIATE")
+        con.executemany(
+            "INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?)", [stone for stone in stones if stone[1] in ids]
+        )
+        for erasure in missing:
+            add_erasure(con, erasure)
+        con.execute("COMMIT")
+    return missing
 
 
 def write_sheet(home: Home, sheet: Sheet) -> None:

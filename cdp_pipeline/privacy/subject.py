@@ -144,9 +144,9 @@ def describe(con: duckdb.DuckDBPyConnection, profile_ids: Sequence[str], records
     for record in records:
         source, _, rest = record.partition(":")
         native = rest.partition(":")[2]
-        tokens.add((f"{source}.*", native))
+        tokens |= {(f"{source}.*", native), ("consent_desk.*", record)}
         values.add(record)
-        if len(native) >= WORD_LENGTH and ("word", native) not in tokens and not _is_others(con, native):
+        if len(native) >= WORD_LENGTH and not _is_others(con, native):
             tokens.add(("word", native))
             values.add(native)
     aliases = [
@@ -160,34 +160,48 @@ def describe(con: duckdb.DuckDBPyConnection, profile_ids: Sequence[str], records
 
 
 def texts_of(con: duckdb.DuckDBPyConnection) -> set[str]:
-    """Names, addresses and free texts of the person described last that stand with nobody else, to search for."""
-    fields = ("given_name", "family_name", "full_name", "native_name", "street", "unit", "organisation", "birth_date")
+    """Names, addresses and free texts of the person described last, as far as nobody else's rows hold them: what can
+    be searched for afterwards. A first name that others have proves nothing."""
+    names = ", ".join(f'"{c}"' for c in _NAMES)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE other_words AS
+        SELECT DISTINCT lower(concat_ws(' ', {names})) AS text
+        FROM core_customer_records ANTI JOIN own USING (record_id)"""
+    )
     found: set[str] = set()
-    for name in fields:
+    for name in _NAMES:
         found |= {
             v
             for (v,) in con.execute(
-                f"""SELECT DISTINCT "{name}" FROM core_customer_records SEMI JOIN own USING (record_id)
-                WHERE length("{name}") >= 6 AND "{name}" NOT IN (
-                  SELECT "{name}" FROM core_customer_records ANTI JOIN own USING (record_id) WHERE "{name}" IS NOT NULL)"""
+                f"""WITH mine AS (SELECT DISTINCT "{name}" AS value FROM core_customer_records
+                  SEMI JOIN own USING (record_id) WHERE length("{name}") >= 6)
+                SELECT value FROM mine
+                WHERE NOT EXISTS (SELECT 1 FROM other_words WHERE contains(text, lower(value)))"""
             ).fetchall()
         }
     for table, column in (("ticket_messages", "body"), ("tickets", "subject"), ("feedback", "comment")):
         found |= {
             v
             for (v,) in con.execute(
-                f"""SELECT DISTINCT "{column}" FROM core_{table} SEMI JOIN own USING (record_id)
-                WHERE length("{column}") >= 12 AND "{column}" NOT IN (
-                  SELECT "{column}" FROM core_{table} ANTI JOIN own USING (record_id) WHERE "{column}" IS NOT NULL)"""
+                f"""WITH mine AS (SELECT DISTINCT "{column}" AS value FROM core_{table} SEMI JOIN own USING (record_id)
+                  WHERE length("{column}") >= 12)
+                SELECT value FROM mine WHERE NOT EXISTS (
+                  SELECT 1 FROM core_{table} o WHERE (o.record_id IS NULL OR o.record_id NOT IN (
+                    SELECT record_id FROM own)) AND contains(lower(o."{column}"), lower(value)))"""
             ).fetchall()
         }
     return found
 
 
+_NAMES = ("given_name", "middle_name", "family_name", "full_name", "native_name", "organisation", "street", "unit",
+          "locality")  # fmt: skip
+
+
 def facts_of_others(con: duckdb.DuckDBPyConnection) -> None:
     """Table ``others_rows`` (id): the ids of records and facts of other profiles, for `kept_keys`."""
     parts = [
-        f"SELECT {key} AS id FROM core_{table} WHERE record_id IS NOT NULL AND record_id NOT IN (SELECT record_id FROM own)"
+        f"SELECT {key} AS id FROM core_{table}"
+        " WHERE record_id IS NOT NULL AND record_id NOT IN (SELECT record_id FROM own)"
         for table, key in (
             ("customer_records", "record_id"), ("interactions", "interaction_id"), ("orders", "order_id"),
             ("tickets", "ticket_id"), ("feedback", "feedback_id"), ("campaign_touches", "touch_id"),
@@ -228,4 +242,10 @@ def _records_of(con: duckdb.DuckDBPyConnection, profile_id: str) -> list[str]:
 
 
 def _is_others(con: duckdb.DuckDBPyConnection, native: str) -> bool:
-    return bool(con.execute("SELECT 1 FROM others WHERE form = $1 LIMIT 1", [native]).fetchall())
+    return bool(
+        con.execute(
+            """SELECT 1 FROM others WHERE form = $1
+            UNION SELECT 1 FROM core_customer_records ANTI JOIN own USING (record_id) WHERE native_id = $1""",
+            [native],
+        ).fetchall()
+    )

@@ -30,10 +30,11 @@ class Eraser:
         with duckdb.connect() as con:
             con.execute("SET TimeZone = 'UTC'")
             found = self.tombstones.find(con, obj, [inflight(load.raw)] if load.delivered else [], quarantine)
-        return next(iter(found.values()), None)
+        return next((one for one in found.values() if one.actions), None)
 
     def edit(self, path: Path, obj: ObjectContract, found: Found) -> int:
-        """Rewrite a landed file without what was found; returns the rows that went. Raises FileFaultError."""
+        """Rewrite a landed file without what was found; returns the rows that went, or -1 where the file stays as it
+        was. Raises FileFaultError."""
         return edit_landed(path, obj, found.actions, self.of_source(obj.source))
 
     def of_source(self, source: str) -> IsErased:

@@ -207,7 +207,7 @@ def _load(
         load = load_file(path, obj, dt, run_id, file, raw, quarantine)
         if erasing is not None and not _changed(path, before) and (found := erasing.found(obj, load)):
             load.discard()
-            erased = erasing.edit(path, obj, found)
+            erased = max(0, erasing.edit(path, obj, found))
             before = path.stat()
             receipt = replace(receipt, size=before.st_size, mtime_ns=before.st_mtime_ns)
             load = load_file(path, obj, dt, run_id, file, raw, quarantine)

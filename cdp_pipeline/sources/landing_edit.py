@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -24,7 +25,7 @@ from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.csv_feed import CsvFeed, CsvShape
 from cdp_pipeline.sources.documents import DocumentFeed
 from cdp_pipeline.sources.extract import csv_paths
-from cdp_pipeline.sources.feeds import FileFaultError, NotUtf8Error, Source, detect_encoding, file_format
+from cdp_pipeline.sources.feeds import FileFaultError, LineFeed, NotUtf8Error, Source, detect_encoding, file_format
 from cdp_pipeline.sources.load import is_document
 from cdp_pipeline.sources.subjects import prune, redact, redact_json
 from cdp_pipeline.sources.tombstones import DROP, PRUNE
@@ -33,24 +34,59 @@ IsErased = Callable[[str, str], bool]
 
 
 def edit_landed(path: Path, obj: ObjectContract, actions: Mapping[int, str], is_erased: IsErased) -> int:
-    """Rewrite a landed file by line (or record) number; returns the rows that went.
+    """Rewrite a landed file by line (or record) number; returns the rows that went, -1 where nothing changed.
 
     The new file takes the old one's name when it is complete; mode and owner rights stay. Raises FileFaultError where
     the file cannot be read, and leaves it as it was.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".erasing-{os.getpid()}-{path.name}")
     try:
         fmt = file_format(path.name)
         if fmt == "parquet":
             gone = _edit_parquet(path, part, actions, is_erased)
         else:
             gone = _edit_text(path, part, obj, actions, is_erased, is_csv=fmt == "csv")
+        if _records(part, obj) != _records(path, obj) - gone:
+            raise FileFaultError("it cannot be rewritten without losing other rows")
+        if not gone and fmt != "parquet" and _content(part) == _content(path):
+            return -1
         shutil.copymode(path, part)
         _sync(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
     return gone
+
+
+def _content(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    for block in Source(path).stored_plain():
+        digest.update(block)
+    return digest.digest()
+
+
+def _records(path: Path, obj: ObjectContract) -> int:
+    """Records of a landed file, counted as a reader does."""
+    fmt = file_format(path.name)
+    if fmt == "parquet":
+        return int(pq.read_metadata(path).num_rows)
+    encoding = "utf-8"
+    while True:
+        source = Source(path, encoding)
+        feed: CsvFeed | DocumentFeed | LineFeed
+        try:
+            if fmt == "csv":
+                shape = CsvShape(obj.delimiter, obj.skip_after_header, obj.header_contains, obj.drop)
+                feed = CsvFeed(source, csv_paths(obj), shape)
+            else:
+                feed = (
+                    DocumentFeed(source, obj.unwrap, dict(obj.expect)) if is_document(path, obj) else LineFeed(source)
+                )
+            for _ in feed.batches():
+                pass
+            return feed.records
+        except NotUtf8Error:
+            encoding = detect_encoding(path)
 
 
 def scrub_landed(path: Path, is_erased: IsErased) -> bool:
@@ -169,9 +205,9 @@ def _edit_document(
     source: Source, obj: ObjectContract, actions: Mapping[int, str], is_erased: IsErased, write: Callable[[str], object]
 ) -> int:
     text = source.text()
-    feed = DocumentFeed(source, obj.unwrap, dict(obj.expect))
-    gone, number, at, out = 0, 0, 0, []
-    for batch in feed.batches():
+    gone, number, copied, at, is_torn = 0, 0, 0, 0, False
+    out: list[str] = []
+    for batch in DocumentFeed(source, obj.unwrap, dict(obj.expect)).batches():
         for record in batch.column("raw").to_pylist():
             number += 1
             action = actions.get(number)
@@ -180,22 +216,24 @@ def _edit_document(
                 at = found + len(record) if found >= 0 else at
                 continue
             if found < 0:
-                raise FileFaultError("its records do not stand in it as they are read")
+                is_torn = True
+                continue
+            out.append(text[copied:found])
+            copied = at = found + len(record)
             new = _edited(record, action, is_erased)
-            out.append(text[at:found])
-            at = found + len(record)
             if new is not None:
                 out.append(new)
                 continue
             gone += 1
             behind = len(text) - len(text[at:].lstrip())
             if text[behind : behind + 1] == ",":
-                at = behind + 1
+                copied = at = behind + 1
             else:
                 kept = "".join(out).rstrip()
                 out = [kept[:-1] if kept.endswith(",") else kept]
-    out.append(text[at:])
-    write("".join(out))
+    out.append(text[copied:])
+    # A broken record is read as another text than stands there: of it, what names the person goes.
+    write(redact("".join(out), is_erased) if is_torn else "".join(out))
     return gone
 
 

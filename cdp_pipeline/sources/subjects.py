@@ -50,9 +50,9 @@ _PATTERNS = {"email": re.compile(EMAIL), "phone": re.compile(PHONE), "word": re.
 class RowTokens:
     """SQL over a raw table: `tokens` is a list of structs (class, scope, value), `dated` the time of the row (UTC).
 
-    Class ``key`` and ``id`` say that the row is about the person, ``json`` that a nested value is, ``text`` that
-    somebody is mentioned. `is_dated` is false where only the day of delivery is known; `key` is the row's own key or
-    NULL.
+    Class ``key``, ``id`` and ``ref`` say that the row is about the person, ``json`` that a nested value is, ``text``
+    that somebody is mentioned. `is_dated` is false where only the day of delivery is known; `key` is the row's own key
+    or NULL.
     """
 
     tokens: str
@@ -82,7 +82,8 @@ def normal_form(kind: str, value: str) -> str | None:
 
 def normal_form_sql(kind: str, value: str) -> str:
     """`normal_form` in SQL, for columns `kind` and `value`."""
-    return f"CASE {kind} WHEN 'email' THEN {email_sql(value)} WHEN 'phone' THEN {phone_sql(value)} ELSE nullif(trim({value}), '') END"
+    known = f"WHEN 'email' THEN {email_sql(value)} WHEN 'phone' THEN {phone_sql(value)}"
+    return f"CASE {kind} {known} ELSE nullif(trim({value}), '') END"
 
 
 def scopes_of(source: str, kind: str) -> list[str]:
@@ -131,6 +132,10 @@ def row_tokens(obj: ObjectContract) -> RowTokens:
         if f.name == own or f.tag in ("PK", "FK"):
             scope = f"{obj.source}.{f.name}" if f.name in keys else f"{obj.source}.*"
             single.append(_token("key", literal(scope), f"nullif(trim({value}), '')"))
+            if f.name not in keys:
+                # it may be another system's key: of a user of the help desk, in the calls of its telephone
+                word = f"CASE WHEN length(trim({value})) >= {WORD_LENGTH} THEN trim({value}) END"
+                single.append(_token("ref", "'word'", word))
         if f.tag in ("ID", "ID-ns") and f.kind and f.kind != "by_type":
             for scope in scopes_of(obj.source, f.kind):
                 single.append(_token("id", literal(scope), normal_form_sql(literal(f.kind), value)))
@@ -227,7 +232,8 @@ def _inside(kind: str, source: str, text: str) -> str:
     for scope, found in (("email", emails), ("phone", phones), ("word", words)):
         scopes = [scope] if kind == "text" or scope == "word" else scopes_of(source, scope)
         parts += [
-            f"list_transform(list_distinct(coalesce({found}, []::VARCHAR[])), lambda x: {_token(kind, literal(s), 'x')})"
+            f"list_transform(list_distinct(coalesce({found}, []::VARCHAR[])),"
+            f" lambda x: {_token(kind, literal(s), 'x')})"
             for s in scopes
         ]
     return f"list_concat({', '.join(parts)})"
@@ -235,6 +241,9 @@ def _inside(kind: str, source: str, text: str) -> str:
 
 def _dated(obj: ObjectContract) -> tuple[str, bool]:
     """When what the row tells of began: the event's time or the account's creation, else the delivery."""
+    if obj.source == "consent_desk":
+        # What it says is said of an old record, whenever it was said.
+        return "_dt::TIMESTAMP", False
     begun = [
         f for f in obj.fields if f.type.startswith(("timestamp", "date")) and (f.tag == "EVT" or "created" in f.name)
     ]

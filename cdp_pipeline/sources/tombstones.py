@@ -35,10 +35,11 @@ DROP, PRUNE, REDACT = "drop", "prune", "redact"
 @dataclass(frozen=True)
 class Found:
     """Lines of one landed file that fall under a tombstone, each with what becomes of it; `keys` are the rows' own
-    keys by line, where they have one."""
+    keys by line, where they have one. `shared` are identifiers that stand as such in a row of another person."""
 
     actions: dict[int, str] = field(default_factory=dict)
     keys: dict[int, str] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
 
 
 class Tombstones:
@@ -87,19 +88,24 @@ class Tombstones:
                   FROM {_reading(raw)}),
                 each AS (SELECT file, line, dated, own, unnest(tokens) AS t FROM rows),
                 hit AS (
-                  SELECT file, line, own, t.c AS c FROM each
+                  SELECT file, line, own, t.c AS c, t.v AS v FROM each
                   JOIN tombstones ON token = {self._hash("t.s", "t.v")}
                   WHERE t.v IS NOT NULL AND (dated < before OR (t.c = 'key' AND {str(not tokens.is_dated).lower()})))
                 SELECT file, line, max(own),
-                  max(CASE c WHEN 'key' THEN 3 WHEN 'id' THEN 3 WHEN 'json' THEN 2 ELSE 1 END),
+                  max(CASE c WHEN 'json' THEN 2 WHEN 'text' THEN 1 ELSE 3 END),
+                  bool_or(c IN ('json', 'text', 'ref')), list(DISTINCT v) FILTER (c = 'id'),
                   coalesce(max({self._hash(literal(f"keep|{obj.source}.{obj.name}"), "own")}
                     IN (SELECT token FROM kept_rows)), false)
                 FROM hit GROUP BY file, line"""
             ).fetchall()
             many = (obj.source, obj.name) in MANY_PEOPLE
-            for file, line, own, weight, is_kept in rows:
+            for file, line, own, weight, is_mentioned, values, is_kept in rows:
                 one = found.setdefault(file, Found())
-                if is_kept or weight == 1:
+                if is_kept:
+                    one.shared.update(values or ())
+                    if is_mentioned:
+                        one.actions[line] = REDACT
+                elif weight == 1:
                     one.actions[line] = REDACT
                 elif weight == 2 and many:
                     one.actions[line] = PRUNE
@@ -117,7 +123,7 @@ class Tombstones:
             ).fetchall()
             for file, line in lines:
                 found.setdefault(file, Found()).actions[int(line)] = DROP
-        return found
+        return {file: one for file, one in found.items() if one.actions or one.shared}
 
     def _register(self, con: duckdb.DuckDBPyConnection) -> None:
         con.execute("CREATE OR REPLACE TEMP TABLE tombstones (token VARCHAR, before TIMESTAMP)")

@@ -77,10 +77,14 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 
 
 def run(con: duckdb.DuckDBPyConnection, as_of_end: datetime, as_of: date) -> Mapping[str, pd.DataFrame]:
-    """Arms and results of every experiment that the interactions name."""
+    """Arms and results of every experiment that the interactions name, by the declared plans. Raises PlanError."""
+    return readouts(con, as_of_end, read_plans())
+
+
+def readouts(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[str, Plan]) -> dict[str, pd.DataFrame]:
+    """The tables of `TABLES`, by these plans. `con` has core's interactions and orders, and identity's tables."""
     import pandas as pd
 
-    plans = read_plans()
     _assign(con, as_of_end, plans)
     arms: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
@@ -106,7 +110,13 @@ def _assign(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[
         con.executemany("INSERT INTO plan VALUES (?, ?, ?)", windows)
     default = Plan()
     con.execute(_EXPOSED, {"end": as_of_end, "window": default.window_days, "pre": default.pre_days})
-    con.execute(_BOUGHT, {"end": as_of_end})
+    if con.execute("SELECT count(*) FROM exposed").fetchall() == [(0,)]:
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE bought (order_id VARCHAR, person_id VARCHAR, ordered_at TIMESTAMP,"
+            " amount DECIMAL(18, 2))"
+        )
+    else:
+        con.execute(_BOUGHT, {"end": as_of_end})
     con.execute(_OUTCOME, {"end": as_of_end})
 
 

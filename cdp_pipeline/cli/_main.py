@@ -19,6 +19,7 @@ from cdp_pipeline.cli import (
     explain_commands,
     generate,
     identity_commands,
+    key,
     model_commands,
     profile,
     publish,
@@ -26,6 +27,7 @@ from cdp_pipeline.cli import (
     quarantine,
     run,
     segment,
+    serve,
     source,
     steward,
 )
@@ -49,6 +51,8 @@ GROUPS = (
     source,
     connect,
     publish,
+    key,
+    serve,
     doctor,
 )
 

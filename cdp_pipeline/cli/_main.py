@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from cdp_pipeline.cli import (
     analytics,
+    backup,
     connect,
     demo,
     dev,
@@ -53,6 +54,7 @@ GROUPS = (
     publish,
     key,
     serve,
+    backup,
     doctor,
 )
 

@@ -20,6 +20,7 @@ from cdp_pipeline.cli import (
     explain_commands,
     generate,
     identity_commands,
+    key,
     model_commands,
     profile,
     publish,
@@ -27,6 +28,7 @@ from cdp_pipeline.cli import (
     quarantine,
     run,
     segment,
+    serve,
     source,
     steward,
 )
@@ -50,6 +52,8 @@ GROUPS = (
     source,
     connect,
     publish,
+    key,
+    serve,
     backup,
     doctor,
 )

@@ -21,6 +21,7 @@ from cdp_pipeline.cli import (
     explain_commands,
     generate,
     identity_commands,
+    key,
     model_commands,
     profile,
     publish,
@@ -28,6 +29,7 @@ from cdp_pipeline.cli import (
     quarantine,
     run,
     segment,
+    serve,
     source,
     steward,
 )
@@ -52,6 +54,8 @@ GROUPS = (
     source,
     connect,
     publish,
+    key,
+    serve,
     backup,
     doctor,
 )

@@ -77,11 +77,13 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _sync(arguments: argparse.Namespace) -> int:
+    from cdp_pipeline.judgements import current_author
     from cdp_pipeline.lock import run_lock
     from profiles.errors import ProfilesError
     from profiles.exports import plan, sync
 
     home, destinations = _destinations(arguments)
+    actor = f"cli:{current_author()}"
     done: list[SyncResult] = []
     failed: list[str] = []
     # of its own: a sync reads an immutable snapshot and need not wait for a run, only for another sync
@@ -91,7 +93,7 @@ def _sync(arguments: argparse.Namespace) -> int:
                 if arguments.plan:
                     done.append(plan(home.root, destination, segment))
                 else:
-                    done.append(sync(home.root, destination, segment, full=arguments.full))
+                    done.append(sync(home.root, destination, segment, full=arguments.full, actor=actor))
             except ProfilesError as error:
                 # one receiver that is down must not keep the others waiting
                 failed.append(str(error))

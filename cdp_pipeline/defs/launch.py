@@ -29,7 +29,7 @@ UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", 
 # Errors whose text this project words: it quotes no data.
 OURS = (
     "DbtError", "PublishError", "GateFailed", "ContractError", "InputsError", "IdentityInputError",
-    "ChangeBoundExceeded",
+    "ChangeBoundExceeded", "AnalyticsError",
 )  # fmt: skip
 
 

@@ -20,11 +20,13 @@ from pathlib import Path
 
 import duckdb
 
+from profiles.audit import AuditLog
 from profiles.errors import NoSnapshot
 from profiles.exports import deliver_file, deliver_postgres, deliver_webhook, log
 from profiles.exports.audience import Audience, build_audience, fingerprint, open_snapshot
 from profiles.exports.destinations import Destination, DestinationError
 from profiles.exports.formats import Format, format_of
+from profiles.ops import ops_path
 from profiles.rows import quoted
 from profiles.snapshots import current_version, sync_paths
 
@@ -90,8 +92,10 @@ def plan(home: Path, destination: Destination, segment: str) -> SyncResult:
     )  # fmt: skip
 
 
-def sync(home: Path, destination: Destination, segment: str, *, full: bool = False) -> SyncResult:
+def sync(home: Path, destination: Destination, segment: str, *, full: bool = False, actor: str = "") -> SyncResult:
     """Send what changed since the last export of `segment` to `destination`; with `full` everything as if it were new.
+
+    `actor` stands in the audit log as who did it (``cli:<user>``).
 
     Raises NoSnapshot before the first publish, DestinationError for what can be mended in the settings, and
     DeliveryError where the receiver could not be reached (the next call goes on from there).
@@ -100,7 +104,7 @@ def sync(home: Path, destination: Destination, segment: str, *, full: bool = Fal
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     pending = _read_pending(folder)
     if pending is not None:
-        _deliver(home, destination, folder, pending)
+        _deliver(home, destination, folder, pending, actor)
     form = format_of(destination.shape, destination.fields)
     snapshot = _snapshot(home)
     last = _last(folder)
@@ -113,7 +117,7 @@ def sync(home: Path, destination: Destination, segment: str, *, full: bool = Fal
                 destination.name, segment, False, None, snapshot.name, members, 0, 0, 0, 0, audience.counts
             )
         pending = _write_pending(con, folder, destination, audience, snapshot.name, form, last, full)
-    return _deliver(home, destination, folder, pending)
+    return _deliver(home, destination, folder, pending, actor)
 
 
 def _snapshot(home: Path) -> Path:
@@ -218,7 +222,7 @@ def _read_pending(folder: Path) -> Pending | None:
     return Pending(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
-def _deliver(home: Path, destination: Destination, folder: Path, pending: Pending) -> SyncResult:
+def _deliver(home: Path, destination: Destination, folder: Path, pending: Pending, actor: str) -> SyncResult:
     """Send what is pending, commit it, and put it into the log."""
     payload = folder / PENDING
     files: tuple[str, ...] = ()
@@ -258,6 +262,11 @@ def _deliver(home: Path, destination: Destination, folder: Path, pending: Pendin
             pending.removed, len(dead), pending.counts,
         ),
     )  # fmt: skip
+    with AuditLog(ops_path(home)) as audit:
+        audit.record(
+            actor, "export", purpose=pending.purpose, snapshot=pending.snapshot, profiles=members,
+            detail=f"{destination.name}/{pending.segment}/{pending.export_id}",
+        )  # fmt: skip
     payload.rename(committed)
     sync_paths([folder])
     _retire(folder, destination.keep if destination.kind == "file" else 1)

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from cdp_pipeline.cli import (
     analytics,
+    audience,
     backup,
     connect,
     demo,
@@ -45,6 +46,7 @@ GROUPS = (
     model_commands,
     profile,
     segment,
+    audience,
     steward,
     analytics,
     quality,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cdp_pipeline.cli import (
+    alert,
     analytics,
     audience,
     backup,
@@ -57,6 +58,7 @@ GROUPS = (
     key,
     serve,
     backup,
+    alert,
     doctor,
 )
 

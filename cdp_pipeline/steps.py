@@ -261,6 +261,16 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
     return done
 
 
+def run_analytics(home: Home, plan: RunPlan) -> dict[str, int]:
+    """Every analytics job over core and identity, as of the plan's day; rows by table of ``lake/analytics``.
+
+    Raises AnalyticsError.
+    """
+    from cdp_pipeline.analytics.step import run_jobs
+
+    return run_jobs(home.core, home.identity, home.analytics, plan.as_of)
+
+
 def last_identity_run(home: Home) -> IdentityRun:
     """What the last identity step did. Raises RuntimeError where none has run."""
     path = _identity_run_file(home)

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from cdp_pipeline.cli import (
     analytics,
+    backup,
     connect,
     demo,
     dev,
@@ -49,6 +50,7 @@ GROUPS = (
     source,
     connect,
     publish,
+    backup,
     doctor,
 )
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_pipeline.analytics.step import declared_tables
+
 AS_OF = date(2026, 1, 31)
 
 CORE: dict[str, str] = {
@@ -107,6 +109,10 @@ HANDED_OVER: dict[str, str] = {
         " rows_quarantined BIGINT, status VARCHAR, message VARCHAR"
     ),
     "ops/quarantine_reasons": "source VARCHAR, object VARCHAR, dt DATE, reason VARCHAR, rows BIGINT",
+    **{
+        f"analytics/{table}": ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+        for table, columns in declared_tables().items()
+    },
 }
 
 A1, A2, A3 = "zoho_crm:contacts:a1", "shopify:customers:a2", "square_pos:customers:a3"
@@ -244,7 +250,12 @@ ROWS: dict[str, str] = {
         ('{A2}', 'marketing', 'email', 'granted', '2025-02-01', 'shopify'),
         ('{A2}', 'marketing', 'sms', 'denied', '2025-02-01', 'shopify'),
         ('{A3}', 'marketing', 'sms', 'granted', '2025-12-01', 'square_pos'),
-        ('{B1}', 'marketing', 'email', 'granted', '2026-02-02', 'shopify')""",
+        ('{B1}', 'marketing', 'email', 'granted', '2026-02-02', 'shopify'),
+        ('{C1}', 'profiling', 'website', 'denied', '2026-01-31', 'square_pos')""",
+    # P4 objected after the scores were made.
+    "analytics/profile_scores": """
+        ('P1', 4.5, 0.9, 50.555, 230.004, 0.25, NULL), ('P3', 1.5, NULL, 10, 15, 0.5, 'one_purchase'),
+        ('P4', 0.5, 0.2, 40, 20, 0.9, NULL)""",
     "identity/profile_members": f"""
         ('{A1}', 'P1', '2026-01-01'), ('{A2}', 'P1', '2026-01-01'), ('{A3}', 'P1', '2026-01-01'),
         ('{W1}', 'P2', '2026-01-20'), ('{B1}', 'P3', '2026-01-01'), ('{B2}', 'P3', '2026-01-31'),

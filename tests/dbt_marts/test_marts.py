@@ -144,6 +144,19 @@ def test_consent_of_a_later_day_does_not_count(con: duckdb.DuckDBPyConnection) -
     assert con.execute("select profile_id, channel, state, source from profiles.consent order by all").fetchall() == [
         ("P1", "email", "granted", "shopify"),
         ("P1", "sms", "denied", "shopify"),
+        ("P4", "website", "denied", "square_pos"),
+    ]
+
+
+def test_scores_of_who_objected_to_profiling_are_null(con: duckdb.DuckDBPyConnection) -> None:
+    assert con.execute(
+        "select profile_id, expected_orders_12m, expected_order_amount, lifetime_value_12m, active_probability,"
+        " churn_probability_90d, score_missing_reason from features.profile_features order by 1"
+    ).fetchall() == [
+        ("P1", 4.5, Decimal("50.56"), Decimal("230.00"), 0.9, 0.25, None),
+        ("P2", None, None, None, None, None, "no_purchase"),
+        ("P3", 1.5, Decimal("10.00"), Decimal("15.00"), None, 0.5, "one_purchase"),
+        ("P4", None, None, None, None, None, "opted_out"),
     ]
 
 

@@ -10,8 +10,9 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -59,7 +60,7 @@ def language_of(text: str) -> str | None:
 
 
 def grams(text: str, language: str) -> list[str]:
-    """n-grams of a text. Chinese: one to three characters within clauses. English: words, pairs of words and the three to
+    """n-grams of a text. Chinese: one to three characters within clauses. English: words, pairs of words and three to
     five characters within a word, negation marked."""
     text = _BLANKS.sub(" ", text[:LONGEST].lower()).strip()
     if language == "zh":
@@ -73,7 +74,7 @@ def grams(text: str, language: str) -> list[str]:
         for word in _WORD.findall(clause):
             words.append(f"not_{word}" if negated else word)
             negated = negated or word in _NEGATION or word.endswith("n't")
-    found = [*words, *(f"{left} {right}" for left, right in zip(words, words[1:], strict=False))]
+    found = [*words, *(f"{left} {right}" for left, right in pairwise(words))]
     for word in words:
         padded = f"<{word}>"
         found.extend(padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1))
@@ -126,7 +127,7 @@ def sentiments(model: SentimentModel, texts: Sequence[str], language: str) -> li
     return [(str(label), round(float(score), 4)) for label, score in zip(labels, scores, strict=True)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_model(language: str) -> SentimentModel:
     """The committed weights of a language of LANGUAGES."""
     with files(__package__).joinpath("weights", f"sentiment_{language}.npz").open("rb") as stream:

@@ -27,6 +27,7 @@ BLOCK = 50  # neighbouring lines of the Chinese lists can be parts of one review
 PENALTY = 3e-5
 KEPT = 40_000  # buckets of the greatest weight that the committed file holds
 BAND = 0.15
+MARKS = ("<!-- accuracy -->", "<!-- /accuracy -->")
 
 _ENGLISH = {
     "amazonReviewSnippets": "product reviews",
@@ -51,7 +52,7 @@ class Labelled:
 
 
 def english_texts(archive: Path) -> list[Labelled]:
-    """Rated sentences of the source distribution of `vaderSentiment`; a review is held back whole. Raises TextsError."""
+    """Rated sentences of the source distribution of `vaderSentiment`, reviews held back whole. Raises TextsError."""
     inner = _member(archive, "hutto_ICWSM_2014.tar.gz")
     found = []
     for name, kind in _ENGLISH.items():
@@ -123,8 +124,8 @@ def save(model: SentimentModel, target: Path) -> None:
 def measure(model: SentimentModel, texts: list[Labelled], language: str) -> list[dict[str, Any]]:
     """Accuracy on the held-out texts of each kind beside the share of the kind's most frequent class.
 
-    `accuracy` is over all classes that the texts have; `polarity` over positive and negative texts alone, by the sign of
-    the score; `called_neutral` is the share of texts that the model calls neutral. Accuracies with their 95% Wilson
+    `accuracy` is over all classes that the texts have; `polarity` over positive and negative texts alone, by the sign
+    of the score; `called_neutral` is the share of texts that the model calls neutral. Accuracies with their 95% Wilson
     interval.
     """
     rows = []
@@ -157,7 +158,8 @@ def measure(model: SentimentModel, texts: list[Labelled], language: str) -> list
 def table(rows: list[dict[str, Any]]) -> str:
     """The measured figures as a Markdown table."""
     lines = [
-        "| language | held-out texts | n | three classes | majority class | positive or negative | majority class | called neutral |",
+        "| language | held-out texts | n | three classes | majority class | positive or negative | majority class |"
+        " called neutral |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
@@ -168,6 +170,15 @@ def table(rows: list[dict[str, Any]]) -> str:
             f" {row['polarity_majority']:.3f} | {row['called_neutral']:.3f} |"
         )
     return "\n".join(lines)
+
+
+def page_with(page: str, figures: str) -> str:
+    """A page whose part between the two marks is replaced by the figures. Raises TextsError without the marks."""
+    head, mark, rest = page.partition(MARKS[0])
+    _, end, tail = rest.partition(MARKS[1])
+    if not mark or not end:
+        raise TextsError(f"the page lacks the marks {' and '.join(MARKS)}")
+    return f"{head}{MARKS[0]}\n{figures}\n{MARKS[1]}{tail}"
 
 
 def _fit(rows: Any, target: NDArray[np.int64], classes: int, steps: int) -> tuple[Array, Array]:
@@ -200,16 +211,14 @@ def _told_apart(texts: list[Labelled]) -> list[Labelled]:
         labels.setdefault(item.text, set()).add(item.label)
         if not item.is_held_out:
             learnt.add(item.text)
-    return [
-        item for item in texts if len(labels[item.text]) == 1 and not (item.is_held_out and item.text in learnt)
-    ]
+    return [item for item in texts if len(labels[item.text]) == 1 and not (item.is_held_out and item.text in learnt)]
 
 
 def _member(archive: Path | io.BytesIO, ending: str) -> bytes:
     """Content of the archive's only file of that ending."""
     name = archive.name if isinstance(archive, Path) else "the inner archive"
     try:
-        stream = archive.open("rb") if isinstance(archive, Path) else archive
+        stream = io.BytesIO(archive.read_bytes()) if isinstance(archive, Path) else archive
         with tarfile.open(fileobj=stream, mode="r:gz") as tar:
             for member in tar:
                 if member.name.endswith(ending):

@@ -230,6 +230,7 @@ from (
         cost_amount as numerator,
         new_customers as denominator
     from {{ ref('int_touchpoint_economics') }} as facts
+    where channel in ('online_ads', 'postal_mail', 'event', 'email')
 ) as facts
 group by grouping sets ((month), (month, channel), (month, touchpoint), (quarter), (quarter, channel), (quarter, touchpoint))
 union all
@@ -724,6 +725,7 @@ from (
         revenue_amount as numerator,
         cost_amount as denominator
     from {{ ref('int_touchpoint_economics') }} as facts
+    where channel in ('online_ads', 'postal_mail', 'event', 'email')
 ) as facts
 group by grouping sets ((month), (month, channel), (month, touchpoint), (quarter), (quarter, channel), (quarter, touchpoint))
 union all

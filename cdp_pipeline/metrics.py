@@ -88,7 +88,9 @@ def load_metrics(project: Path = PROJECT) -> list[Metric]:
             raise MetricError(f"{path.name}: holds metric {metric.name}; file and name must agree")
         if metric.model not in models:
             near = difflib.get_close_matches(metric.model, models, 1)
-            raise MetricError(f"{path.name}: no dbt model {metric.model!r}{f', did you mean {near[0]!r}?' if near else ''}")
+            raise MetricError(
+                f"{path.name}: no dbt model {metric.model!r}{f', did you mean {near[0]!r}?' if near else ''}"
+            )
         metrics.append(metric)
     if not metrics:
         raise MetricError(f"{project / 'metrics'}: no metric file")
@@ -197,9 +199,7 @@ def _counted(metric: Metric) -> list[str]:
         told = "".join(f" when grouping({name}) = 0 then {_quoted(name)}" for name in dimensions)
         member = "".join(f" when grouping({name}) = 0 then {name}" for name in dimensions)
         views = [[name] for name in dimensions] if extra else [[], *([name] for name in dimensions)]
-        sets = ", ".join(
-            f"({', '.join([period, *view])})" for period in ("month", "quarter") for view in views
-        )
+        sets = ", ".join(f"({', '.join([period, *view])})" for period in ("month", "quarter") for view in views)
         return (
             f"select\n{head}"
             f"    case{told} else 'all' end as dimension,\n"

@@ -25,7 +25,8 @@ PUBLISHED = {
     "features": "product_affinity product_neighbours profile_features",
     "insights": "feedback feedback_topics recurring_problems open_detractors service_kpis touchpoint_kpis touchpoints"
     " consistency metric_values metrics profile_consistency scorecards"
-    " attribution campaigns experiment_results experiments journeys removal_effects",
+    " attribution campaigns experiment_results experiments funnels journeys omnichannel paths removal_effects"
+    " session_kpis",
     "quality": "checks identity ingest",
 }
 

@@ -25,7 +25,8 @@ PUBLISHED = {
     "segments": "current definition membership summary",
     "features": "affinity popular_products product_affinity product_neighbours profile_features recommended_coupons",
     "insights": "feedback feedback_topics service_kpis touchpoint_kpis touchpoints"
-    " attribution campaigns experiment_results experiments journeys removal_effects",
+    " attribution campaigns experiment_results experiments funnels journeys omnichannel paths removal_effects"
+    " session_kpis",
     "quality": "checks identity ingest",
 }
 

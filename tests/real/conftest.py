@@ -37,8 +37,15 @@ from cdp_pipeline.warehouse import run_dbt
 AS_OF = date(2017, 12, 31)
 HOUSEHOLDS = 300
 # Built with what they need; name a model here to test it on the real data.
-MODELS = ("profile_features", "product_affinity", "product_neighbours")
-SEEDS = ("survivorship_rules", "source_priority", "feedback_topics", "touchpoints")
+MODELS = (
+    "profile_features",
+    "product_affinity",
+    "affinity",
+    "product_neighbours",
+    "recommended_coupons",
+    "popular_products",
+)
+SEEDS = ("path:seeds/marts", "touchpoints")
 
 _CHOSEN = """
 CREATE TABLE household AS

@@ -35,6 +35,7 @@ CORE_TABLES = (
     "record_identifiers",
     "ticket_messages",
     "tickets",
+    "touchpoint_costs",
 )
 
 HISTORY_COLUMNS = {

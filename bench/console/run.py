@@ -1,4 +1,4 @@
-"""Time of every console page at many profiles: one server in a process of its own, pages asked over loopback.
+"""Time of every console page at many profiles, asked over loopback, one after another.
 
     python bench/console/run.py [--profiles 1000000] [--rounds 15] [--home DIR] [--limit-ms 200]
 
@@ -17,7 +17,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -32,14 +33,20 @@ from profiles.ops import ops_path
 Ask = Callable[[httpx.Client, random.Random], httpx.Response]
 
 
-def serve(home: Path) -> tuple[uvicorn.Server, str]:
-    """A running server over `home`, and its address."""
+@contextmanager
+def serve(home: Path) -> Iterator[str]:
+    """A server over `home` in a thread; gives its address."""
     config = uvicorn.Config(create_app(home, ApiSettings(access_log=False)), port=0, log_level="error")
     server = uvicorn.Server(config)
-    threading.Thread(target=server.run, daemon=True).start()
+    thread = threading.Thread(target=server.run)
+    thread.start()
     while not server.started:
         time.sleep(0.05)
-    return server, f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def signed_in(address: str, home: Path) -> tuple[httpx.Client, str]:
@@ -99,11 +106,10 @@ def asks(profiles: int, token: str) -> dict[str, Ask]:
 
 def measure(home: Path, profiles: int, rounds: int, limit_ms: float) -> int:
     """Print the table; returns how many pages are above the limit."""
-    server, address = serve(home)
-    client, token = signed_in(address, home)
     slow = 0
     print(f"{'page':<28}{'first':>9}{'median':>9}{'slowest':>9}  ms, {profiles:,} profiles")
-    try:
+    with serve(home) as address:
+        client, token = signed_in(address, home)
         for name, ask in asks(profiles, token).items():
             chosen, times = random.Random(name), []  # noqa: S311
             for _ in range(rounds + 1):
@@ -114,8 +120,7 @@ def measure(home: Path, profiles: int, rounds: int, limit_ms: float) -> int:
             median = statistics.median(times[1:])
             slow += median > limit_ms
             print(f"{name:<28}{times[0]:>9.0f}{median:>9.0f}{max(times[1:]):>9.0f}", flush=True)
-    finally:
-        server.should_exit = True
+        client.close()
     return slow
 
 

@@ -55,7 +55,9 @@ REQUIRED_TABLES = frozenset(
 # Blocks of a table are skipped by their least and greatest value, so a table lies in the order that readers ask for.
 # Profile ids are random: without an order every block would hold some of each range.
 READING_ORDER = {
-    "pii.name_index": ("term",),
+    "pii.review_queue": ("place",),
+    "pii.search_index": ("term", "profile_id"),
+    "profiles.households": ("household_id",),
     "segments.current": ("segment", "profile_id"),
     "segments.membership": ("segment", "profile_id"),
 }

@@ -3,8 +3,8 @@ CREATE SCHEMA profiles; CREATE SCHEMA segments; CREATE SCHEMA features; CREATE S
 CREATE SCHEMA pii;
 CREATE MACRO pid(i) AS 'p' || substr(md5(i::VARCHAR), 1, 20);
 CREATE MACRO pick(names, i, salt) AS names[1 + (hash(i, salt) % len(names))::INTEGER];
-CREATE TABLE people AS SELECT i, pid(i) AS profile_id, pick($given, i, 1) || i % 97 AS given,
-    pick($family, i, 2) || i % 89 AS family, (DATE '2021-01-01' + (hash(i, 3) % 1900)::INTEGER)::TIMESTAMP AS first_seen_at,
+CREATE TABLE people AS SELECT i, pid(i) AS profile_id, pick($given, i, 1) || chr(97 + (i % 26)::INTEGER) || chr(97 + (i // 26 % 26)::INTEGER) AS given,
+    pick($family, i, 2) || chr(97 + (i // 7 % 26)::INTEGER) || chr(97 + (i // 91 % 26)::INTEGER) AS family, (DATE '2021-01-01' + (hash(i, 3) % 1900)::INTEGER)::TIMESTAMP AS first_seen_at,
     pick(['US', 'CN', 'DE', 'FR'], i, 4) AS country FROM range($profiles) t(i);
 CREATE TABLE records AS SELECT i, profile_id, given, family, country, first_seen_at, k,
     ['crm', 'shop', 'store'][k + 1] AS source, ['crm', 'shop', 'store'][k + 1] || ':people:' || (i * 3 + k) AS record_id
@@ -84,8 +84,9 @@ CREATE TABLE pii.records AS SELECT profile_id, record_id, source, 'people' AS ob
     family AS family_name, given || ' ' || family AS full_name, NULL::VARCHAR AS native_name, NULL::VARCHAR AS organisation,
     NULL::DATE AS birth_date, 'female' AS gender, i || ' Elm Street' AS street, NULL::VARCHAR AS unit, 'Springfield' AS locality, NULL::VARCHAR AS region,
     NULL::VARCHAR AS postcode, country, 'en' AS language, false AS is_guest, first_seen_at AS created_at, first_seen_at AS updated_at FROM records;
-CREATE TABLE pii.name_index AS SELECT DISTINCT term, profile_id FROM (SELECT given || ' ' || family AS term, profile_id FROM people
-    UNION ALL SELECT family || ' ' || given, profile_id FROM people);
+CREATE TABLE pii.search_index AS SELECT given || ' ' || family AS term, 'name' AS kind, profile_id FROM people
+    UNION ALL SELECT family || ' ' || given, 'name', profile_id FROM people
+    UNION ALL SELECT 'office' || i // 20 || '@example.com', 'email', profile_id FROM people WHERE i % 10 = 0;
 CREATE TABLE pii.identifiers AS SELECT profile_id, record_id, kind, CASE kind WHEN 'external_id' THEN source ELSE '' END AS namespace, value AS value_raw,
     value, kind <> 'device_id' AS is_trusted, NULL::VARCHAR AS reason, first_seen_at, first_seen_at AS last_seen_at FROM (
     SELECT *, 'email' AS kind, 'user' || i || '@example.com' AS value FROM records
@@ -97,7 +98,8 @@ CREATE TABLE pii.edges AS SELECT a.profile_id, a.record_id AS record_id_l, b.rec
     FROM records a JOIN records b ON a.i = b.i AND a.k < b.k;
 CREATE TABLE pii.review_queue AS SELECT 'crm:people:' || i * 3 AS record_id_l, 'shop:people:' || ((i + 1) % $profiles) * 3 + 1 AS record_id_r,
     profile_id AS profile_id_l, pid((i + 1) % $profiles) AS profile_id_r, 1.0 AS match_weight, 0.5 AS match_probability,
-    'below_threshold' AS reason, (hash(i, 30) % 1000) / 10.0 AS worth FROM people WHERE i % 4 = 0;
+    'below_threshold' AS reason, (hash(i, 30) % 1000) / 10.0 AS worth,
+    row_number() OVER (ORDER BY hash(i, 30) % 1000 DESC, i) AS place FROM people WHERE i % 4 = 0;
 CREATE TABLE pii.timeline AS SELECT profile_id, 'i' || i || '-' || n AS interaction_id,
     first_seen_at + to_hours((hash(i, n, 40) % 9000)::INTEGER) AS occurred_at, pick(['website', 'store', 'email', 'phone'], i + n, 41) AS channel,
     'touchpoint_' || (i + n) % 90 AS touchpoint, 'purchase' AS interaction_type, 'inbound' AS direction, 'shop' AS source, 12.5::DECIMAL(18, 2) AS amount,

@@ -28,7 +28,7 @@ async def show_question(visit: Visit) -> Response:
 
 
 async def _question(visit: Visit, at: int, problem: str = "", status: int = 200) -> Response:
-    if not visit.snapshot.has_table("pii", "review_queue"):
+    if not await visit.kept("queue", review.has_queue):
         raise Refused(503, "error.snapshot", "error.review_text")
     judgements = await _judgements(visit)
     answered = review.answered_pairs(judgements, visit.snapshot.manifest.created_at)

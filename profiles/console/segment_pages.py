@@ -87,7 +87,7 @@ async def show_comparison(visit: Visit) -> Response:
     shared = await visit.kept("overlaps", segments.overlaps)
     both = shared.get(names, 0)
     sizes = int(left["members"]), int(right["members"])  # type: ignore[call-overload]
-    rows = await visit.kept(f"compare {names}", lambda snapshot: segments.compare(snapshot, *names))
+    traits = await visit.kept("traits", segments.traits)
     return await visit.page(
         "compare.html",
         left=left,
@@ -96,7 +96,7 @@ async def show_comparison(visit: Visit) -> Response:
         only_left=sizes[0] - both,
         only_right=sizes[1] - both,
         venn=_venn(visit.t("compare.picture"), sizes, both),
-        rows=rows,
+        rows=segments.compare(traits, *names),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from profiles.api.context import AppContext
 from profiles.console import pages, people_pages, review_pages, segment_pages, signing_in
 from profiles.console.explanations import Explanations
+from profiles.console.queries import overview, search, segments
 from profiles.console.queries.kept import Kept
 from profiles.console.sessions import Session, Sessions
 from profiles.console.shown import FILTERS
@@ -33,8 +36,21 @@ from profiles.console.visit import (
 )
 from profiles.errors import NoSnapshot, ProfileErased
 from profiles.ops import ops_path
+from profiles.snapshot_provider import OpenSnapshot
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+_LOG = logging.getLogger("profiles.console")
+
+# In the order in which somebody who has just signed in may want them.
+AHEAD: tuple[tuple[str, Callable[[OpenSnapshot], object]], ...] = (
+    ("new_profiles", overview.new_profiles),
+    ("sizes", segments.sizes),
+    ("overlaps", segments.overlaps),
+    ("namespaces", search.kinds_and_namespaces),
+    ("regions", search.common_regions),
+    ("traits", segments.traits),
+)
 
 
 class Console:
@@ -54,6 +70,18 @@ class Console:
             lstrip_blocks=True,
         )
         self._templates.filters |= FILTERS
+
+    def ahead(self, snapshot: OpenSnapshot) -> None:
+        """Work out what takes long on a large snapshot, beside the first request that meets it."""
+        if self.kept.is_new(snapshot):
+            threading.Thread(target=self._work_ahead, args=(snapshot,), daemon=True, name="console-ahead").start()
+
+    def _work_ahead(self, snapshot: OpenSnapshot) -> None:
+        for key, work in AHEAD:
+            try:
+                self.kept.get(snapshot, key, lambda work=work: work(snapshot))  # type: ignore[misc]
+            except Exception as error:  # the page that needs it fails by itself, and says so
+                _LOG.warning("%s could not be worked out ahead: %s", key, type(error).__name__)
 
     def words(self, request: Request) -> Texts:
         """The language of a request."""
@@ -115,6 +143,7 @@ class Console:
                     raise Refused(403, "error.scope", "error.scope_text", scopes=", ".join(SCOPES[section]))
                 snapshot = await self.context.snapshot()
                 request.scope["cdp.snapshot"] = snapshot.version
+                self.ahead(snapshot)
                 return await work(Visit(self, request, session, self.words(request), snapshot, section))
             except Refused as refused:
                 return self.refuse(request, refused, session)

@@ -84,18 +84,21 @@ create table pii.records as select m.profile_id, r.record_id, r.source, r.object
     r.family_name, r.full_name, r.native_name, r.organisation, r.birth_date::date as birth_date, r.gender, r.street,
     r.unit, r.locality, r.region, r.postcode, r.country, 'en' as language, false as is_guest, r.created_at,
     r.created_at as updated_at from customer_records r join members m using (record_id);
-create table pii.name_index as
-    select distinct term, profile_id from (
-        select given_name || ' ' || family_name as term, profile_id from people
-        union all select family_name || ' ' || given_name, profile_id from people
-        union all select native_name, profile_id from people
-        union all select 'wang xiaoming', profile_id from people where n = 8) where term is not null;
+create table pii.search_index as
+    select distinct term, kind, profile_id from (
+        select given_name || ' ' || family_name as term, 'name' as kind, profile_id from people
+        union all select family_name || ' ' || given_name, 'name', profile_id from people
+        union all select native_name, 'name', profile_id from people
+        union all select 'wang xiaoming', 'name', profile_id from people where n = 8
+        union all select '+12025551010', 'phone', profile_id from people where n in (10, 12)
+        union all select 'L' || n // 2, 'loyalty_id', profile_id from people where n < 6) where term is not null;
 create table pii.identifiers as select m.profile_id, i.* from identifiers i join members m using (record_id)
     union all select profile_id, 'crm:people:' || n, 'phone', '', '+12025551010', '+12025551010', false, 'shared_phone',
     timestamp '2023-01-01', timestamp '2024-01-01' from people where n in (10, 12);
 create table pii.edges as select m.profile_id, e.* from edges e join members m on m.record_id = e.record_id_l;
 create table pii.review_queue as select q.record_id_l, q.record_id_r, a.profile_id as profile_id_l,
-    b.profile_id as profile_id_r, q.match_weight, q.match_probability, q.reason, q.worth from queue q
+    b.profile_id as profile_id_r, q.match_weight, q.match_probability, q.reason, q.worth,
+    row_number() over (order by q.worth desc, q.record_id_l) as place from queue q
     join members a on a.record_id = q.record_id_l join members b on b.record_id = q.record_id_r;
 create table pii.timeline as select profile_id, 'i' || n || '-' || k as interaction_id,
     timestamp '2023-06-01' + to_hours((k * 30)::integer) as occurred_at, ['website', 'store', 'email'][1 + k % 3] as channel,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
-from typing import TypeVar, cast
+from concurrent.futures import Future
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from profiles.snapshot_provider import OpenSnapshot
 
 T = TypeVar("T")
 
-_MOST = 200
+_MOST = 500
 """Answers kept for one snapshot; a page that is asked with many different arguments starts over then."""
 
 
@@ -19,18 +20,33 @@ class Kept:
     """Answers by snapshot and key. They go with the snapshot."""
 
     def __init__(self) -> None:
-        self._answers: WeakKeyDictionary[OpenSnapshot, dict[Hashable, object]] = WeakKeyDictionary()
+        self._answers: WeakKeyDictionary[OpenSnapshot, dict[Hashable, Future[Any]]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
     def get(self, snapshot: OpenSnapshot, key: Hashable, work: Callable[[], T]) -> T:
-        """The kept answer, else that of `work`. Two requests at once may both work; the answers are the same."""
+        """The kept answer, else that of `work`; whoever asks meanwhile waits for it. A failed one is not kept."""
         with self._lock:
             answers = self._answers.setdefault(snapshot, {})
-            if key in answers:
-                return cast("T", answers[key])
-        found = work()
-        with self._lock:
             if len(answers) >= _MOST:
                 answers.clear()
-            answers[key] = found
-        return found
+            mine: Future[Any] = Future()
+            known = answers.setdefault(key, mine)
+        if known is not mine:
+            return cast("T", known.result())
+        try:
+            answer = work()
+        except BaseException as error:
+            with self._lock:
+                answers.pop(key, None)
+            mine.set_exception(error)
+            raise
+        mine.set_result(answer)
+        return answer
+
+    def is_new(self, snapshot: OpenSnapshot) -> bool:
+        """Whether nothing has been asked of `snapshot` yet; true once."""
+        with self._lock:
+            if snapshot in self._answers:
+                return False
+            self._answers[snapshot] = {}
+            return True

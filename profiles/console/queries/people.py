@@ -55,12 +55,13 @@ class Profile:
 def profile(snapshot: OpenSnapshot, profile_id: str, *, clear: bool) -> Profile | None:
     """The profile of a living id, with personal values where `clear`; None where there is none."""
 
-    def rows(table: str, columns: str = "* EXCLUDE (profile_id)", order: str = "ALL") -> list[Row]:
+    def rows(table: str, order: str = "") -> list[Row]:
         schema, _, name = table.removeprefix("marts.").partition(".")
         if not snapshot.has_table(schema, name):
             return []
+        ordered = f" ORDER BY {order}" if order else ""
         return snapshot.query(
-            f"SELECT {columns} FROM {table} WHERE profile_id = $id ORDER BY {order}", {"id": profile_id}
+            f"SELECT * EXCLUDE (profile_id) FROM {table} WHERE profile_id = $id{ordered}", {"id": profile_id}
         )
 
     heads = rows("marts.profiles.customer_profile")
@@ -68,11 +69,11 @@ def profile(snapshot: OpenSnapshot, profile_id: str, *, clear: bool) -> Profile 
         return None
     [head] = heads
     decided: dict[str, list[Row]] = {}
-    for row in rows("marts.profiles.attribute_provenance"):
+    for row in rows("marts.profiles.attribute_provenance", "attribute, source, record_id"):
         decided.setdefault(str(row.pop("attribute")), []).append(row)
     values = rows("pii.golden_record")[0] if clear else {name: head[name] for name, _ in _MASKED if name in head}
     named_as = DECIDED_AS if clear else dict(_MASKED)
-    features = rows("marts.features.profile_features")
+    features = snapshot.features.row(profile_id)
     household = head.get("household_id")
     return Profile(
         profile_id=profile_id,
@@ -101,12 +102,12 @@ def profile(snapshot: OpenSnapshot, profile_id: str, *, clear: bool) -> Profile 
         ),
         consents=rows("marts.profiles.consent", order="purpose, channel"),
         segments=snapshot.query(
-            "SELECT c.segment, d.title, m.entered_at FROM (FROM marts.segments.current WHERE profile_id = $id) c"
-            " LEFT JOIN marts.segments.definition d USING (segment) LEFT JOIN (FROM marts.segments.membership"
-            " WHERE profile_id = $id AND exited_at IS NULL) m USING (segment) ORDER BY d.title, c.segment",
+            "SELECT m.segment, d.title, m.entered_at FROM marts.segments.membership m"
+            " LEFT JOIN marts.segments.definition d USING (segment)"
+            " WHERE m.profile_id = $id AND m.exited_at IS NULL ORDER BY d.title, m.segment",
             {"id": profile_id},
         ),
-        features=features[0] if features else {},
+        features={} if features is None else features.as_dict(),
         household=[] if household is None else _household(snapshot, str(household), profile_id),
     )
 
@@ -122,22 +123,28 @@ class Timeline:
 
 def timeline(snapshot: OpenSnapshot, profile_id: str, *, channel: str = "", offset: int = 0) -> Timeline:
     """Interactions of a profile over all channels or one, newest first, from the one file that holds them."""
-    place = {"path": snapshot.timeline_path(profile_id), "id": profile_id}
-    channels = snapshot.query(
-        "SELECT channel, count(*) AS n FROM read_parquet($path) WHERE profile_id = $id GROUP BY channel"
-        " ORDER BY n DESC, channel",
-        place,
+    # One look at the file for both: it is larger than everything else that is read here.
+    rows = snapshot.query(
+        "WITH mine AS MATERIALIZED (SELECT * EXCLUDE (profile_id) FROM read_parquet($path) WHERE profile_id = $id),"
+        " counted AS (SELECT list({'channel': channel, 'n': n} ORDER BY n DESC, channel) AS channels FROM"
+        " (SELECT channel, count(*) AS n FROM mine GROUP BY channel))"
+        " SELECT shown.*, counted.channels FROM counted LEFT JOIN (FROM mine WHERE $channel = '' OR channel = $channel"
+        " ORDER BY occurred_at DESC, interaction_id LIMIT $limit OFFSET $offset) shown ON true"
+        " ORDER BY shown.occurred_at DESC, shown.interaction_id",
+        {
+            "path": snapshot.timeline_path(profile_id),
+            "id": profile_id,
+            "channel": channel,
+            "limit": TIMELINE_PAGE + 1,
+            "offset": max(offset, 0),
+        },
     )
-    found = snapshot.query(
-        "SELECT * EXCLUDE (profile_id) FROM read_parquet($path) WHERE profile_id = $id"
-        " AND ($channel = '' OR channel = $channel) ORDER BY occurred_at DESC, interaction_id"
-        " LIMIT $limit OFFSET $offset",
-        place | {"channel": channel, "limit": TIMELINE_PAGE + 1, "offset": max(offset, 0)},
-    )
+    counted = rows[0]["channels"]
+    events = [row for row in rows if row["interaction_id"] is not None]
     return Timeline(
-        found[:TIMELINE_PAGE],
-        [(str(row["channel"]), int(str(row["n"]))) for row in channels],
-        len(found) > TIMELINE_PAGE,
+        events[:TIMELINE_PAGE],
+        [(str(one["channel"]), int(one["n"])) for one in counted] if isinstance(counted, list) else [],
+        len(events) > TIMELINE_PAGE,
     )
 
 

@@ -59,6 +59,16 @@ class Question:
     lines: Sequence[Line]
 
 
+def has_queue(snapshot: OpenSnapshot) -> bool:
+    """Whether the snapshot holds a queue that can be read by place; earlier versions may not."""
+    return snapshot.has_table("pii", "review_queue") and bool(
+        snapshot.query(
+            "SELECT 1 AS found FROM duckdb_columns() WHERE database_name = 'pii' AND table_name = 'review_queue'"
+            " AND column_name = 'place'"
+        )
+    )
+
+
 def open_question(
     snapshot: OpenSnapshot, start: int, answered: Collection[tuple[str, str]]
 ) -> tuple[int, str, str] | None:
@@ -66,8 +76,7 @@ def open_question(
     place = max(start, 0)
     while True:
         rows = snapshot.query(
-            "SELECT record_id_l, record_id_r FROM pii.review_queue ORDER BY worth DESC, record_id_l, record_id_r"
-            " LIMIT 100 OFFSET $start",
+            "SELECT record_id_l, record_id_r FROM pii.review_queue WHERE place > $start ORDER BY place LIMIT 100",
             {"start": place},
         )
         for row in rows:

@@ -63,15 +63,13 @@ def search(
             found.add(profile_id)
     if found and not shared:
         return Found(sorted(found), is_exact=True)
-    by_name = _by_name(snapshot, text) if names and not shared and not any(c.isdigit() for c in text) else []
-    if not by_name:
-        # Identifiers that are shared or not trusted name nobody to a machine; a person may look at all who have them.
-        spoken = {normalise_value(kind, value) for kind, _, value in candidates} | {text}
-        holders = _holders(snapshot, sorted(spoken)) if names else []
-        if holders:
-            return Found(holders[:MOST_FOUND], is_exact=True, has_more=len(holders) > MOST_FOUND)
-        by_name = _by_name(snapshot, text) if names else []
-    return Found(by_name[:MOST_FOUND], is_exact=False, has_more=len(by_name) > MOST_FOUND)
+    if not names or not snapshot.has_table("pii", "search_index"):
+        return Found((), is_exact=False)
+    # Identifiers that are shared or not trusted name nobody to a machine; a person may look at all who have them.
+    spoken = {normalise_value(kind, value) for kind, _, value in candidates} | {text}
+    holders = _holders(snapshot, sorted(spoken))
+    listed = holders or _by_name(snapshot, text)
+    return Found(listed[:MOST_FOUND], is_exact=bool(holders), has_more=len(listed) > MOST_FOUND)
 
 
 def kinds_and_namespaces(snapshot: OpenSnapshot) -> list[tuple[str, str]]:
@@ -153,23 +151,24 @@ def _readings(text: str, regions: Callable[[], Sequence[str]]) -> list[tuple[str
 
 
 def _holders(snapshot: OpenSnapshot, values: Sequence[str]) -> list[str]:
-    rows = snapshot.query(
-        "SELECT DISTINCT profile_id FROM pii.identifiers WHERE value IN (SELECT unnest($values::VARCHAR[]))"
-        " ORDER BY profile_id LIMIT $most",
-        {"values": list(values), "most": MOST_FOUND + 1},
-    )
-    return [str(row["profile_id"]) for row in rows]
+    found: dict[str, None] = {}
+    for value in values:  # one value at a time: only then are the blocks that cannot hold it skipped
+        rows = snapshot.query(
+            "SELECT DISTINCT profile_id FROM pii.search_index WHERE term = $value AND kind <> 'name'"
+            " ORDER BY profile_id LIMIT $most",
+            {"value": value, "most": MOST_FOUND + 1},
+        )
+        found |= dict.fromkeys(str(row["profile_id"]) for row in rows)
+    return list(found)
 
 
 def _by_name(snapshot: OpenSnapshot, text: str) -> list[str]:
     """Profiles one of whose names starts with the text, as typed or folded."""
-    if not snapshot.has_table("pii", "name_index"):
-        return []
     found: dict[str, None] = {}
     for term in dict.fromkeys((folded(text), " ".join(text.lower().split()))):
         rows = snapshot.query(
-            "SELECT profile_id FROM pii.name_index WHERE term >= $low AND term < $high ORDER BY term, profile_id"
-            " LIMIT $most",
+            "SELECT profile_id FROM pii.search_index WHERE term >= $low AND term < $high AND kind = 'name'"
+            " ORDER BY term, profile_id LIMIT $most",
             {"low": term, "high": term + _LAST_CHARACTER, "most": 4 * (MOST_FOUND + 1)},
         )
         found |= dict.fromkeys(str(row["profile_id"]) for row in rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from profiles.snapshot_provider import OpenSnapshot, Row
@@ -69,23 +69,21 @@ def sizes(snapshot: OpenSnapshot) -> dict[str, list[tuple[date, int]]]:
 def overlaps(snapshot: OpenSnapshot) -> dict[tuple[str, str], int]:
     """Members that two segments share, both ways round; the number of members where both are the same."""
     if snapshot.has_table("segments", "overlap"):
-        columns = snapshot.columns("segments", "overlap")
-        if {"segment", "other_segment", "members_shared"} <= set(columns):
-            rows = snapshot.query("SELECT segment, other_segment, members_shared AS n FROM marts.segments.overlap")
-            return _both_ways(rows)
-    rows = snapshot.query(
-        "SELECT a.segment, b.segment AS other_segment, count(*) AS n FROM marts.segments.current a"
-        " JOIN marts.segments.current b ON a.profile_id = b.profile_id AND a.segment <= b.segment GROUP BY ALL"
-    )
-    return _both_ways(rows)
-
-
-def _both_ways(rows: Sequence[Row]) -> dict[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
-    for row in rows:
-        left, right, n = str(row["segment"]), str(row["other_segment"]), int(str(row["n"]))
-        found[left, right] = found[right, left] = n
-    return found
+        rows = snapshot.query(
+            "SELECT segment_a AS a, segment_b AS b, members_both AS n FROM marts.segments.overlap"
+            " UNION ALL SELECT segment, segment, members FROM marts.segments.summary"
+        )
+    else:
+        # Profiles in the same segments are counted once: there are far fewer combinations than profiles.
+        rows = snapshot.query(
+            "WITH combined AS (SELECT segments, count(*) AS n FROM (SELECT list_sort(list(segment)) AS segments"
+            " FROM marts.segments.current GROUP BY profile_id) GROUP BY segments),"
+            " numbered AS (SELECT i, unnest(segments) AS segment, n FROM"
+            " (SELECT row_number() OVER () AS i, segments, n FROM combined))"
+            " SELECT a.segment AS a, b.segment AS b, sum(a.n)::BIGINT AS n FROM numbered a"
+            " JOIN numbered b ON a.i = b.i GROUP BY ALL"
+        )
+    return {(str(row["a"]), str(row["b"])): int(str(row["n"])) for row in rows}
 
 
 def members(snapshot: OpenSnapshot, name: str, *, after: str, limit: int) -> list[Row]:
@@ -110,30 +108,29 @@ def names_of(snapshot: OpenSnapshot, profile_ids: Sequence[str]) -> dict[str, st
     return {str(row["profile_id"]): str(row["name"]) for row in rows if row["name"] is not None}
 
 
-def compare(snapshot: OpenSnapshot, left: str, right: str) -> list[Row]:
-    """One row per feature of COMPARED that the snapshot has: its value among members of `left`, `right` and all."""
+def traits(snapshot: OpenSnapshot) -> dict[str, Row]:
+    """Value of each feature of COMPARED among the members of each segment, and under '' among all profiles."""
     columns = set(snapshot.columns("features", "profile_features"))
-    wanted = [(name, how) for name, how in COMPARED if name in columns]
-    if not wanted:
-        return []
     as_sql = {"avg": "avg(f.{0}::DOUBLE)", "share": "avg(f.{0}::INTEGER)", "median": "median(f.{0})"}
-    aggregates = ", ".join(f"{as_sql[how].format(name)} AS {name}" for name, how in wanted)
-    sides = []
-    for side in (left, right, None):
-        members_of = (
-            " WHERE f.profile_id IN (SELECT profile_id FROM marts.segments.current WHERE segment = $segment)"
-            if side
-            else ""
-        )
-        [row] = snapshot.query(
-            f"SELECT {aggregates} FROM marts.features.profile_features f{members_of}",
-            {"segment": side} if side else None,
-        )
-        sides.append(row)
-    of_left, of_right, of_all = sides
+    wanted = ", ".join(f"{as_sql[how].format(name)} AS {name}" for name, how in COMPARED if name in columns)
+    if not wanted:
+        return {}
+    rows = snapshot.query(
+        f"SELECT '' AS segment, {wanted} FROM marts.features.profile_features f UNION ALL BY NAME"
+        f" SELECT c.segment, {wanted} FROM marts.segments.current c"
+        " JOIN marts.features.profile_features f USING (profile_id) GROUP BY c.segment"
+    )
+    return {str(row.pop("segment")): row for row in rows}
+
+
+def compare(by_segment: Mapping[str, Row], left: str, right: str) -> list[Row]:
+    """One row per feature of `traits`: its value among members of `left`, of `right`, and all profiles."""
+    everyone = by_segment.get("", {})
+    of_left, of_right = by_segment.get(left, {}), by_segment.get(right, {})
     return [
-        {"feature": name, "how": how, "left": of_left[name], "right": of_right[name], "all": of_all[name]}
-        for name, how in wanted
+        {"feature": name, "how": how, "left": of_left.get(name), "right": of_right.get(name), "all": everyone[name]}
+        for name, how in COMPARED
+        if name in everyone
     ]
 
 

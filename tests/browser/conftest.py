@@ -11,35 +11,19 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from company import build_company
+from console_company import build_company
+from console_site import Reader, Site, lacking, sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser
 
 STEWARD = ("profiles:read", "pii:read", "segments:read", "steward:write")
 MASKED = ("profiles:read", "segments:read", "steward:write")
 NARROW = ("segments:read",)
-
-
-def lacking(what: str) -> None:
-    """Skip, or fail where the set-up step must have brought `what`."""
-    if os.environ.get("CDP_REQUIRE_SYSTEM") == "1":
-        pytest.fail(f"{what}: .ci/setup must install it")
-    pytest.skip(f"{what}: .ci/setup installs it")
-
-
-@dataclass(frozen=True)
-class Site:
-    """A running server: its address, its home, and a key's token by kind (steward, masked, narrow)."""
-
-    url: str
-    home: Path
-    keys: dict[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -84,32 +68,6 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A signed-in browser window. `visit` opens a page of the console and gives it."""
-
-    context: BrowserContext
-    page: Page
-    site: Site
-
-    def visit(self, path: str) -> Page:
-        """Open ``/console`` plus `path`."""
-        self.page.goto(f"{self.site.url}/console{path}")
-        return self.page
-
-
-def sign_in(browser: Browser, site: Site, kind: str, **window: object) -> Reader:
-    """A window that has signed in with the key `kind`."""
-    context = browser.new_context(base_url=site.url, **{"viewport": {"width": 1280, "height": 900}, **window})
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    page.goto("/console/login")
-    page.fill("#key", site.keys[kind])
-    page.click("button.main")
-    page.wait_for_url("**/console")
-    return Reader(context, page, site)
 
 
 @pytest.fixture(scope="module")

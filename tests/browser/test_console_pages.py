@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from company import MARKUP
-from conftest import Reader, Site, sign_in
+from console_company import MARKUP
+from console_site import Reader, Site, sign_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

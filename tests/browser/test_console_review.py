@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Reader, Site, sign_in
+from console_site import Reader, Site, sign_in
 
 from cdp_pipeline.judgements import JudgementStore, live_judgements
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from conftest import Site
+from console_site import Site
 
 from profiles.keys import KeyStore
 from profiles.ops import ops_path

@@ -49,7 +49,7 @@ from (
 create table anonymous_sightings (anonymous_id varchar, record_id varchar, kind varchar, occurred_at timestamp);
 """
 
-_MARTS = Path(__file__).with_name("company.sql")
+_MARTS = Path(__file__).with_name("console_company.sql")
 
 
 def build_company(root: Path) -> None:

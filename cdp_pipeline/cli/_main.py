@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cdp_pipeline.cli import (
+    alert,
     analytics,
+    audience,
     backup,
     connect,
     demo,
@@ -20,6 +22,7 @@ from cdp_pipeline.cli import (
     explain_commands,
     generate,
     identity_commands,
+    key,
     model_commands,
     profile,
     publish,
@@ -27,6 +30,7 @@ from cdp_pipeline.cli import (
     quarantine,
     run,
     segment,
+    serve,
     source,
     steward,
 )
@@ -43,6 +47,7 @@ GROUPS = (
     model_commands,
     profile,
     segment,
+    audience,
     steward,
     analytics,
     quality,
@@ -50,7 +55,10 @@ GROUPS = (
     source,
     connect,
     publish,
+    key,
+    serve,
     backup,
+    alert,
     doctor,
 )
 

@@ -197,13 +197,15 @@ UNION {_identifier(_WECOM, "external_id", "external_userid", _CONTACTS, "wecom")
 UNION {_identifier(_WECOM, "wechat_unionid", "unionid", _CONTACTS)}
 UNION {_identifier(_MAIL, "email", "email", _AUDIENCE)};
 CREATE OR REPLACE TABLE tickets AS
-SELECT DISTINCT 'zendesk:' || ticket_id AS ticket_id, 'zendesk' AS source, 'zendesk:users:' || requester_id AS record_id,
+SELECT DISTINCT 'zendesk:' || ticket_id AS ticket_id, 'zendesk' AS source,
+  'zendesk:users:' || requester_id AS record_id,
   subject, created_at FROM {_RAW.format("zendesk/tickets")};
 CREATE OR REPLACE TABLE ticket_messages AS
 SELECT DISTINCT 'zendesk:' || comment_id AS message_id, 'zendesk:' || c.ticket_id AS ticket_id,
   'zendesk:users:' || t.requester_id AS record_id, body, c.created_at AS occurred_at
 FROM {_RAW.format("zendesk/ticket_comments")} c JOIN {_RAW.format("zendesk/tickets")} t USING (ticket_id);
-CREATE OR REPLACE TABLE interactions AS SELECT DISTINCT 'wechat:wecom_groups:' || chat_id AS interaction_id,
+CREATE OR REPLACE TABLE interactions AS
+SELECT DISTINCT 'wechat:wecom_groups:' || chat_id AS interaction_id,
   'wechat:wecom_contacts:' || (m->>'userid') AS record_id, created_at AS occurred_at
 FROM (SELECT chat_id, created_at, unnest(members::JSON[]) AS m FROM {_RAW.format("wechat/wecom_groups")});
 CREATE OR REPLACE TABLE consents AS SELECT record_id, purpose, channel, state, occurred_at, 'consent_desk' AS source

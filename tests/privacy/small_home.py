@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -126,7 +127,7 @@ _JUDGED = [
 ]
 
 
-def _lines(rows: list[dict[str, object]]) -> str:
+def _lines(rows: Sequence[Mapping[str, object]]) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 

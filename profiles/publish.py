@@ -132,6 +132,9 @@ def publish(
             schema_hash = schemas.schema_hash()
         step("features")
         shutil.rmtree(building / _WORK)
+        files = file_entries(building)
+        if current:
+            snapshots.share_unchanged(building, files, published / current.version, current.files)
         manifest = Manifest(
             version=version,
             as_of=as_of,
@@ -143,7 +146,7 @@ def publish(
             platform_version=distribution_version("cdp-platform"),
             schema_hash=schema_hash,
             tables=tables,
-            files=file_entries(building),
+            files=files,
             extra=dict(extra or {}),
         )
         (building / layout.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
@@ -172,6 +175,7 @@ class _Copy:
         work.mkdir()
         con.execute(f"SET temp_directory = {_text(work)}")
         con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET enable_progress_bar = false")  # it would draw over the progress of the run
         # dbt writes views with the catalog's name in them, and that is the file's stem.
         catalog = warehouse.stem
         self.source = quoted(catalog)
@@ -248,9 +252,12 @@ class _Copy:
         rows = {}
         for schema, table in names:
             copy = f"{target}.{_target_schema(schema)}.{quoted(table)}"
-            (copied,) = self._con.execute(
-                f"CREATE TABLE {copy} AS FROM {self.source}.{quoted(schema)}.{quoted(table)}"
-            ).fetchall()[0]
+            source = f"{self.source}.{quoted(schema)}.{quoted(table)}"
+            # In order of the profile, a look at one person reads one row group of each table instead of all: at 1M
+            # profiles a tenth of the time, for half as much again of the copying.
+            columns = {str(row[0]) for row in self._con.execute(f"DESCRIBE {source}").fetchall()}
+            order = " ORDER BY profile_id" if "profile_id" in columns else ""
+            (copied,) = self._con.execute(f"CREATE TABLE {copy} AS FROM {source}{order}").fetchall()[0]
             rows[f"{schema}.{table}"] = int(copied)
         self._copy_comments(target, schemas)
         self._con.execute(f"CHECKPOINT {target}")

@@ -21,7 +21,7 @@ SEEDS = ["survivorship_rules", "source_priority", "feedback_topics", "touchpoint
 PUBLISHED = {
     "profiles": "attribute_provenance consent customer_profile households profile_aliases profile_events"
     " profile_members",
-    "segments": "current definition membership summary",
+    "segments": "current definition definition_versions events membership overlap summary",
     "features": "product_affinity product_neighbours profile_features",
     "insights": "attribution campaigns experiments feedback feedback_topics journeys service_kpis touchpoint_kpis"
     " touchpoints",
@@ -310,7 +310,7 @@ def test_quality_tables(con: duckdb.DuckDBPyConnection) -> None:
     metrics = dict(con.execute("select metric, value from quality.identity").fetchall())
     expected = {"records": 7, "profiles": 4, "match_rate": 0.714286, "edges_identifier": 1, "review_queue": 1}
     assert {name: metrics[name] for name in expected} == expected
-    assert _one(con, "select count(*), bool_and(is_passed) from quality.checks") == (8, True)
+    assert _one(con, "select count(*), bool_and(is_passed) from quality.checks") == (10, True)
 
 
 def test_no_personal_data_in_published_marts(con: duckdb.DuckDBPyConnection) -> None:
@@ -359,7 +359,7 @@ def test_company_without_any_data_builds(empty: tuple[Home, dict[str, int]]) -> 
     filled = {table for table, count in rows.items() if count}
     # the inventory of touchpoints stands without data, all of it silent
     assert filled == {
-        "segments.definition", "segments.summary", "quality.identity", "quality.checks", "insights.touchpoints",
+        "segments.definition", "segments.definition_versions", "segments.summary", "quality.identity", "quality.checks", "insights.touchpoints",
     }  # fmt: skip
 
 

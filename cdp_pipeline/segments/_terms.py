@@ -91,7 +91,12 @@ FACTS: dict[str, Fact] = {
         at="occurred_at",
         filters={"type": "feedback_type", "channel": "channel", "touchpoint": "touchpoint", "group": "nps_group"},
         flags={"satisfied": "is_satisfied"},
-        levels={"score_at_least": ("score", ">="), "score_at_most": ("score", "<=")},
+        levels={
+            "score_at_least": ("score", ">="),
+            "score_at_most": ("score", "<="),
+            "share_at_least": ("score_share", ">="),
+            "share_at_most": ("score_share", "<="),
+        },
     ),
     "ticket": Fact(
         model="int_tickets_profiled",

@@ -44,6 +44,11 @@ class Home:
         return self.lake / "identity"
 
     @property
+    def analytics(self) -> Path:
+        """Tables of the analytics step (scores and other statistics), as Parquet for the marts."""
+        return self.lake / "analytics"
+
+    @property
     def quality(self) -> Path:
         """Measures of every delivery and verdicts on it, over time; no values."""
         return self.lake / "quality"

@@ -14,6 +14,7 @@ import duckdb
 
 from cdp_pipeline import inputs, judgements, warehouse
 from cdp_pipeline.home import Home
+from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources import replay
@@ -153,25 +154,6 @@ def plan_run(
     )
 
 
-def load_identity_rules(home: Home) -> Rules | None:
-    """The installation's own rules from ``identity.yml``, checked; None where there is no such file.
-
-    Raises IdentityInputError with one line, also where they do not fit the model of this home.
-    """
-    if not home.identity_rules.exists():
-        return None
-    from identity.model import apply_overrides, model_in_use
-    from identity.rules import load_rules
-
-    # a home made with --out links to the rules of the first one, beside which a blocklist may lie
-    rules = load_rules(home.identity_rules.resolve())
-    if rules.comparisons.levels:
-        model = model_in_use(home.models, learning=True)
-        if model is not None:
-            apply_overrides(model, rules)
-    return rules
-
-
 def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
     """Fingerprint of what a run starts from, the model aside."""
     return inputs.combine(
@@ -277,6 +259,16 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
     part.write_text(json.dumps(asdict(done), indent=2, sort_keys=True), encoding="utf-8")
     part.replace(target)
     return done
+
+
+def run_analytics(home: Home, plan: RunPlan) -> dict[str, int]:
+    """Every analytics job over core and identity, as of the plan's day; rows by table of ``lake/analytics``.
+
+    Raises AnalyticsError.
+    """
+    from cdp_pipeline.analytics.step import run_jobs
+
+    return run_jobs(home.core, home.identity, home.analytics, plan.as_of)
 
 
 def last_identity_run(home: Home) -> IdentityRun:

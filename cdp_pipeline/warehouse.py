@@ -35,6 +35,7 @@ CORE_TABLES = (
     "record_identifiers",
     "ticket_messages",
     "tickets",
+    "touchpoint_costs",
 )
 
 # What a run carries over from the published snapshot: file below lake/history -> (published table, columns).

@@ -6,6 +6,7 @@ that are apart: the direct comparison and every reason that keeps them apart, th
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import duckdb
 
 from identity.engine import unoptimised
 from identity.errors import IdentityInputError
-from identity.explain_apart import find_reasons
+from identity.explain_apart import MAX_CROSS, find_reasons
 from identity.explain_blocks import STORE_FEATURES, rows_sql
 from identity.explain_path import Edge, best_path
 from identity.explain_result import Apart, Contribution, Explanation, Step
@@ -99,14 +100,16 @@ def explain(
     path = best_path(edges, left, right)
     pairs = [(edge.record_id_l, edge.record_id_r) for edge in path] or [(left, right)]
     weights = model_weights(model)
-    rows = _compare(con, tables, pairs, model, models, weights, rules.conflicts)
+    # what the records of two profiles that are apart are asked for next; one look-up in a large table is dear
+    around = set() if path or len(cluster_l) * len(cluster_r) > MAX_CROSS else cluster_l | cluster_r
+    rows = _compare(con, tables, pairs, around, model, models, weights, rules.conflicts)
     by_pair: dict[tuple[str, str], Edge | None] = {(e.record_id_l, e.record_id_r): e for e in path}
     steps = tuple(_step(row, by_pair.get(pair), weights, values) for pair, row in zip(pairs, rows, strict=True))
     reasons: tuple[Apart, ...] = ()
     if not path:
         reasons = find_reasons(
-            con, tables.features, tables.dropped, tables.identifiers, tables.judgements, tables.block_keys,
-            (left, right), (cluster_l, cluster_r), steps[0], threshold, model, rules,
+            con, "__looked_up", tables.features, tables.dropped, tables.identifiers, tables.judgements,
+            tables.block_keys, (left, right), (cluster_l, cluster_r), steps[0], threshold, model, rules,
         )  # fmt: skip
     return Explanation(
         left, right, bool(path), steps, reasons, model.version, threshold, threshold_bits(threshold), values
@@ -177,17 +180,21 @@ def _compare(
     con: duckdb.DuckDBPyConnection,
     tables: Tables,
     pairs: list[tuple[str, str]],
+    around: Set[str],
     model: Model,
     models: Path,
     weights: Weights,
     conflicts: ConflictRules,
 ) -> list[dict[str, Any]]:
-    """One dictionary per pair, in the order of `pairs`: the columns of `explain_weights.compare` and both rows'."""
+    """One dictionary per pair, in the order of `pairs`: the columns of `explain_weights.compare` and both rows'.
+
+    Leaves temp table ``__looked_up``: the rows of the features of these records and of those in `around`.
+    """
     con.execute("create or replace temp table __asked (number integer, record_id_l varchar, record_id_r varchar)")
     con.executemany("insert into __asked values (?, ?, ?)", [(i, *pair) for i, pair in enumerate(pairs)])
-    looked_up = rows_sql(tables.features, {record for pair in pairs for record in pair})
-    con.execute(f"create or replace temp table __looked_up as {looked_up}")
-    take_side(con, "__looked_up", "select record_id from __looked_up", model, models, out="__side")
+    asked = {record for pair in pairs for record in pair}
+    con.execute(f"create or replace temp table __looked_up as {rows_sql(tables.features, asked | around)}")
+    take_side(con, "__looked_up", literals(asked), model, models, out="__side")
     with unoptimised(con):
         compare(con, "__asked", "__side", weights, out="__compared", conflicts=conflicts)
     rows = _dictionaries(con, "select * from __compared order by number")

@@ -8,7 +8,7 @@ import duckdb
 
 from identity.conflicts import conflict_sql
 from identity.engine import unoptimised
-from identity.explain_blocks import FEW, bound_of, is_bounded, rows_sql, shared_keys
+from identity.explain_blocks import FEW, bound_of, is_bounded, shared_keys
 from identity.explain_result import Apart, Step, conflict_text
 from identity.explain_weights import threshold_bits
 from identity.model import Model
@@ -43,6 +43,7 @@ def dropped_text(reason: str) -> str:
 
 def find_reasons(
     con: duckdb.DuckDBPyConnection,
+    rows: str,
     features: str,
     dropped: str | None,
     identifiers: str | None,
@@ -57,6 +58,7 @@ def find_reasons(
 ) -> tuple[Apart, ...]:
     """Every reason that keeps `pair` apart, the decisive one first.
 
+    `rows` holds the rows of `features` of both profiles, unless these have more than `MAX_CROSS` pairs.
     `clusters` are the record ids of the two profiles, `step` the direct comparison of the pair; `threshold`,
     `model` and `rules` those of the run. Expects on `con` the temp tables ``__asked`` (the pair) and
     ``__side`` (its two rows of `features`).
@@ -72,7 +74,7 @@ def find_reasons(
     if step.is_conflict:
         reasons.append(Apart("conflict", f"the two cannot be one person: {conflict_text(step.conflict_rule)}"))
     elif any(reason.code == "dropped_conflict" for reason in reasons):
-        reasons += _conflict_between(con, features, clusters, rules.conflicts)
+        reasons += _conflict_between(con, rows, clusters, rules.conflicts)
     missing = threshold_bits(threshold) - step.weight
     if was_scored:
         reasons.append(_compared(missing))
@@ -104,26 +106,22 @@ def _judged(con: duckdb.DuckDBPyConnection, judgements: str | None) -> list[Apar
 
 def _conflict_between(
     con: duckdb.DuckDBPyConnection,
-    features: str,
+    rows: str,
     clusters: tuple[Set[str], Set[str]],
     conflicts: ConflictRules,
 ) -> list[Apart]:
     """Two other records of the profiles that cannot be one person, which is why an edge of the pair was left out."""
     if len(clusters[0]) * len(clusters[1]) > MAX_CROSS:
         return []
-    # in a table of its own: a look-up by rowid is lost within a larger query
-    con.execute(f"create or replace temp table __profile_rows as {rows_sql(features, clusters[0] | clusters[1])}")
-    con.execute(
-        "create or replace temp table __profiles as select * from __profile_rows join __profile_ids using (record_id)"
-    )
+    con.execute(f"create or replace temp table __profiles as select * from {rows} join __profile_ids using (record_id)")
     with unoptimised(con):
-        rows = con.execute(
+        found = con.execute(
             f"""select l.record_id, r.record_id
             from (select * from __profiles where side = 0) l cross join (select * from __profiles where side = 1) r
             where {conflict_sql(rules=conflicts)} order by all limit 1"""
         ).fetchall()
     text = "their profiles hold records that cannot be one person by the conflict rules: {} and {}"
-    return [Apart("conflict_of_profiles", text.format(*row)) for row in rows]
+    return [Apart("conflict_of_profiles", text.format(*row)) for row in found]
 
 
 def _dropped(con: duckdb.DuckDBPyConnection, dropped: str | None, pair: tuple[str, str]) -> tuple[list[Apart], bool]:

@@ -104,8 +104,8 @@ def take_side(
 ) -> None:
     """Write table `out`: the rows of `features` whose record_id is in `record_ids`, with the frozen frequencies.
 
-    `record_ids` is a query. Whatever ``tf_`` columns `features` has are replaced by those of `model`, whose folder is
-    `models` (or below it).
+    `record_ids` is a query or a list of literals. Whatever ``tf_`` columns `features` has are replaced by those of
+    `model`, whose folder is `models` (or below it).
     """
     have = [row[0] for row in con.execute(f"describe {features}").fetchall()]
     stale = [column for column in have if column.startswith("tf_")]

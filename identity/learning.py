@@ -11,10 +11,11 @@ import duckdb
 from identity import blocking, features
 from identity.comparisons import Comparison, choose, term_frequency_columns
 from identity.model import LEARNING_RECORDS, Model, make_model, save_model
+from identity.parameters import Trained
 from identity.rules import Rules
 from identity.scoring import score_sql
 from identity.threshold import THRESHOLD_RANGE, calibrate
-from identity.training import Trained, comparable_shares, outcome_counts, train
+from identity.training import comparable_shares, outcome_counts, train
 from identity.training_report import training_report
 
 # Candidate pairs that training looks at: an even sample, by the first record of the pair, where there are more.

@@ -20,9 +20,9 @@ import duckdb
 
 from identity.comparisons import PERSON, Comparison, choose
 from identity.errors import IdentityInputError
+from identity.parameters import Trained
 from identity.rules import LevelOverride, Rules
 from identity.scoring import splink_settings
-from identity.training import Trained
 from identity.training_report import TrainingReport, report_from
 
 FORMAT = 1

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import duckdb
 
 if TYPE_CHECKING:
+    from identity.parameters import Trained
     from identity.rules import ConflictRules
-    from identity.training import Trained
 
 # Accepted pairs may be wrong in this share, by the model's own account; the threshold follows from it. The account is
 # cautious, and clustering takes out more: of the flat sample's pairs in clusters at .0125 less than .5% are wrong.

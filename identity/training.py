@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from identity.comparisons import Comparison
+from identity.parameters import Trained
 
 Array = npt.NDArray[np.float64]
 
@@ -39,18 +39,6 @@ PRIOR_STRANGERS = 1e6
 SMALLEST_COVERED = 1e-9
 # No level is impossible under any class; below this one slip would outweigh everything else.
 SMALLEST = 1e-6
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Parameters per comparison (level order as in `Comparison.levels`) and the share of each class among all pairs."""
-
-    m: dict[str, list[float]]
-    h: dict[str, list[float]]
-    u: dict[str, list[float]]
-    match_share: float
-    household_share: float
-    pairs_seen: int
 
 
 def outcome_counts(

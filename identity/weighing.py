@@ -8,10 +8,10 @@ import numpy as np
 from identity import blocking
 from identity.comparisons import Comparison
 from identity.model import Model
+from identity.parameters import Trained
 from identity.review import SCORED_FROM
 from identity.rules import Rules
 from identity.scoring import score_sql
-from identity.training import Trained
 
 
 def score_candidates(con: duckdb.DuckDBPyConnection, model: Model, rules: Rules, *, only: str | None = None) -> int:

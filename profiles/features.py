@@ -51,7 +51,7 @@ class FeatureRow(Mapping[str, object]):
 
     __slots__ = ("_consents", "_opened", "_values", "profile_id", "requested_id")
 
-    def __init__(self, opened: _Opened, profile_id: str, requested_id: str, packed: bytes) -> None:
+    def __init__(self, opened: FeatureFile, profile_id: str, requested_id: str, packed: bytes) -> None:
         self._opened = opened
         self._consents, self._values = cast("tuple[list[int] | None, list[object]]", unpack(packed))
         self.profile_id = profile_id
@@ -91,13 +91,16 @@ def _encoded(profile_id: str) -> bytes:
     return profile_id.encode("utf-8", "surrogatepass")
 
 
-class _Opened:
-    """One opened version. Requests hold a reference while they run, so that the file closes after the last of them."""
+class FeatureFile:
+    """The feature file of one version. Requests hold a reference while they run, so that it closes after the last.
 
-    def __init__(self, published: Path, target: str, pid: int) -> None:
-        self.target = target
-        self.pid = pid
-        self.store = open_store(published / target / layout.FEATURES)
+    Raises FileNotFoundError where the snapshot is gone.
+    """
+
+    def __init__(self, snapshot: Path) -> None:
+        self.target = target = snapshot.name
+        self.pid = os.getpid()
+        self.store = open_store(snapshot / layout.FEATURES)
         packed = self.store.get(META)
         if packed is None:
             raise NoSnapshot(f"{target}/{layout.FEATURES} has no head")
@@ -121,6 +124,21 @@ class _Opened:
             raise ProfileErased(profile_id)
         packed = self.store.get(PROFILE + target)
         return None if packed is None else FeatureRow(self, target.decode(), profile_id, packed)
+
+    def living(self, profile_id: str) -> str | None:
+        """The living id behind `profile_id`, itself or another; None where nobody has it. Raises ProfileErased."""
+        key = _encoded(profile_id)
+        if self.store.get(PROFILE + key) is not None:
+            return profile_id
+        target = self.store.get(ALIAS + key)
+        if target == b"":
+            raise ProfileErased(profile_id)
+        return None if target is None else target.decode()
+
+    def profile_of(self, digest: bytes) -> str | None:
+        """Profile that the hash of an identifier belongs to."""
+        found = self.store.get(IDENTIFIER + digest)
+        return None if found is None else found.decode()
 
     def rows(self, profile_ids: Sequence[str]) -> dict[str, FeatureRow | Erased | None]:
         encoded = [_encoded(profile_id) for profile_id in profile_ids]
@@ -149,7 +167,7 @@ class FeatureReader:
         self._current = str(self._published / layout.CURRENT)
         self._key_path = key_path or layout.lookup_key_path(self._published.parent)
         self._key: bytes | None = None
-        self._opened: _Opened | None = None
+        self._opened: FeatureFile | None = None
 
     def snapshot(self) -> SnapshotInfo:
         """The snapshot that a call made now would answer from. Raises NoSnapshot before the first publish."""
@@ -171,14 +189,13 @@ class FeatureReader:
 
         `value` is brought into the form of `identifiers.normalise_value`. Raises LookupKeyMissing and NoSnapshot.
         """
-        found = self._open().store.get(IDENTIFIER + self._hash(kind, value, namespace))
-        return None if found is None else found.decode()
+        return self._open().profile_of(self._hash(kind, value, namespace))
 
     def get_by_identifier(self, kind: str, value: str, namespace: str = "") -> FeatureRow | None:
         """`lookup` and `get` from one snapshot."""
         opened = self._open()
-        found = opened.store.get(IDENTIFIER + self._hash(kind, value, namespace))
-        return None if found is None else opened.row(found.decode())
+        found = opened.profile_of(self._hash(kind, value, namespace))
+        return None if found is None else opened.row(found)
 
     def close(self) -> None:
         """Let go of the open snapshot; the next call opens one again."""
@@ -189,7 +206,7 @@ class FeatureReader:
             self._key = read_key(self._key_path)
         return identifier_hash(self._key, kind, namespace, value)
 
-    def _open(self) -> _Opened:
+    def _open(self) -> FeatureFile:
         opened = self._opened
         # A forked child opens the file for itself: LMDB forbids the use of an inherited environment.
         if opened is not None and opened.target == self._target() and opened.pid == os.getpid():
@@ -198,7 +215,7 @@ class FeatureReader:
             target = self._target()
             if target is not None:
                 try:
-                    self._opened = opened = _Opened(self._published, target, os.getpid())
+                    self._opened = opened = FeatureFile(self._published / target)
                     return opened
                 except FileNotFoundError:
                     continue

@@ -67,6 +67,12 @@ def load_orders(con: duckdb.DuckDBPyConnection, orders: Path, end: date) -> Orde
         )
     except duckdb.Error as error:
         raise OrdersError(f"{orders.name} cannot be read as orders: {str(error).splitlines()[0]}") from None
+    return purchases_of_rows(con, end)
+
+
+def purchases_of_rows(con: duckdb.DuckDBPyConnection, end: date) -> OrderCounts:
+    """Make `purchase_day` as `load_orders` does, from the temporary table `order_row` (profile_id VARCHAR, ordered_at
+    TIMESTAMP, amount DECIMAL(18,4)), which is dropped."""
     con.execute(
         """CREATE OR REPLACE TEMP TABLE purchase_day AS
            SELECT profile_id, CAST(ordered_at AS DATE) AS day, count(*) FILTER (coalesce(amount, 0) >= 0) AS orders,

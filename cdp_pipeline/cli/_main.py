@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from cdp_pipeline.cli import (
     analytics,
+    backup,
     connect,
     demo,
     dev,
@@ -19,6 +20,7 @@ from cdp_pipeline.cli import (
     explain_commands,
     generate,
     identity_commands,
+    key,
     model_commands,
     profile,
     publish,
@@ -26,6 +28,7 @@ from cdp_pipeline.cli import (
     quarantine,
     run,
     segment,
+    serve,
     source,
     steward,
 )
@@ -49,6 +52,9 @@ GROUPS = (
     source,
     connect,
     publish,
+    key,
+    serve,
+    backup,
     doctor,
 )
 

@@ -35,7 +35,7 @@ def register(commands: Subparsers) -> None:
 
 def _backtest(arguments: argparse.Namespace) -> int:
     from cdp_pipeline.analytics import BacktestError, MissingPurchasesError, OrdersError, backtest, page, real_orders
-    from cdp_pipeline.analytics.backtest import REAL_CUT
+    from cdp_pipeline.analytics.backtesting import REAL_CUT
 
     if arguments.docs and not PAGE.parent.is_dir():
         raise CommandError(f"--docs writes into a source checkout, and {PAGE.parent} does not exist")

@@ -115,7 +115,7 @@ def _home(home: Home) -> Iterator[Finding]:
 
 
 def _rules(home: Home) -> Iterator[Finding]:
-    from cdp_pipeline.steps import load_identity_rules
+    from cdp_pipeline.identity_rules import load_identity_rules
     from identity.errors import IdentityInputError
 
     try:

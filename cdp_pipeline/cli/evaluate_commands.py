@@ -80,7 +80,7 @@ def _evidence(args: argparse.Namespace) -> Evidence | None:
     from identity.evaluate_evidence import Evidence
 
     if args.home:
-        from cdp_pipeline.steps import load_identity_rules
+        from cdp_pipeline.identity_rules import load_identity_rules
 
         home = Home.from_env(args.home)
         return Evidence(identity=home.identity, models=home.models, rules=load_identity_rules(home))

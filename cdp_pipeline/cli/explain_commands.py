@@ -29,12 +29,13 @@ def register(commands: Subparsers) -> None:
 
 
 def _explain(args: argparse.Namespace) -> int:
-    from cdp_pipeline.steps import load_identity_rules
     from identity import explain_folder, explain_store
 
     if args.store:
         result = explain_store(args.store, args.record_a, args.record_b, model=args.model, values=args.values)
     else:
+        from cdp_pipeline.identity_rules import load_identity_rules
+
         home = Home.from_env(args.home)
         result = explain_folder(
             home.identity, home.models, args.record_a, args.record_b, values=args.values,

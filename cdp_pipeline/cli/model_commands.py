@@ -88,7 +88,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from cdp_pipeline.steps import load_identity_rules
+    from cdp_pipeline.identity_rules import load_identity_rules
     from identity import list_models, train_model
 
     home = home_of(arguments)
@@ -124,8 +124,8 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
+    from cdp_pipeline.identity_rules import load_identity_rules
     from cdp_pipeline.judgements import as_judgements, live_judgements
-    from cdp_pipeline.steps import load_identity_rules
     from identity.model_diff import model_diff
 
     home = home_of(arguments)

@@ -17,7 +17,7 @@ from cdp_pipeline.home import Home
 
 WAREHOUSE_POOL = "warehouse.duckdb"
 # dbt sources that Python assets write, table by table under the same name; every other source is a raw asset.
-HANDED_OVER = ("identity", "history", "ops")
+HANDED_OVER = ("identity", "analytics", "history", "ops")
 
 
 class Translator(DagsterDbtTranslator):

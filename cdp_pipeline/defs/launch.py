@@ -29,7 +29,7 @@ UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", 
 # Errors whose text this project words: it quotes no data.
 OURS = (
     "DbtError", "PublishError", "GateFailed", "ContractError", "InputsError", "IdentityInputError",
-    "ChangeBoundExceeded",
+    "ChangeBoundExceeded", "AnalyticsError",
 )  # fmt: skip
 
 
@@ -97,9 +97,10 @@ def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
 
 
 def prepare_instance(home: Home) -> None:
-    """Put the settings of ``dagster.yaml`` into the instance's folder."""
+    """Put the settings of ``dagster.yaml`` into the instance's folder: the home's own, or those of the project."""
     home.dagster.mkdir(parents=True, exist_ok=True)
-    settings = (ROOT / "dagster.yaml").read_text(encoding="utf-8")
+    own = home.root / "dagster.yaml"
+    settings = (own if own.exists() else ROOT / "dagster.yaml").read_text(encoding="utf-8")
     target = home.dagster / "dagster.yaml"
     if not target.exists() or target.read_text(encoding="utf-8") != settings:
         target.write_text(settings, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The assets between and after the two dbt steps: hand-over files, identity, and the published snapshot."""
+"""The assets between and after the two dbt steps: hand-over files, identity, analytics, the published snapshot."""
 
 # No `from __future__ import annotations`: Dagster reads the types of parameters when it builds definitions.
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from cdp_pipeline import ops_export, steps, warehouse
+from cdp_pipeline.analytics.step import declared_tables
 from cdp_pipeline.defs.dbt import WAREHOUSE_POOL
 from cdp_pipeline.defs.raw import OPS_POOL
 from cdp_pipeline.defs.resources import PlatformResource
@@ -14,6 +15,7 @@ from cdp_pipeline.settings import Settings
 from profiles.errors import GateFailed
 
 IDENTITY_POOL = "identity.duckdb"
+ANALYTICS_POOL = "lake/analytics"
 PUBLISH_POOL = "published"
 OWNERS = ["team:data-engineering"]
 
@@ -58,7 +60,7 @@ def _change_facts(run: steps.IdentityRun) -> dict[str, Any]:
 
 
 def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, marts: dg.AssetsDefinition) -> list[Any]:
-    """Hand-over of ingest and core, identity, segment history, publishing; `core` and `marts` are the dbt steps."""
+    """Hand-over of ingest and core, identity, analytics, segment history, publish; `core`, `marts`: the dbt steps."""
     raw_keys = [key for step in raw for key in step.keys]
     core_tables = [key for key in core.keys if key.path[0] == "core"]
 
@@ -183,6 +185,25 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
             )
 
     @dg.multi_asset(
+        name="analytics",
+        specs=[
+            dg.AssetSpec(
+                ["analytics", table],
+                deps=[["lake", "core"], ["identity", "profile_members"], ["identity", "anonymous_links"]],
+                group_name="analytics",
+                kinds={"duckdb", "parquet", "python"},
+                owners=OWNERS,
+                description=f"Statistics for the marts: {', '.join(columns)}.",
+            )
+            for table, columns in declared_tables().items()
+        ],
+        pool=ANALYTICS_POOL,
+    )
+    def analytics(platform: PlatformResource) -> Iterator[Any]:
+        for table, count in steps.run_analytics(platform.paths, platform.plan).items():
+            yield dg.MaterializeResult(asset_key=["analytics", table], metadata={"dagster/row_count": count})
+
+    @dg.multi_asset(
         name="segment_history",
         specs=[
             dg.AssetSpec(
@@ -235,4 +256,4 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
         )
         yield dg.AssetCheckResult(asset_key=snapshot, check_name="gate", passed=True)
 
-    return [ingest_ledger, core_export, identity, segment_history, publish]
+    return [ingest_ledger, core_export, identity, analytics, segment_history, publish]

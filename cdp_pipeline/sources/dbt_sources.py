@@ -30,6 +30,7 @@ PARTS = (
     "touches",
     "sightings",
     "consents",
+    "purpose_consents",
     "products",
     "costs",
 )

@@ -224,6 +224,8 @@
             'zoho_crm',
             'zoom',
         ],
+        'purpose_consents': [
+        ],
         'products': [
             'shopify',
             'square_pos',

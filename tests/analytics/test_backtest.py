@@ -13,7 +13,7 @@ import pytest
 from simulated_customers import shop_orders, write_orders
 
 from cdp_pipeline.analytics import BacktestError, backtest, page, real_orders
-from cdp_pipeline.analytics.backtest import REAL_CUT
+from cdp_pipeline.analytics.backtesting import REAL_CUT
 from cdp_pipeline.cli import main
 
 START, CUT = date(2025, 1, 1), date(2025, 11, 1)

@@ -15,6 +15,7 @@ from cdp_pipeline import steps
 from cdp_pipeline.cli import main
 from cdp_pipeline.cli._summary import format_plan
 from cdp_pipeline.home import Home
+from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.run import RunSummary, run
 from cdp_pipeline.settings import Settings
@@ -67,7 +68,7 @@ def home(resolved: Path, tmp_path: Path) -> Home:
 
 
 def next_plan(home: Home, run_id: str = "r2") -> steps.RunPlan:
-    return replace(PLAN, run_id=run_id, base_generation=1, rules=steps.load_identity_rules(home))
+    return replace(PLAN, run_id=run_id, base_generation=1, rules=load_identity_rules(home))
 
 
 def profiles(home: Home) -> int:
@@ -138,17 +139,17 @@ def test_an_identity_run_of_an_earlier_version_can_be_read(home: Home) -> None:
 
 
 def test_a_changed_rule_makes_the_next_run_necessary(home: Home) -> None:
-    bare = steps.inputs_before(home, PLAN.as_of, steps.load_identity_rules(home))
+    bare = steps.inputs_before(home, PLAN.as_of, load_identity_rules(home))
     home.identity_rules.write_text("review_from: 0.3\n", encoding="utf-8")
-    ruled = steps.inputs_before(home, PLAN.as_of, steps.load_identity_rules(home))
+    ruled = steps.inputs_before(home, PLAN.as_of, load_identity_rules(home))
     assert ruled != bare
     home.identity_rules.write_text("# a remark changes nothing\nreview_from: 0.3\n", encoding="utf-8")
-    assert steps.inputs_before(home, PLAN.as_of, steps.load_identity_rules(home)) == ruled
+    assert steps.inputs_before(home, PLAN.as_of, load_identity_rules(home)) == ruled
     home.identity_rules.write_text("blocklist: values.csv\n", encoding="utf-8")
     seen = []
     for value in ("+12025550100", "+12025550101"):
         (home.root / "values.csv").write_text(f"kind,value\nphone,{value}\n", encoding="utf-8")
-        seen.append(steps.inputs_before(home, PLAN.as_of, steps.load_identity_rules(home)))
+        seen.append(steps.inputs_before(home, PLAN.as_of, load_identity_rules(home)))
     assert len({bare, ruled, *seen}) == 4
 
 
@@ -160,14 +161,14 @@ def test_a_home_of_its_own_follows_the_rules_of_the_first_unless_it_has_its_own(
     for _ in range(2):
         with pytest.raises(InputsError, match="nothing has landed"):
             run(home, out=other)
-        rules = steps.load_identity_rules(Home(other))
+        rules = load_identity_rules(Home(other))
         assert rules is not None
         assert [blocked.value for blocked in rules.blocklist] == ["+12025550100"]
     Home(other).identity_rules.unlink()
     Home(other).identity_rules.write_text("review_from: 0.4\n", encoding="utf-8")
     with pytest.raises(InputsError, match="nothing has landed"):
         run(home, out=other)
-    own = steps.load_identity_rules(Home(other))
+    own = load_identity_rules(Home(other))
     assert own is not None
     assert (own.review_from, own.blocklist) == (0.4, ())
 
@@ -204,7 +205,7 @@ def test_bad_rules_are_one_line_before_anything_is_taken_in(
     assert f"{home.identity_rules}" in said.err and message in said.err
     assert not (home.lake / "raw").exists()
     with pytest.raises(IdentityInputError):
-        steps.load_identity_rules(home)
+        load_identity_rules(home)
     main(["doctor", "--home", str(home.root), "--json"])
     [finding] = [f for f in json.loads(capsys.readouterr().out) if f["check"] == "identity.yml"]
     assert not finding["ok"] and message in finding["message"]

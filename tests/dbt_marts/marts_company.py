@@ -12,6 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_pipeline.analytics.step import declared_tables
+
 AS_OF = date(2026, 1, 31)
 
 CORE: dict[str, str] = {
@@ -65,7 +67,7 @@ CORE: dict[str, str] = {
     ),
     "campaign_touches": (
         "touch_id VARCHAR, source VARCHAR, record_id VARCHAR, campaign_id VARCHAR, campaign_name VARCHAR,"
-        " channel VARCHAR, touch_type VARCHAR, occurred_at TIMESTAMP"
+        " channel VARCHAR, touchpoint VARCHAR, touch_type VARCHAR, occurred_at TIMESTAMP"
     ),
     "touchpoint_costs": (
         "cost_id VARCHAR, source VARCHAR, channel VARCHAR, touchpoint VARCHAR, campaign_id VARCHAR,"
@@ -116,6 +118,10 @@ HANDED_OVER: dict[str, str] = {
         " rows_quarantined BIGINT, status VARCHAR, message VARCHAR"
     ),
     "ops/quarantine_reasons": "source VARCHAR, object VARCHAR, dt DATE, reason VARCHAR, rows BIGINT",
+    **{
+        f"analytics/{table}": ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+        for table, columns in declared_tables().items()
+    },
 }
 
 A1, A2, A3 = "zoho_crm:contacts:a1", "shopify:customers:a2", "square_pos:customers:a3"
@@ -215,13 +221,13 @@ ROWS: dict[str, str] = {
         ('i10', NULL, 'anon-z', 'web_events', 'website', 'web_page', 'inbound', 'page_viewed', '2026-01-16 11:30', NULL,
          NULL, NULL, NULL, NULL, NULL, NULL)""",
     "campaign_touches": f"""
-        ('t1', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'sent', '2026-01-08 10:00'),
-        ('t2', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'opened', '2026-01-08 10:01'),
-        ('t3', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'clicked', '2026-01-08 10:02'),
-        ('t4', 'klaviyo', '{A1}', 'c2', 'Spring', 'email', 'clicked', '2026-01-07 10:02'),
-        ('t5', 'klaviyo', '{A1}', 'c3', 'Loyal', 'email', 'clicked', '2026-01-06 10:02'),
-        ('t6', 'klaviyo', '{A1}', 'c9', 'Old', 'email', 'clicked', '2025-12-01 10:02'),
-        ('t7', 'klaviyo', '{B2}', 'c1', 'Winter', 'email', 'sent', '2026-01-08 10:00')""",
+        ('t1', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'marketing_email', 'sent', '2026-01-08 10:00'),
+        ('t2', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'marketing_email', 'opened', '2026-01-08 10:01'),
+        ('t3', 'klaviyo', '{A1}', 'c1', 'Winter', 'email', 'marketing_email', 'clicked', '2026-01-08 10:02'),
+        ('t4', 'klaviyo', '{A1}', 'c2', 'Spring', 'email', 'marketing_email', 'clicked', '2026-01-07 10:02'),
+        ('t5', 'klaviyo', '{A1}', 'c3', 'Loyal', 'email', 'marketing_email', 'clicked', '2026-01-06 10:02'),
+        ('t6', 'klaviyo', '{A1}', 'c9', 'Old', 'email', 'marketing_email', 'clicked', '2025-12-01 10:02'),
+        ('t7', 'klaviyo', '{B2}', 'c1', 'Winter', 'email', 'marketing_email', 'sent', '2026-01-08 10:00')""",
     "tickets": f"""
         ('k1', 'zendesk', '{A1}', 'email', 'support_email', 's', 'question', 'normal', 'solved', '2026-01-02',
          '2026-01-03', 30, 600, 1, 1,
@@ -253,7 +259,12 @@ ROWS: dict[str, str] = {
         ('{A2}', 'marketing', 'email', 'granted', '2025-02-01', 'shopify'),
         ('{A2}', 'marketing', 'sms', 'denied', '2025-02-01', 'shopify'),
         ('{A3}', 'marketing', 'sms', 'granted', '2025-12-01', 'square_pos'),
-        ('{B1}', 'marketing', 'email', 'granted', '2026-02-02', 'shopify')""",
+        ('{B1}', 'marketing', 'email', 'granted', '2026-02-02', 'shopify'),
+        ('{C1}', 'profiling', 'website', 'denied', '2026-01-31', 'square_pos')""",
+    # P4 objected after the scores were made.
+    "analytics/profile_scores": """
+        ('P1', 4.5, 0.9, 50.555, 230.004, 0.25, NULL), ('P3', 1.5, NULL, 10, 15, 0.5, 'one_purchase'),
+        ('P4', 0.5, 0.2, 40, 20, 0.9, NULL)""",
     "identity/profile_members": f"""
         ('{A1}', 'P1', '2026-01-01'), ('{A2}', 'P1', '2026-01-01'), ('{A3}', 'P1', '2026-01-01'),
         ('{W1}', 'P2', '2026-01-20'), ('{B1}', 'P3', '2026-01-01'), ('{B2}', 'P3', '2026-01-31'),

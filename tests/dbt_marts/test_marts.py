@@ -16,15 +16,15 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.segments import load_segments
 from cdp_pipeline.warehouse import run_dbt
 
-SEEDS = ["survivorship_rules", "source_priority", "feedback_topics", "touchpoints"]
+SEEDS = ["path:seeds/marts", "touchpoints"]
 # The published tables of docs/architecture.md.
 PUBLISHED = {
     "profiles": "attribute_provenance consent customer_profile households profile_aliases profile_events"
     " profile_members",
     "segments": "current definition definition_versions events membership overlap summary",
     "features": "product_affinity product_neighbours profile_features",
-    "insights": "attribution campaigns experiments feedback feedback_topics journeys service_kpis touchpoint_kpis"
-    " touchpoints",
+    "insights": "attribution campaigns experiments feedback feedback_topics journeys removal_effects service_kpis"
+    " touchpoint_kpis touchpoints",
     "quality": "checks identity ingest",
 }
 
@@ -144,6 +144,19 @@ def test_consent_of_a_later_day_does_not_count(con: duckdb.DuckDBPyConnection) -
     assert con.execute("select profile_id, channel, state, source from profiles.consent order by all").fetchall() == [
         ("P1", "email", "granted", "shopify"),
         ("P1", "sms", "denied", "shopify"),
+        ("P4", "website", "denied", "square_pos"),
+    ]
+
+
+def test_scores_of_who_objected_to_profiling_are_null(con: duckdb.DuckDBPyConnection) -> None:
+    assert con.execute(
+        "select profile_id, expected_orders_12m, expected_order_amount, lifetime_value_12m, active_probability,"
+        " churn_probability_90d, score_missing_reason from features.profile_features order by 1"
+    ).fetchall() == [
+        ("P1", 4.5, Decimal("50.56"), Decimal("230.00"), 0.9, 0.25, None),
+        ("P2", None, None, None, None, None, "no_purchase"),
+        ("P3", 1.5, Decimal("10.00"), Decimal("15.00"), None, 0.5, "one_purchase"),
+        ("P4", None, None, None, None, None, "opted_out"),
     ]
 
 
@@ -249,16 +262,16 @@ def test_segment_summary_counts_members_and_moves(con: duckdb.DuckDBPyConnection
 
 
 def test_attribution_adds_up_to_the_cent(con: duckdb.DuckDBPyConnection) -> None:
+    models = ["first", "last", "linear", "markov", "position", "time_decay"]
     assert con.execute(
-        "select model, sum(revenue_amount) from insights.attribution group by 1 order by 1"
-    ).fetchall() == [
-        ("first", Decimal("237.79")),
-        ("last", Decimal("237.79")),
-        ("linear", Decimal("237.79")),
-    ]
-    # o3 (20.02) came after clicks in c3, c2 and c1; b1 (10.00) after a visit by c2 and by its own campaign c3.
+        "select model, sum(revenue_amount), round(sum(orders), 3) from insights.attribution group by 1 order by 1"
+    ).fetchall() == [(model, Decimal("237.79"), 7.0) for model in models]
+    # o3 (20.02) came after clicks in c3, c2 and c1, a day apart; b1 (10.00) after a visit by c2 an hour before, and by
+    # its own campaign c3. All of them are mail, so that the chain knows no difference: a third and a half each. A day
+    # is worth 2^(-1/7) = 0.9057 in time decay, an hour 0.9959: 6.02, 6.65 and 7.34 of 20.02, 4.99 and 5.01 of 10.00.
     assert con.execute(
-        "select model, credit_to, revenue_amount from insights.attribution where credit_kind = 'campaign' order by all"
+        """select model, campaign_id, sum(revenue_amount) from insights.attribution where credit_kind = 'campaign'
+        and touchpoint = 'marketing_email' and channel = 'email' group by all order by all"""
     ).fetchall() == [
         ("first", "c2", Decimal("10.00")),
         ("first", "c3", Decimal("20.02")),
@@ -267,6 +280,22 @@ def test_attribution_adds_up_to_the_cent(con: duckdb.DuckDBPyConnection) -> None
         ("linear", "c1", Decimal("6.67")),
         ("linear", "c2", Decimal("11.67")),
         ("linear", "c3", Decimal("11.68")),
+        ("markov", "c1", Decimal("6.67")),
+        ("markov", "c2", Decimal("11.67")),
+        ("markov", "c3", Decimal("11.68")),
+        ("position", "c1", Decimal("8.01")),
+        ("position", "c2", Decimal("9.00")),
+        ("position", "c3", Decimal("13.01")),
+        ("time_decay", "c1", Decimal("7.34")),
+        ("time_decay", "c2", Decimal("11.64")),
+        ("time_decay", "c3", Decimal("11.04")),
+    ]
+    assert con.execute(
+        """select order_channel, credit_kind, touchpoint, orders, revenue_amount from insights.attribution
+        where model = 'last' and campaign_id is null and month = '2026-01-01' order by all"""
+    ).fetchall() == [
+        ("mini_program", "direct", "direct", 1.0, Decimal("10.00")),
+        ("store", "direct", "direct", 1.0, Decimal("7.77")),
     ]
 
 

@@ -24,7 +24,7 @@ from identity.drift import (
 )
 from identity.model import Model, make_model
 from identity.outputs import write_table
-from identity.training import Trained
+from identity.parameters import Trained
 from identity.training_report import DataStatistics, TrainingReport
 
 GENDER = next(c for c in PERSON if c.name == "gender")

@@ -25,8 +25,8 @@ from identity.model import (
     term_frequency_file,
 )  # fmt: skip
 from identity.model_card import FEW_PAIRS, card_html, card_text, model_card
+from identity.parameters import Trained
 from identity.rules import ComparisonRules, LevelOverride, Rules
-from identity.training import Trained
 from identity.training_report import blocking_statistics, report_from, training_report
 
 GIVEN = ["Zebulon", "Ottoline", "Peregrine", "Clementina", "Barnaby", "Philippa", "Thaddeus", "Rosalind", "Cornelius"]

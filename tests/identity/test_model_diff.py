@@ -13,7 +13,7 @@ from identity import IdentityInputError, accept_model, train_model
 from identity.comparisons import Comparison, Level
 from identity.model import Model, load_model, make_model, save_model
 from identity.model_diff import LevelChange, compare_parameters, model_diff
-from identity.training import Trained
+from identity.parameters import Trained
 
 COUPLES = 24
 GIVEN = ["alaric", "beatrix", "cedric", "dorothea", "edmund", "frederica", "gideon", "harriet"]

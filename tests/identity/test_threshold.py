@@ -7,9 +7,9 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from identity.parameters import Trained
 from identity.rules import ConflictRules
 from identity.threshold import SPARE, THRESHOLD_RANGE, TOLERATED_WRONG, UNCALIBRATED, calibrate, relaxed_conflicts
-from identity.training import Trained
 
 TRAINED = Trained({}, {}, {}, match_share=0.001, household_share=0.001, pairs_seen=1000)
 

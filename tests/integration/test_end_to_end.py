@@ -261,6 +261,20 @@ def test_a_full_run_after_a_further_day_changes_no_id_and_no_link(home: Home, se
     assert {name: identity_rows(home, name) for name in LINKED} == second["tables"]
 
 
+def test_a_restored_backup_goes_on_where_it_was_taken(
+    home: Home, second: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("backups")
+    made = answer(cdp(home, "backup", "create", str(folder), "--json"))
+    other = Home(folder / "home")
+    done = cdp(other, "backup", "restore", made["backup"])
+    assert done.returncode == 0, done.stderr
+    assert answer(cdp(other, "run", "--json"))["changed"] is False
+    assert published(other, "from profiles.profile_members order by all") == published(
+        home, "from profiles.profile_members order by all"
+    )
+
+
 @long
 def test_a_rule_that_changes_too_much_waits_for_a_person(home: Home, second: dict[str, Any]) -> None:
     before = (home.published / "current" / "manifest.json").read_text()

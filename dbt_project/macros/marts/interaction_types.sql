@@ -33,3 +33,8 @@
     and {{ interaction_type }} not like '%spam'
 )
 {%- endmacro %}
+
+{# Both sides take part, whoever began it. #}
+{% macro is_conversation(interaction_type) -%}
+{{ interaction_type }} in ('call', 'meeting', 'sales_activity')
+{%- endmacro %}

@@ -52,6 +52,7 @@ select
     touches.campaign_id,
     touches.campaign_name,
     touchpoints.channel,
+    touches.touchpoint,
     touches.touch_type,
     touches.occurred_at
 from touches

@@ -1,6 +1,6 @@
 select distinct
     consents.record_id,
-    'marketing' as purpose,
+    consents.purpose,
     consents.channel,
     consents.state,
     consents.occurred_at,

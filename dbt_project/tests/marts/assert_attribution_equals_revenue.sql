@@ -7,6 +7,7 @@ from {{ ref('int_attribution_credits') }} as credits
 full join {{ ref('int_orders_profiled') }} as orders on credits.order_id = orders.order_id
 group by credits.order_id, orders.net_amount
 having
-    coalesce(sum(credits.first_cents), 0) <> orders.net_amount * 100
-    or coalesce(sum(credits.last_cents), 0) <> orders.net_amount * 100
-    or coalesce(sum(credits.linear_cents), 0) <> orders.net_amount * 100
+    {% for model in ['first', 'last', 'linear', 'position', 'decay', 'markov'] %}
+    {{ 'or ' if not loop.first }}coalesce(sum(credits.{{ model }}_cents), 0) <> orders.net_amount * 100
+    or abs(sum(credits.{{ model }}_share) - 1) > 1e-9
+    {% endfor %}

@@ -52,6 +52,15 @@ select
         date_diff('day', cast(purchases.last_order_at as date), {{ as_of_date() }})
         / nullif(purchases.median_gap_days, 0), 4
     ) as overdue_ratio,
+    round(scores.expected_orders_12m, 4) as expected_orders_12m,
+    cast(scores.expected_order_amount as decimal(18, 2)) as expected_order_amount,
+    cast(scores.lifetime_value_12m as decimal(18, 2)) as lifetime_value_12m,
+    round(scores.active_probability, 4) as active_probability,
+    round(scores.churn_probability_90d, 4) as churn_probability_90d,
+    case
+        when scores.profile_id is not null then scores.score_missing_reason
+        else 'no_purchase'
+    end as score_missing_reason,
     round(purchases.coupon_orders / nullif(cast(purchases.orders_total as double), 0), 4) as coupon_order_share,
     round(cast(purchases.discount_amount / nullif(purchases.gross_amount, 0) as double), 4) as discount_share,
     round(cast(purchases.refunded_amount / nullif(purchases.gross_amount, 0) as double), 4) as refund_share,
@@ -127,6 +136,7 @@ from {{ ref('customer_profile') }} as profile
 left join household_sizes on profile.household_id = household_sizes.household_id
 left join {{ ref('int_features_purchases') }} as purchases on profile.profile_id = purchases.profile_id
 left join {{ ref('int_features_rfm') }} as rfm on profile.profile_id = rfm.profile_id
+left join {{ ref('int_features_scores') }} as scores on profile.profile_id = scores.profile_id
 left join {{ ref('int_features_baskets') }} as baskets on profile.profile_id = baskets.profile_id
 left join {{ ref('int_features_activity') }} as activity on profile.profile_id = activity.profile_id
 left join {{ ref('int_features_carts') }} as carts on profile.profile_id = carts.profile_id

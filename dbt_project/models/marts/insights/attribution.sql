@@ -1,40 +1,49 @@
-with credits as (
+with credited as (
     select
-        'first' as model,
+        cast(date_trunc('month', ordered_at) as date) as month,
+        order_channel,
         credit_kind,
-        credit_to,
-        first_cents as cents,
-        cast(step = 1 as integer) as order_share
+        channel,
+        touchpoint,
+        campaign_id,
+        {% for model in ['first', 'last', 'linear', 'position', 'decay', 'markov'] %}
+        sum({{ model }}_cents) as {{ model }}_cents,
+        sum({{ model }}_share) as {{ model }}_orders{{ ',' if not loop.last }}
+        {% endfor %}
     from {{ ref('int_attribution_credits') }}
+    group by 1, 2, 3, 4, 5, 6
+),
 
-    union all
-
+models as (
+    {% for model, name in [
+        ('first', 'first'), ('last', 'last'), ('linear', 'linear'), ('position', 'position'), ('decay', 'time_decay'),
+        ('markov', 'markov')
+    ] %}
     select
-        'last',
+        '{{ name }}' as model,
+        month,
+        order_channel,
         credit_kind,
-        credit_to,
-        last_cents,
-        cast(step = steps as integer)
-    from {{ ref('int_attribution_credits') }}
-
-    union all
-
-    select
-        'linear',
-        credit_kind,
-        credit_to,
-        linear_cents,
-        1.0 / steps
-    from {{ ref('int_attribution_credits') }}
+        channel,
+        touchpoint,
+        campaign_id,
+        {{ model }}_cents as cents,
+        {{ model }}_orders as orders
+    from credited
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select
     model,
+    month,
+    order_channel,
     credit_kind,
-    credit_to,
-    cast(sum(cents) / 100 as decimal(18, 2)) as revenue_amount,
+    channel,
+    touchpoint,
+    campaign_id,
+    cast(cents / 100 as decimal(18, 2)) as revenue_amount,
     cast('{{ var("reporting_currency") }}' as varchar) as currency,
-    round(sum(cast(order_share as double)), 6) as orders
-from credits
-group by model, credit_kind, credit_to
-having sum(order_share) > 0
+    round(orders, 6) as orders
+from models
+where orders > 0

@@ -21,12 +21,12 @@ with touches as (
 
 sales as (
     select
-        credit_to as campaign_id,
+        campaign_id,
         count(distinct order_id) as orders,
         cast(sum(last_cents) / 100 as decimal(18, 2)) as revenue_amount
     from {{ ref('int_attribution_credits') }}
-    where credit_kind = 'campaign' and step = steps
-    group by credit_to
+    where campaign_id is not null and step = steps
+    group by campaign_id
 )
 
 select

@@ -1,94 +1,106 @@
--- Credit in cents of each sale to what led to it: clicks and redeemed coupons of campaigns, and visits that came with
--- a campaign, in the 30 days before the order; the order's own campaign counts as its last touch. An open is no
--- touch (mail programs open by themselves). A sale without a touch credits the channel it was made in. Cents are
--- dealt out whole, so that every model adds up to the revenue.
-with sales as (
+-- Credit in cents of each sale to each of its touches, by six models. Cents are dealt out whole, by largest remainder
+-- and then by the earlier step, so that every model adds up to the revenue of every single sale. A sale without a touch
+-- credits `direct`.
+{% set models = ['first', 'last', 'linear', 'position', 'decay', 'markov'] %}
+{% set dealt = ['linear', 'position', 'decay', 'markov'] %}
+with weighed as (
+    select
+        paths.*,
+        case when paths.step = 1 then 1.0 else 0 end as first_weight,
+        case when paths.step = paths.steps then 1.0 else 0 end as last_weight,
+        cast(1 as double) as linear_weight,
+        -- 40 % to either end, 20 % shared by what lies between; two touches share in halves.
+        cast(case when paths.steps > 2 and paths.step in (1, paths.steps) then 2 * (paths.steps - 2) else 1 end as double)
+            as position_weight,
+        power(2.0, -date_diff('second', paths.touched_at, paths.ordered_at)
+            / (86400.0 * {{ var('attribution_half_life_days') }})) as decay_weight,
+        coalesce(removal.removal_effect, 0) as markov_weight
+    from {{ ref('int_attribution_paths') }} as paths
+    left join {{ ref('int_attribution_removal') }} as removal on paths.touchpoint = removal.touchpoint
+    where paths.steps > 1
+),
+
+shared as (
+    select
+        *,
+        {% for model in models %}
+        {% if model in ('decay', 'markov') %}
+        case
+            when sum({{ model }}_weight) over (partition by order_id) > 0
+                then {{ model }}_weight / sum({{ model }}_weight) over (partition by order_id)
+            else 1.0 / steps
+        end as {{ model }}_share{{ ',' if not loop.last }}
+        {% else %}
+        {{ model }}_weight / sum({{ model }}_weight) over (partition by order_id) as {{ model }}_share{{ ',' if not loop.last }}
+        {% endif %}
+        {% endfor %}
+    from weighed
+),
+
+-- A share that is whole but for the last bits of floating point counts as whole.
+floored as (
+    select
+        *,
+        {% for model in dealt %}
+        cast(floor(abs(cents) * {{ model }}_share + 1e-9) as bigint) as {{ model }}_base{{ ',' if not loop.last }}
+        {% endfor %}
+    from shared
+),
+
+ranked as (
+    select
+        *,
+        {% for model in dealt %}
+        row_number() over (
+            partition by order_id order by round(abs(cents) * {{ model }}_share - {{ model }}_base, 6) desc, step
+        ) <= abs(cents) - sum({{ model }}_base) over (partition by order_id) as {{ model }}_gets_one{{ ',' if not loop.last }}
+        {% endfor %}
+    from floored
+),
+
+several as (
     select
         order_id,
         profile_id,
-        coalesce(channel, 'unknown') as channel,
+        order_channel,
         ordered_at,
-        campaign_id,
-        cast(round(net_amount * 100) as bigint) as cents
-    from {{ ref('int_orders_profiled') }}
-),
-
-touches as (
-    select
-        profile_id,
-        campaign_id,
+        case when campaign_id is not null then 'campaign' else 'touchpoint' end as credit_kind,
         channel,
-        occurred_at
-    from {{ ref('int_campaign_touches_profiled') }}
-    where
-        touch_type in ('clicked', 'coupon_redeemed')
-        and campaign_id is not null
-        and profile_id is not null
-
-    union
-
-    select
-        profile_id,
+        touchpoint,
         campaign_id,
-        channel,
-        occurred_at
-    from {{ ref('int_interactions_profiled') }}
-    where
-        {{ is_campaign_visit('direction', 'interaction_type') }}
-        and campaign_id is not null
-        and profile_id is not null
-),
-
-paths as (
-    select
-        sales.order_id,
-        'campaign' as credit_kind,
-        touches.campaign_id as credit_to,
-        max(touches.occurred_at) as touched_at
-    from sales
-    inner join touches
-        on
-            sales.profile_id = touches.profile_id
-            and touches.occurred_at <= sales.ordered_at
-            and touches.occurred_at > sales.ordered_at - interval 30 day
-    where sales.campaign_id is distinct from touches.campaign_id
-    group by sales.order_id, touches.campaign_id
-
-    union all
-
-    select
-        order_id,
-        'campaign',
-        campaign_id,
-        ordered_at
-    from sales
-    where campaign_id is not null
-),
-
-credited as (
-    select
-        sales.order_id,
-        sales.profile_id,
-        sales.ordered_at,
-        sales.cents,
-        coalesce(paths.credit_kind, 'channel') as credit_kind,
-        coalesce(paths.credit_to, sales.channel) as credit_to,
-        row_number() over (partition by sales.order_id order by paths.touched_at, paths.credit_to) as step,
-        count(*) over (partition by sales.order_id) as steps
-    from sales
-    left join paths on sales.order_id = paths.order_id
+        touched_at,
+        step,
+        steps,
+        case when step = 1 then cents else 0 end as first_cents,
+        case when step = steps then cents else 0 end as last_cents,
+        {% for model in dealt %}
+        cast(sign(cents) as bigint) * ({{ model }}_base + cast({{ model }}_gets_one as bigint)) as {{ model }}_cents,
+        {% endfor %}
+        {% for model in models %}
+        cast({{ model }}_share as double) as {{ model }}_share{{ ',' if not loop.last }}
+        {% endfor %}
+    from ranked
 )
 
+select * from several
+union all
 select
     order_id,
     profile_id,
+    order_channel,
     ordered_at,
-    credit_kind,
-    credit_to,
+    case when touchpoint is null then 'direct' when campaign_id is null then 'touchpoint' else 'campaign' end as credit_kind,
+    coalesce(channel, 'direct') as channel,
+    coalesce(touchpoint, 'direct') as touchpoint,
+    campaign_id,
+    touched_at,
     step,
     steps,
-    case when step = 1 then cents else 0 end as first_cents,
-    case when step = steps then cents else 0 end as last_cents,
-    -- Whole cents, the rest one by one to the earliest steps; the sign last, because // and % disagree below zero.
-    cast(sign(cents) as bigint) * (abs(cents) // steps + cast(step <= abs(cents) % steps as bigint)) as linear_cents
-from credited
+    {% for model in models %}
+    cents as {{ model }}_cents,
+    {% endfor %}
+    {% for model in models %}
+    cast(1 as double) as {{ model }}_share{{ ',' if not loop.last }}
+    {% endfor %}
+from {{ ref('int_attribution_paths') }}
+where steps = 1

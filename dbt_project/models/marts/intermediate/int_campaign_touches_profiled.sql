@@ -5,6 +5,7 @@ select
     touches.campaign_id,
     touches.campaign_name,
     touches.channel,
+    touches.touchpoint,
     touches.touch_type,
     touches.occurred_at
 from {{ ref('campaign_touches') }} as touches

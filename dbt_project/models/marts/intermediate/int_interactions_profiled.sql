@@ -3,6 +3,7 @@
 select
     interactions.interaction_id,
     coalesce(members.profile_id, links.profile_id) as profile_id,
+    interactions.anonymous_id,
     interactions.source,
     interactions.channel,
     interactions.touchpoint,

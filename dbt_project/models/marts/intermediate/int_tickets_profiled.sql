@@ -3,6 +3,8 @@ select
     members.profile_id,
     tickets.source,
     tickets.channel,
+    tickets.touchpoint,
+    lower(tickets.priority) as priority,
     tickets.created_at,
     -- Known at the as-of: a ticket solved later was still open then.
     case when tickets.solved_at < {{ as_of_end() }} then tickets.solved_at end as solved_at,

@@ -1,0 +1,133 @@
+"""The analytics step of a run: jobs that read core and identity Parquet and write tables for the marts.
+
+A job is a module of this package with
+
+* `TABLES`: table name -> column -> DuckDB type. Each is written to ``lake/analytics/<table>/``, also without a row;
+* `run(con, as_of_end, as_of)`: its tables as relations or frames, each column of `TABLES` by name.
+
+`con` has a view for every table of ``lake/core`` and ``lake/identity`` by its name; where both have one
+(``record_identifiers``), identity's is ``identity_record_identifiers``. A job uses nothing at or after `as_of_end`.
+The marts do not exist yet: a job finds a record's profile in ``profile_members`` itself. Jobs import SciPy, pandas and
+the like inside `run`, because Dagster reads `TABLES` whenever it loads.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from datetime import time as clock
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol, cast
+
+import duckdb
+
+from cdp_pipeline.analytics import profile_scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Table = duckdb.DuckDBPyRelation | pd.DataFrame
+
+MEMORY_LIMIT = "4GB"
+
+
+class Job(Protocol):
+    """What a module in `JOBS` offers."""
+
+    TABLES: Mapping[str, Mapping[str, str]]
+
+    def run(self, con: duckdb.DuckDBPyConnection, as_of_end: datetime, as_of: date) -> Mapping[str, Table]:
+        """The job's tables."""
+        ...
+
+
+class AnalyticsError(RuntimeError):
+    """A job did not deliver what it declares; the text names job and table, never a value."""
+
+
+# In the order in which they run. A new job is one line here and one dbt source table.
+JOBS: tuple[ModuleType, ...] = (profile_scores,)
+
+
+def declared_tables() -> dict[str, Mapping[str, str]]:
+    """Every table of all jobs, in the order of the jobs: column -> DuckDB type. Raises AnalyticsError for two of a
+    name."""
+    tables: dict[str, Mapping[str, str]] = {}
+    for module in JOBS:
+        for name, columns in cast("Job", module).TABLES.items():
+            if name in tables:
+                raise AnalyticsError(f"two analytics jobs declare the table {name}")
+            tables[name] = columns
+    return tables
+
+
+def as_of_end(as_of: date) -> datetime:
+    """The first instant (UTC) that a result as of that day may not know."""
+    return datetime.combine(as_of + timedelta(days=1), clock())
+
+
+def run_jobs(core: Path, identity: Path, target: Path, as_of: date) -> dict[str, int]:
+    """Run every job over the Parquet of `core` and `identity`; writes ``<target>/<table>/part-0.parquet``.
+
+    Returns rows by table. A file is complete before it takes its name, and a table that no job declares any more is
+    removed. Raises AnalyticsError where a job leaves out a table or a column.
+    """
+    rows: dict[str, int] = {}
+    declared = declared_tables()
+    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2}) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET preserve_insertion_order = false")
+        _views(con, core, identity)
+        for module in JOBS:
+            job = cast("Job", module)
+            results = job.run(con, as_of_end(as_of), as_of)
+            if set(results) != set(job.TABLES):
+                raise AnalyticsError(f"{module.__name__} promised {sorted(job.TABLES)} and gave {sorted(results)}")
+            for name, result in results.items():
+                rows[name] = _write(con, name, result, job.TABLES[name], target)
+    for folder in target.iterdir():
+        if folder.is_dir() and folder.name not in declared:
+            shutil.rmtree(folder)
+    return rows
+
+
+def _views(con: duckdb.DuckDBPyConnection, core: Path, identity: Path) -> None:
+    seen: set[str] = set()
+    for folder in (core, identity):
+        for table in sorted(path.name for path in folder.iterdir() if any(path.glob("*.parquet"))):
+            name = f"identity_{table}" if table in seen else table
+            seen.add(name)
+            con.execute(f"CREATE VIEW \"{name}\" AS SELECT * FROM read_parquet('{_quoted(folder / table)}/*.parquet')")
+
+
+def _write(con: duckdb.DuckDBPyConnection, name: str, result: Table, columns: Mapping[str, str], target: Path) -> int:
+    missing = [column for column in columns if column not in list(result.columns)]
+    if missing:
+        raise AnalyticsError(f"the analytics table {name} lacks {', '.join(missing)}")
+    # pandas writes "no value" as NaN
+    chosen = ", ".join(
+        f'nullif(CAST("{column}" AS {kind}), \'nan\'::DOUBLE) AS "{column}"'
+        if kind == "DOUBLE"
+        else f'CAST("{column}" AS {kind}) AS "{column}"'
+        for column, kind in columns.items()
+    )
+    path = target / name / "part-0.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    if isinstance(result, duckdb.DuckDBPyRelation):
+        result.create_view("analytics_result", replace=True)
+    else:
+        con.register("analytics_result", result)
+    ((count,),) = con.execute(
+        f"COPY (SELECT {chosen} FROM analytics_result ORDER BY ALL)"
+        f" TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchall()
+    con.execute("DROP VIEW analytics_result")
+    part.replace(path)
+    return int(count)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

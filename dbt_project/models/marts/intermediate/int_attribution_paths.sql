@@ -1,0 +1,85 @@
+-- The touches before each sale, in order: those of the buyer in the look-back window, and the order's own campaign as
+-- the last one. One row per sale and touch; a sale without a touch has one row without a touchpoint.
+with sales as (
+    select
+        order_id,
+        profile_id,
+        coalesce(channel, 'unknown') as order_channel,
+        coalesce(touchpoint, 'unknown') as order_touchpoint,
+        ordered_at,
+        campaign_id,
+        cast(round(net_amount * 100) as bigint) as cents
+    from {{ ref('int_orders_profiled') }}
+),
+
+looked_back as (
+    select
+        sales.order_id,
+        sales.ordered_at,
+        touches.touchpoint,
+        touches.channel,
+        touches.campaign_id,
+        touches.touched_at,
+        coalesce(touches.campaign_id = sales.campaign_id, false) as is_own,
+        max(case when touches.campaign_id = sales.campaign_id then touches.touched_at end)
+            over (partition by sales.order_id) as own_touched_at
+    from sales
+    inner join {{ ref('int_touches') }} as touches
+        on
+            sales.profile_id = touches.profile_id
+            and touches.touched_at <= sales.ordered_at
+            and touches.touched_at > sales.ordered_at - interval {{ var('attribution_window_days') }} day
+),
+
+-- The order itself tells that its campaign came last: the campaign's newest touch is that one, or there was none.
+touched as (
+    select
+        order_id,
+        touchpoint,
+        channel,
+        campaign_id,
+        case when is_own and touched_at = own_touched_at then ordered_at else touched_at end as touched_at,
+        is_own and touched_at = own_touched_at as is_own
+    from looked_back
+
+    union all
+
+    select
+        sales.order_id,
+        coalesce(homes.touchpoint, sales.order_touchpoint),
+        coalesce(homes.channel, sales.order_channel),
+        sales.campaign_id,
+        sales.ordered_at,
+        true
+    from sales
+    left join (
+        select
+            campaign_id,
+            touchpoint,
+            channel
+        from {{ ref('int_touches') }}
+        where campaign_id is not null
+        group by campaign_id, touchpoint, channel
+        qualify row_number() over (partition by campaign_id order by count(*) desc, touchpoint) = 1
+    ) as homes on sales.campaign_id = homes.campaign_id
+    where
+        sales.campaign_id is not null
+        and sales.order_id not in (select order_id from looked_back where is_own)
+)
+
+select
+    sales.order_id,
+    sales.profile_id,
+    sales.order_channel,
+    sales.ordered_at,
+    sales.cents,
+    touched.touchpoint,
+    touched.channel,
+    touched.campaign_id,
+    touched.touched_at,
+    row_number() over (
+        partition by sales.order_id order by touched.touched_at, touched.is_own, touched.touchpoint, touched.campaign_id
+    ) as step,
+    count(*) over (partition by sales.order_id) as steps
+from sales
+left join touched on sales.order_id = touched.order_id

@@ -1,0 +1,134 @@
+"""Answers: JSON with the snapshot in body and headers, conditional requests, and cursors of listings."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from profiles.api.problems import Problem, invalid
+from profiles.features import SnapshotInfo
+from profiles.snapshot_provider import OpenSnapshot
+
+JSON = "application/json"
+VERSION_HEADER, AGE_HEADER = "Snapshot-Version", "Snapshot-Age"
+_MAX_CURSOR = 1000
+# Timestamps in the snapshot have no zone and are UTC.
+_OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+
+
+def encode(document: object) -> bytes:
+    """Compact JSON; decimals become numbers, dates and times ISO 8601 with ``Z``."""
+    return orjson.dumps(document, default=_number, option=_OPTIONS)
+
+
+def _number(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError
+
+
+def snapshot_members(info: SnapshotInfo) -> dict[str, object]:
+    """What every body says of its snapshot: version, as-of, when it was made, and its age in whole seconds."""
+    return {
+        "version": info.version,
+        "as_of": info.as_of,
+        "created_at": info.created_at,
+        "age_seconds": int(info.age_seconds),
+    }
+
+
+def etag_of(info: SnapshotInfo, variant: str = "") -> str:
+    """Weak, because the age in the body grows; `variant` tells apart what keys with different scopes are given."""
+    return f'W/"{info.version}{variant}"'
+
+
+def not_modified(request: Request, snapshot: OpenSnapshot, variant: str = "") -> Response | None:
+    """304 where the caller has this version's answer already."""
+    given = request.headers.get("if-none-match")
+    if given is None:
+        return None
+    tag = etag_of(snapshot.info, variant)
+    wanted = tag.removeprefix("W/")
+    if not any(one.strip().removeprefix("W/") == wanted for one in given.split(",")):
+        return None
+    return Response(status_code=304, headers=_headers(request, snapshot.info, variant))
+
+
+def answer(
+    request: Request,
+    snapshot: OpenSnapshot,
+    document: Mapping[str, object],
+    *,
+    variant: str = "",
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """`document` with the snapshot that it comes from."""
+    body = encode({**document, "snapshot": snapshot_members(snapshot.info)})
+    return Response(body, status, _headers(request, snapshot.info, variant) | dict(headers or {}), JSON)
+
+
+def _headers(request: Request, info: SnapshotInfo, variant: str) -> dict[str, str]:
+    request.scope["cdp.snapshot"] = info.version
+    return {
+        VERSION_HEADER: info.version,
+        AGE_HEADER: str(int(info.age_seconds)),
+        "ETag": etag_of(info, variant),
+        # Clear values are kept nowhere on the way; the rest is asked for again and costs a 304.
+        "Cache-Control": "no-store" if variant == CLEAR else "private, no-cache",
+        "Vary": "Authorization",
+    }
+
+
+MASKED, CLEAR = "", "-clear"
+
+
+def cursor_of(kind: str, version: str, *place: object) -> str:
+    """An opaque cursor: goes on after `place`, in the listing `kind`, in the version where the listing began."""
+    return base64.urlsafe_b64encode(orjson.dumps([kind, version, *place])).rstrip(b"=").decode()
+
+
+def read_cursor(text: str, kind: str, types: Sequence[type]) -> tuple[str, list[object]]:
+    """Version and place of a cursor. Raises Problem where it was not given out for this listing."""
+    bad = Problem(400, "invalid-cursor", "the cursor was not given out for this listing; begin without one")
+    if len(text) > _MAX_CURSOR:
+        raise bad
+    try:
+        parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        raise bad from None
+    if not isinstance(parts, list) or len(parts) != 2 + len(types) or parts[0] != kind or type(parts[1]) is not str:
+        raise bad
+    if any(type(part) is not wanted for part, wanted in zip(parts[2:], types, strict=True)):
+        raise bad
+    return parts[1], parts[2:]
+
+
+def query_parameters(request: Request, allowed: Sequence[str]) -> dict[str, str]:
+    """The query's parameters. Raises Problem for one that is unknown or given twice."""
+    if not request.scope["query_string"]:
+        return {}
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in allowed:
+            raise invalid(f"unknown parameter in the query; there are: {', '.join(allowed) or 'none'}")
+        if name in found:
+            raise invalid(f"{name} is given twice")
+        found[name] = value
+    return found
+
+
+def limit_of(parameters: Mapping[str, str], largest: int, default: int = 100) -> int:
+    """The page size. Raises Problem."""
+    text = parameters.get("limit")
+    if text is None:
+        return min(default, largest)
+    if not (text.isascii() and text.isdigit() and len(text) < 10) or not 1 <= int(text) <= largest:
+        raise invalid(f"limit takes a number from 1 to {largest}")
+    return int(text)

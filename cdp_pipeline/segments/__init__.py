@@ -1,8 +1,8 @@
 """Segments as code: ``dbt_project/segments/<name>.yml`` compiled into dbt models, and looked at before they are saved.
 
 The compiled models are committed, so that dbt and its readers see plain SQL; a test holds them against the YAML.
-``cdp segment compile`` (or ``python -m cdp_pipeline.segments``) writes them anew, ``--check`` only compares. The grammar
-is in docs/segments.md. Not here: history and events, which are dbt models (``models/marts/segments``).
+``cdp segment compile`` (or ``python -m cdp_pipeline.segments``) writes them anew, ``--check`` only compares.
+The grammar is in docs/segments.md. Not here: history and events, which are dbt models (``models/marts/segments``).
 """
 
 from __future__ import annotations

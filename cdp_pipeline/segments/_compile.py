@@ -1,7 +1,7 @@
 """Segments as SQL: one model that evaluates them all in one scan of the features, and one that tells what they mean.
 
-A scan per segment would read the widest table of the marts once for each of them. Here every segment is a boolean of one
-row, and what a profile is in becomes one text, which also makes the overlap of segments a count of few distinct texts.
+A scan per segment would read the widest table of the marts once for each of them. Here every segment is a boolean of
+one row, and what a profile is in becomes one text, which makes the overlap of segments a count of few distinct texts.
 """
 
 from __future__ import annotations
@@ -149,8 +149,17 @@ def _counts_sql(fact: str, measures: Sequence[Measure]) -> str:
 def _source_sql(fact: str) -> str:
     if fact != "order_lines":
         return f"{{{{ ref('{FACTS[fact].model}') }}}}"
-    of_lines = ("order_id", "profile_id", "ordered_at", "product_id", "category", "department", "brand", "net_amount")
-    of_orders = ("channel", "touchpoint", "source", "store_id", "campaign_id", "coupon_code", "refunded_amount", "status")
+    of_lines = ["order_id", "profile_id", "ordered_at", "product_id", "category", "department", "brand", "net_amount"]
+    of_orders = [
+        "channel",
+        "touchpoint",
+        "source",
+        "store_id",
+        "campaign_id",
+        "coupon_code",
+        "refunded_amount",
+        "status",
+    ]
     columns = [*(f"lines.{column}" for column in of_lines), *(f"orders.{column}" for column in of_orders)]
     return (
         "(\n        select\n"

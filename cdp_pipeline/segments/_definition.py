@@ -98,7 +98,7 @@ def parse_segment(document: Any) -> Segment:
         kind = int if key == "version" else str
         if type(value) is not kind or not str(value).strip():
             raise SegmentError(f"{key} must be {'a whole number' if kind is int else 'a text'}")
-        if kind is str:
+        if isinstance(value, str):
             texts[key] = value.strip()
     if not _NAME.fullmatch(texts["name"]):
         raise SegmentError("name must be lower-case letters, digits and underscores")

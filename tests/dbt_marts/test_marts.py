@@ -23,8 +23,8 @@ PUBLISHED = {
     " profile_members",
     "segments": "current definition definition_versions events membership overlap summary",
     "features": "product_affinity product_neighbours profile_features",
-    "insights": "attribution campaigns experiments feedback feedback_topics journeys removal_effects service_kpis"
-    " touchpoint_kpis touchpoints",
+    "insights": "feedback feedback_topics service_kpis touchpoint_kpis touchpoints"
+    " attribution campaigns experiment_results experiments journeys removal_effects",
     "quality": "checks identity ingest",
 }
 
@@ -327,18 +327,15 @@ def test_attribution_adds_up_to_the_cent(con: duckdb.DuckDBPyConnection) -> None
 
 
 def test_campaigns_and_experiments(con: duckdb.DuckDBPyConnection) -> None:
+    # P1 and P3 were sent it on the 8th; P1 bought o3 (20.02) a day later, P3 b1 (10.00) a week later
     assert _one(
         con,
-        "select campaign_name, recipients, sent, opened, clicked, orders, revenue_amount from insights.campaigns"
-        " where campaign_id = 'c1'",
-    ) == ("Winter", 2, 2, 1, 1, 1, Decimal("20.02"))
-    assert _one(con, "select experiment_id, variant, profiles, orders, revenue_amount from insights.experiments") == (
-        "x1",
-        "blue",
-        1,
-        1,
-        Decimal("10.00"),
-    )
+        "select campaign_name, recipients, sent, opened, clicked, responders, response_revenue_amount, orders,"
+        " revenue_amount from insights.campaigns where campaign_id = 'c1'",
+    ) == ("Winter", 2, 2, 1, 1, 2, Decimal("30.02"), 1, Decimal("20.02"))
+    assert _one(
+        con, "select experiment_id, variant, people, share, orders, revenue_amount from insights.experiments"
+    ) == ("x1", "blue", 1, 1.0, 1, Decimal("10.00"))
 
 
 def test_feedback_and_topics(con: duckdb.DuckDBPyConnection) -> None:

@@ -252,12 +252,14 @@ def test_gate_says_why_and_changes_nothing(
     assert manifest is not None and manifest.inputs_fingerprint == "f1"
 
 
-@pytest.mark.parametrize(("column", "bounds"), [("on_breach = 'warn'", {}), ("members = 1", {"check_segments": False})])
+@pytest.mark.parametrize(("on_breach", "bounds"), [("warn", {}), ("block", {"check_segments": False})])
 def test_a_segment_beyond_its_bound_is_let_through(
-    make_warehouse: Warehouse, put: Put, column: str, bounds: dict[str, bool]
+    make_warehouse: Warehouse, put: Put, on_breach: str, bounds: dict[str, bool]
 ) -> None:
     """A bound that only warns, and one that somebody accepted."""
-    warehouse = make_warehouse(f"UPDATE segments.summary SET breach = 'too many', {column}")
+    warehouse = make_warehouse(
+        "UPDATE segments.summary SET breach = 'too many'", f"UPDATE segments.definition SET on_breach = '{on_breach}'"
+    )
     assert put(warehouse, gate=GateBounds(expected_records=5, ingest_reconciled=True, **bounds)).published
 
 

@@ -87,8 +87,9 @@ with checks as (
         'segment_sizes_within_bounds',
         'Segments beyond a bound that holds back the publishing (segments.summary says which)',
         count(*)
-    from {{ ref('seg_summary') }}
-    where breach is not null and on_breach = 'block'
+    from {{ ref('seg_summary') }} as sizes
+    inner join {{ ref('seg_definition') }} as definitions on sizes.segment = definitions.segment
+    where sizes.breach is not null and definitions.on_breach = 'block'
 
     union all
 
@@ -96,8 +97,9 @@ with checks as (
         'segment_sizes_as_expected',
         'Segments beyond a bound that their owner should look at (segments.summary says which)',
         count(*)
-    from {{ ref('seg_summary') }}
-    where breach is not null and on_breach = 'warn'
+    from {{ ref('seg_summary') }} as sizes
+    inner join {{ ref('seg_definition') }} as definitions on sizes.segment = definitions.segment
+    where sizes.breach is not null and definitions.on_breach = 'warn'
 
     union all
 

@@ -72,6 +72,5 @@ select
             then
                 segment || ' has ' || members || ' members, ' || round(100 * share, 2)
                 || ' % of all profiles; its lower bound is ' || round(100 * min_share, 2) || ' %'
-    end as breach,
-    on_breach
+    end as breach
 from sizes

@@ -66,6 +66,7 @@ order_lines_counts as (
             orders.campaign_id,
             orders.coupon_code,
             orders.refunded_amount,
+            orders.status,
             orders.status
         from {{ ref('int_order_lines_profiled') }} as lines
         inner join {{ ref('int_orders_profiled') }} as orders on lines.order_id = orders.order_id

@@ -18,6 +18,7 @@ from cdp_pipeline.segments._compile import (
 )
 from cdp_pipeline.segments._definition import Bounds, Segment, parse_segment, read_segment
 from cdp_pipeline.segments._errors import SegmentError, nearest
+from cdp_pipeline.segments._preview import Overlap, Preview, WarehouseBusy, preview, preview_all
 from cdp_pipeline.segments._project import (
     PROJECT,
     check_segments,
@@ -27,24 +28,32 @@ from cdp_pipeline.segments._project import (
     needed,
     with_versions,
 )
+from cdp_pipeline.segments._scaffold import draft, locate
 
 __all__ = [
     "PROJECT",
     "Bounds",
+    "Overlap",
+    "Preview",
     "Segment",
     "SegmentError",
+    "WarehouseBusy",
     "check_segments",
     "compile_segments",
+    "draft",
     "evaluations_sql",
     "feature_columns",
     "in_order",
     "load_segments",
+    "locate",
     "model_paths",
     "models_of",
     "nearest",
     "needed",
     "outdated",
     "parse_segment",
+    "preview",
+    "preview_all",
     "read_segment",
     "render",
     "with_versions",

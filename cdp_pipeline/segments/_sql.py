@@ -64,7 +64,8 @@ def measure_sql(measure: Measure) -> str:
     """The aggregate that computes a measure."""
     fact = FACTS[measure.fact]
     tests = [*_filters_sql(measure), *_window_sql(measure)]
-    if fact.counted and measure.what != "amount":
+    # A refunded order is no completed one any more; who asks for refunds means all of them.
+    if fact.counted and measure.what != "amount" and ("refunded", True) not in measure.flags:
         tests.append(fact.counted)
     what = {
         "count": f"count(distinct {fact.distinct})" if fact.distinct else "count(*)",

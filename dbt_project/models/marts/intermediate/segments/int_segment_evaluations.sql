@@ -25,7 +25,7 @@ orders_counts as (
         count(*) filter (where {{ within_days('ordered_at', 210) }} and not {{ within_days('ordered_at', 30) }} and status = 'completed') as orders_210d_count_ba49,
         count(*) filter (where {{ within_days('ordered_at', 30) }} and status = 'completed') as orders_30d_count_ae38,
         sum(net_amount) filter (where {{ within_days('ordered_at', 365) }}) as orders_365d_amount_72df,
-        count(*) filter (where coalesce(refunded_amount > 0, false) and {{ within_days('ordered_at', 365) }} and status = 'completed') as orders_365d_count_0259,
+        count(*) filter (where coalesce(refunded_amount > 0, false) and {{ within_days('ordered_at', 365) }}) as orders_365d_count_0259,
         count(*) filter (where {{ within_days('ordered_at', 365) }} and status = 'completed') as orders_365d_count_08f2,
         count(*) filter (where {{ within_days('ordered_at', 365) }} and not {{ within_days('ordered_at', 90) }} and status = 'completed') as orders_365d_count_bfe8,
         count(*) filter (where {{ within_days('ordered_at', 90) }} and status = 'completed') as orders_90d_count_feaf,

@@ -10,11 +10,12 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from marts_company import A1, A2, A3, AS_OF, ROWS, SECRETS, build_home, write_handed_over
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.segments import load_segments
-from cdp_pipeline.warehouse import run_dbt
+from cdp_pipeline.warehouse import PROJECT, run_dbt
 
 SEEDS = ["path:seeds/marts", "touchpoints"]
 # The published tables of docs/architecture.md.
@@ -22,9 +23,11 @@ PUBLISHED = {
     "profiles": "attribute_provenance consent customer_profile households profile_aliases profile_events"
     " profile_members",
     "segments": "current definition definition_versions events membership overlap summary",
-    "features": "product_affinity product_neighbours profile_features",
+    "features": "affinity popular_products product_affinity product_neighbours profile_features recommended_coupons",
     "insights": "feedback feedback_topics service_kpis touchpoint_kpis touchpoints"
-    " attribution campaigns experiment_results experiments journeys removal_effects",
+    " consistency metric_values metrics open_detractors profile_consistency recurring_problems scorecards"
+    " attribution campaigns experiment_results experiments funnels journeys omnichannel paths removal_effects"
+    " session_kpis",
     "quality": "checks identity ingest",
 }
 
@@ -213,6 +216,35 @@ def test_absent_behaviour_is_null_and_counts_are_zero(con: duckdb.DuckDBPyConnec
         "select last_active_at, preferred_channel, email_click_rate, last_ticket_at, interactions_total,"
         " emails_sent_12m, tickets_total, orders_12m, rfm_class from features.profile_features where profile_id = 'P4'",
     ) == (None, None, None, None, 0, 0, 0, 0, "lost")
+
+
+def test_every_feature_says_what_it_is() -> None:
+    document = yaml.safe_load((PROJECT / "models/marts/features/_features.yml").read_text(encoding="utf-8"))
+    (model,) = [model for model in document["models"] if model["name"] == "profile_features"]
+    allowed = {
+        "group": {
+            "key", "person", "place", "household", "rfm", "cadence", "score", "price", "affinity", "activity",
+            "channel", "time", "device", "browsing", "email", "service", "satisfaction",
+        },
+        "freshness": {"as_of", "state"},
+    }  # fmt: skip
+    for column in model["columns"]:
+        meta = column.get("config", {}).get("meta", {})
+        assert set(meta) == {"group", "unit", "window", "null_when", "freshness"}, column["name"]
+        assert all(isinstance(value, str) and value for value in meta.values()), column["name"]
+        assert all(meta[key] in values for key, values in allowed.items()), column["name"]
+    assert {column["config"]["meta"]["group"] for column in model["columns"]} == allowed["group"]
+
+
+def test_features_that_are_never_null_are_not(con: duckdb.DuckDBPyConnection) -> None:
+    document = yaml.safe_load((PROJECT / "models/marts/features/_features.yml").read_text(encoding="utf-8"))
+    (model,) = [model for model in document["models"] if model["name"] == "profile_features"]
+    never = [c["name"] for c in model["columns"] if c["config"]["meta"]["null_when"] == "never"]
+    assert len(never) > 50
+    nulls = _one(
+        con, f"select {', '.join(f'count(*) - count({name})' for name in never)} from features.profile_features"
+    )
+    assert [name for name, count in zip(never, nulls, strict=True) if count] == []
 
 
 def test_features_are_wide_documented_and_one_per_profile(con: duckdb.DuckDBPyConnection) -> None:
@@ -412,8 +444,8 @@ def test_company_without_any_data_builds(empty: tuple[Home, dict[str, int]]) -> 
     filled = {table for table, count in rows.items() if count}
     # the inventory of touchpoints stands without data, all of it silent
     assert filled == {
-        "segments.definition", "segments.definition_versions", "segments.summary",
-        "quality.identity", "quality.checks", "insights.touchpoints",
+        "segments.definition", "segments.definition_versions", "segments.summary", "quality.identity",
+        "quality.checks", "insights.touchpoints", "insights.metrics",
     }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ demo-real: setup
 	$(BIN)/cdp demo --real
 
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=25 --durations-min=5
 
 test-long: setup
 	CDP_TEST_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile

@@ -68,8 +68,23 @@ create table insights.touchpoint_kpis as select channel, touchpoint, month::date
     where interactions > 0;
 create table insights.feedback as select touchpoint, channel, month, 10 as n, 5 as promoters, 3 as passives,
     2 as detractors, 4 as n_csat, 0.75 as csat from insights.touchpoint_kpis;
-create table insights.service_kpis as select channel, month, 10 as tickets, 2 as tickets_open,
-    12.0 as median_first_reply_minutes, 4000.0 as median_resolution_minutes from insights.touchpoint_kpis;
+create table insights.service_kpis as select 'month' as period, month as period_start, channel, 'all' as team,
+    'all' as queue, 'all' as segment, 10 as tickets, 2 as backlog, 12.0 as median_first_reply_business_minutes,
+    4000.0 as median_resolution_business_minutes, 0.25 as first_reply_breach_share_business from insights.touchpoint_kpis
+    union all select 'month', month, 'all', 'all', 'all', 'all', 99, 99, 1, 1, 1 from insights.touchpoint_kpis;
+create table insights.scorecards as from (values
+    ('reply_time', 'First reply', 'minutes', 'all', 90.0, 60.0, 'worse', 45.0, 'missed'),
+    ('nps', 'NPS', 'points', 'all', 30.0, 20.0, 'better', 25.0, 'met'),
+    ('nps', 'NPS', 'points', 'web_cart', 10.0, null, null, null, 'no_target'))
+    t(metric, title, unit, touchpoint, value, previous_value, trend, target, status);
+alter table insights.scorecards add column period varchar default 'month';
+alter table insights.scorecards add column period_start date default date '2023-12-01';
+alter table insights.scorecards add column is_complete boolean default true;
+alter table insights.scorecards add column n bigint default 50;
+create table insights.recurring_problems as select 1 as rank, 'late_delivery' as topic, 'web_cart' as touchpoint,
+    'website' as channel, 12 as texts, 9 as profiles, 0.5 as severity, timestamp '2024-01-20' as last_named_at;
+create table insights.consistency as from (values ('birth_date', 'crm', 'shop', 40, 0.125), ('phone', 'crm', 'shop', 9, 0.9))
+    t(attribute, source_l, source_r, profiles, disagreement_share);
 create table insights.journeys as select 'web_cart' as touchpoint, 'store_till' as next_touchpoint, 17 as transitions,
     0.4 as share;
 create table quality.checks as from (values

@@ -46,7 +46,10 @@ REQUIRED_TABLES = frozenset(
                 "attribute_provenance",
             )
         ),
-        *(f"segments.{name}" for name in ("definition", "membership", "current", "summary")),
+        *(
+            f"segments.{name}"
+            for name in ("definition", "definition_versions", "membership", "current", "events", "overlap", "summary")
+        ),
         *(f"features.{name}" for name in ("profile_features", "product_affinity", "product_neighbours")),
         *(f"{PII_SCHEMA}.{name}" for name in ("golden_record", "identifiers", TIMELINE_TABLE)),
     }

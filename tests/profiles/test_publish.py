@@ -233,6 +233,11 @@ def test_missing_tables_are_named(make_warehouse: Warehouse, put: Put, home: Pat
             {},
             "1 rows of profile_features have no profile",
         ),
+        (
+            ("UPDATE segments.summary SET breach = 'loyal has 9 members after 1'",),
+            {},
+            "segment loyal has 9 members after 1 (--accept-changes publishes it)",
+        ),
     ],
 )
 def test_gate_says_why_and_changes_nothing(
@@ -246,6 +251,17 @@ def test_gate_says_why_and_changes_nothing(
     assert names(home / "published") == ["20250301-000001", "current"]
     manifest = current_manifest(home)
     assert manifest is not None and manifest.inputs_fingerprint == "f1"
+
+
+@pytest.mark.parametrize(("on_breach", "bounds"), [("warn", {}), ("block", {"check_segments": False})])
+def test_a_segment_beyond_its_bound_is_let_through(
+    make_warehouse: Warehouse, put: Put, on_breach: str, bounds: dict[str, bool]
+) -> None:
+    """A bound that only warns, and one that somebody accepted."""
+    warehouse = make_warehouse(
+        "UPDATE segments.summary SET breach = 'too many'", f"UPDATE segments.definition SET on_breach = '{on_breach}'"
+    )
+    assert put(warehouse, gate=GateBounds(expected_records=5, ingest_reconciled=True, **bounds)).published
 
 
 def test_gate_bounds_the_loss_of_profiles_and_gives_all_reasons_at_once(make_warehouse: Warehouse, put: Put) -> None:

@@ -1,5 +1,6 @@
 {{ config(alias='checks') }}
 -- The invariants that a reader may rely on, counted over this very build; each count of failures should be 0.
+-- What input did that a declared rule deals with is a warning: worth a look, no reason to hold a snapshot back.
 with checks as (
     select
         'files_reconcile' as check_name,
@@ -93,7 +94,19 @@ with checks as (
 select
     check_name,
     description,
+    'error' as severity,
     {{ as_of_date() }} as as_of,
     failures,
     failures = 0 as is_passed
 from checks
+
+union all
+
+select
+    check_name,
+    description,
+    'warning',
+    {{ as_of_date() }},
+    failures,
+    failures = 0
+from {{ ref('int_input_checks') }}

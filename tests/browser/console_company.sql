@@ -59,7 +59,8 @@ create table insights.touchpoint_kpis as select channel, touchpoint, month::date
     where interactions > 0;
 create table insights.feedback as select touchpoint, channel, month, 10 as n, 5 as promoters, 3 as passives,
     2 as detractors, 4 as n_csat, 0.75 as csat from insights.touchpoint_kpis;
-create table insights.service_kpis as select channel, month, 10 as tickets, 2 as tickets_open,
+create table insights.service_kpis as select distinct 'month' as period, month as period_start, channel, 'all' as team,
+    'all' as queue, 'all' as segment, 10 as tickets, 2 as tickets_open,
     12.0 as median_first_reply_minutes, 4000.0 as median_resolution_minutes from insights.touchpoint_kpis;
 create table insights.journeys as select 'web_cart' as touchpoint, 'store_till' as next_touchpoint, 17 as transitions,
     0.4 as share;

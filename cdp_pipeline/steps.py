@@ -339,6 +339,7 @@ def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishRe
             max_match_rate=settings.max_match_rate,
             max_profile_drop=settings.max_profile_drop,
             erased_profiles=_erased_since_published(home),
+            check_segments=not plan.accept_changes,
         ),
         extra={"identity": {k: v for k, v in facts.items() if k not in _NOT_IN_MANIFEST}},
         keep=settings.keep_versions,

@@ -40,6 +40,15 @@ CREATE TABLE segments.current AS SELECT profile_id, segment FROM segments.member
 CREATE TABLE segments.summary AS SELECT segment, $as_of::DATE AS as_of, count(*) FILTER (WHERE exited_at IS NULL) AS members,
     count(*) FILTER (WHERE exited_at IS NULL) / $profiles::DOUBLE AS share, count(*) FILTER (WHERE entered_at = '2026-06-29') AS entered,
     count(exited_at) AS exited, 120.5::DECIMAL(18, 2) AS average_net_amount_12m FROM segments.membership GROUP BY segment;
+alter table segments.definition add column on_breach varchar default 'warn';
+alter table segments.summary add column breach varchar;
+create table segments.definition_versions as select segment, definition_version, date '2023-12-01' as valid_from,
+    null::date as valid_to from segments.definition;
+create table segments.events as select row_number() over (order by entered_at, segment, profile_id) as cursor, profile_id,
+    segment, 'entered' as event, entered_at as as_of, 'condition' as reason, definition_version from segments.membership;
+create table segments.overlap as select a.segment as segment_a, b.segment as segment_b, count(*) as members_both
+    from segments.current a join segments.current b on a.profile_id = b.profile_id and a.segment <> b.segment
+    group by all;
 
 CREATE TABLE features.profile_features AS SELECT profile_id, $as_of::DATE AS as_of, 'USD' AS currency, country,
     (hash(i, 10) % 30)::BIGINT AS orders_total, (hash(i, 11) % 10)::BIGINT AS orders_12m,

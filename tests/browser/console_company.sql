@@ -39,6 +39,15 @@ create table segments.summary as select segment, date '2024-01-31' as as_of,
     count(*) filter (exited_at is null) as members, count(*) filter (exited_at is null) / 40.0 as share,
     count(*) filter (entered_at >= '2024-01-05') as entered, count(exited_at) as exited,
     100.0::decimal(18, 2) as average_net_amount_12m from segments.membership group by segment;
+alter table segments.definition add column on_breach varchar default 'warn';
+alter table segments.summary add column breach varchar;
+create table segments.definition_versions as select segment, definition_version, date '2023-12-01' as valid_from,
+    null::date as valid_to from segments.definition;
+create table segments.events as select row_number() over (order by entered_at, segment, profile_id) as cursor, profile_id,
+    segment, 'entered' as event, entered_at as as_of, 'condition' as reason, definition_version from segments.membership;
+create table segments.overlap as select a.segment as segment_a, b.segment as segment_b, count(*) as members_both
+    from segments.current a join segments.current b on a.profile_id = b.profile_id and a.segment <> b.segment
+    group by all;
 create table features.profile_features as select profile_id, date '2024-01-31' as as_of, (n % 7)::bigint as orders_12m,
     (n * 10.5)::decimal(18, 2) as net_amount_12m, n::bigint as recency_days, 0.5 as online_order_share,
     n % 2 = 0 as is_email_marketing_allowed, year(birth_date) as birth_year, 'tea' as top_category from people;

@@ -123,3 +123,15 @@ select
         else 'error'
     end as severity
 from checks
+
+union all
+
+-- Input that a declared rule deals with.
+select
+    check_name,
+    description,
+    {{ as_of_date() }},
+    failures,
+    failures = 0,
+    'warn'
+from {{ ref('int_input_checks') }}

@@ -51,7 +51,7 @@ CREATE OR REPLACE MACRO rnd(i, salt) AS (hash(i, salt) % 1000003) / 1000003.0;
 CREATE OR REPLACE TABLE act AS
 SELECT i, CAST(floor(pow(rnd(i, 'who'), 3) * {n}) AS BIGINT) AS p,
   CASE WHEN i < {first} THEN TIMESTAMP '{base}' - to_seconds(CAST(rnd(i, 'when') * 63072000 AS BIGINT))
-    ELSE TIMESTAMP '{day}' + to_seconds(CAST(rnd(i, 'when') * 86000 AS BIGINT)) END AS at,
+    ELSE TIMESTAMP '{day}' + to_seconds(CAST(rnd(i, 'when') * 86000 AS BIGINT)) END AS happened_at,
   CAST(rnd(i, 'kind') * 100 AS INT) AS kind, CAST(rnd(i, 'product') * rnd(i, 'shelf') * 5000 AS INT) AS product,
   CAST(rnd(i, 'store') * 50 AS INT) AS store, CAST(rnd(i, 'campaign') * 40 AS INT) AS campaign
 FROM range(0, {m}) AS t (i);
@@ -72,7 +72,7 @@ _LAKE = {
           CASE WHEN kind >= 90 THEN 'outbound' ELSE 'inbound' END AS direction,
           CASE WHEN kind < 10 THEN 'purchase' WHEN kind < 40 THEN 'page_viewed' WHEN kind < 68 THEN 'product_viewed'
             WHEN kind < 75 THEN 'product_added' WHEN kind < 90 THEN 'email_opened' ELSE 'email_sent' END AS interaction_type,
-          at AS occurred_at, CASE WHEN kind < 10 THEN 20 + product % 30 END AS amount, 'USD' AS currency,
+          happened_at AS occurred_at, CASE WHEN kind < 10 THEN 20 + product % 30 END AS amount, 'USD' AS currency,
           CASE WHEN kind BETWEEN 40 AND 74 THEN 'sku' || product END AS product_id,
           CASE WHEN kind >= 75 THEN 'c' || campaign END AS campaign_id,
           CASE WHEN kind BETWEEN 10 AND 74 THEN '{{"device_type":"' || ['mobile', 'desktop'][1 + i % 2] || '"}}' ELSE '{{}}' END
@@ -80,7 +80,7 @@ _LAKE = {
         FROM act""",
     "core/orders": """
         SELECT 'o' || i AS order_id, 'square_pos' AS source, 'square_pos:customers:' || p AS record_id, 'store' AS channel,
-          'store_till' AS touchpoint, 's' || store AS store_id, at AS ordered_at, 'completed' AS status, 'USD' AS currency,
+          'store_till' AS touchpoint, 's' || store AS store_id, happened_at AS ordered_at, 'completed' AS status, 'USD' AS currency,
           22 + product % 30 AS gross_amount, 2 AS discount_amount, 0 AS tax_amount, 20 + product % 30 AS net_amount,
           0 AS refunded_amount, 20 + product % 30 AS net_amount_reporting,
           CASE WHEN product % 20 = 0 THEN 'c' || campaign || '-' || product % 100 END AS coupon_code
@@ -97,18 +97,18 @@ _LAKE = {
     "core/campaign_touches": """
         SELECT 't' || i AS touch_id, 'klaviyo' AS source, 'square_pos:customers:' || p AS record_id, 'c' || campaign AS campaign_id,
           'Campaign ' || campaign AS campaign_name, 'email' AS channel, 'email_campaign' AS touchpoint,
-          CASE WHEN kind >= 90 THEN 'sent' WHEN kind >= 79 THEN 'opened' ELSE 'clicked' END AS touch_type, at AS occurred_at
+          CASE WHEN kind >= 90 THEN 'sent' WHEN kind >= 79 THEN 'opened' ELSE 'clicked' END AS touch_type, happened_at AS occurred_at
         FROM act WHERE kind >= 75""",
     "core/tickets": """
         SELECT 'k' || i AS ticket_id, 'zendesk' AS source, 'square_pos:customers:' || p AS record_id, 'email' AS channel,
           'ticket_email' AS touchpoint, 'Question' AS subject, 'question' AS ticket_type, 'normal' AS priority,
-          'solved' AS status, at AS created_at, at + INTERVAL 5 HOUR AS solved_at, 60 AS first_reply_minutes,
+          'solved' AS status, happened_at AS created_at, happened_at + INTERVAL 5 HOUR AS solved_at, 60 AS first_reply_minutes,
           300 AS resolution_minutes, i % 9 // 8 AS reopens, 2 AS replies, false AS is_deleted
         FROM act WHERE kind = 11 AND i % 2 = 0""",
     "core/feedback": """
         SELECT 'f' || i AS feedback_id, 'delighted' AS source, 'square_pos:customers:' || p AS record_id, 'survey' AS channel,
           'nps_survey' AS touchpoint, 'nps' AS feedback_type, product % 11 AS score, 0 AS score_min, 10 AS score_max,
-          CASE WHEN i % 4 = 0 THEN 'Delivery was late and the staff friendly' END AS comment, at AS occurred_at
+          CASE WHEN i % 4 = 0 THEN 'Delivery was late and the staff friendly' END AS comment, happened_at AS occurred_at
         FROM act WHERE kind = 12 AND i % 2 = 0""",
     "core/consents": """
         SELECT 'square_pos:customers:' || i AS record_id, 'marketing' AS purpose, 'email' AS channel,

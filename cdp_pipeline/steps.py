@@ -334,6 +334,7 @@ def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishRe
             min_match_rate=settings.min_match_rate,
             max_match_rate=settings.max_match_rate,
             max_profile_drop=settings.max_profile_drop,
+            check_segments=not plan.accept_changes,
         ),
         extra={"identity": {k: v for k, v in facts.items() if k not in _NOT_IN_MANIFEST}},
         keep=settings.keep_versions,

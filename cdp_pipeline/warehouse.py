@@ -38,12 +38,46 @@ CORE_TABLES = (
     "touchpoint_costs",
 )
 
-HISTORY_COLUMNS = {
-    "profile_id": "VARCHAR",
-    "segment": "VARCHAR",
-    "entered_at": "DATE",
-    "exited_at": "DATE",
-    "definition_version": "VARCHAR",
+# What a run carries over from the published snapshot: file below lake/history -> (published table, columns).
+HISTORY_TABLES: dict[str, tuple[str, dict[str, str]]] = {
+    "segment_membership": (
+        "segments.membership",
+        {
+            "profile_id": "VARCHAR",
+            "segment": "VARCHAR",
+            "entered_at": "DATE",
+            "exited_at": "DATE",
+            "definition_version": "VARCHAR",
+        },
+    ),
+    "segment_events": (
+        "segments.events",
+        {
+            "cursor": "BIGINT",
+            "profile_id": "VARCHAR",
+            "segment": "VARCHAR",
+            "event": "VARCHAR",
+            "as_of": "DATE",
+            "reason": "VARCHAR",
+            "definition_version": "VARCHAR",
+        },
+    ),
+    "segment_versions": (
+        "segments.definition_versions",
+        {
+            "segment": "VARCHAR",
+            "definition_version": "VARCHAR",
+            "version": "INTEGER",
+            "condition": "VARCHAR",
+            "exclusions": "VARCHAR",
+            "valid_from": "DATE",
+            "valid_to": "DATE",
+            "evaluated_at": "DATE",
+            "members": "BIGINT",
+        },
+    ),
+    # Merges and splits of these runs are in the published intervals already.
+    "profile_event_runs": ("profiles.profile_events", {"run_id": "VARCHAR"}),
 }
 
 # dbt takes exactly these; anything else would run without data or without a target.
@@ -223,23 +257,36 @@ def export_core(home: Home, tables: Iterable[str] = CORE_TABLES) -> dict[str, in
     return rows
 
 
-def export_history(home: Home) -> int:
-    """Carry the published segment intervals over into ``lake/history/segment_membership``; returns the rows.
+def export_history(home: Home) -> dict[str, int]:
+    """Carry what the published snapshot alone knows over into ``lake/history/<table>``; returns rows by table.
 
-    Without a published snapshot the file is empty and typed. History is read from the newest committed snapshot alone:
-    a candidate that was never published leaves no trace, and a rollback changes what readers see, never the history.
+    Without a published snapshot, or from one that lacks a table, the file is empty and typed. History is read from the
+    newest committed snapshot alone: a candidate that was never published leaves no trace, and a rollback changes what
+    readers see, never the history.
     """
     from profiles.snapshots import newest_version
 
-    target = home.history / "segment_membership" / "part-0.parquet"
     newest = newest_version(home.published)
-    columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
-    empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
-    if newest is None:
-        with duckdb.connect() as con:
-            return _copy(con, f"select {empty} where false", target)
-    with duckdb.connect(str(home.published / newest / "marts.duckdb"), read_only=True) as con:
-        return _copy(con, f"select {columns} from segments.membership", target)
+    rows: dict[str, int] = {}
+    with duckdb.connect() as con:
+        published: set[str] = set()
+        if newest is not None:
+            marts = home.published / newest / "marts.duckdb"
+            con.execute(f"attach '{_quoted(marts)}' as snapshot (read_only)")
+            found = con.execute(
+                "select concat_ws('.', schema_name, table_name) from duckdb_tables() where database_name = 'snapshot'"
+            ).fetchall()
+            published = {str(name) for (name,) in found}
+        for table, (source, columns) in HISTORY_TABLES.items():
+            if source in published:
+                listed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in columns.items())
+                distinct = "distinct" if table == "profile_event_runs" else ""
+                query = f"select {distinct} {listed} from snapshot.{source}"
+            else:
+                listed = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
+                query = f"select {listed} where false"
+            rows[table] = _copy(con, query, home.history / table / "part-0.parquet")
+    return rows
 
 
 def hash_key(home: Home) -> str:

@@ -46,11 +46,25 @@ REQUIRED_TABLES = frozenset(
                 "attribute_provenance",
             )
         ),
-        *(f"segments.{name}" for name in ("definition", "membership", "current", "summary")),
+        *(
+            f"segments.{name}"
+            for name in ("definition", "definition_versions", "membership", "current", "events", "overlap", "summary")
+        ),
         *(f"features.{name}" for name in ("profile_features", "product_affinity", "product_neighbours")),
         *(f"{PII_SCHEMA}.{name}" for name in ("golden_record", "identifiers", TIMELINE_TABLE)),
     }
 )
+
+# Blocks of a table are skipped by their least and greatest value, so a table lies in the order that readers ask for.
+# Profile ids are random: without an order every block would hold some of each range.
+READING_ORDER = {
+    "pii.review_queue": ("place",),
+    "pii.search_index": ("term", "profile_id"),
+    "profiles.households": ("household_id",),
+    "segments.current": ("segment", "profile_id"),
+    "segments.membership": ("segment", "profile_id"),
+}
+_DEFAULT_ORDER = ("profile_id",)
 
 _WORK = ".work"
 
@@ -132,6 +146,9 @@ def publish(
             schema_hash = schemas.schema_hash()
         step("features")
         shutil.rmtree(building / _WORK)
+        files = file_entries(building)
+        if current:
+            snapshots.share_unchanged(building, files, published / current.version, current.files)
         manifest = Manifest(
             version=version,
             as_of=as_of,
@@ -143,7 +160,7 @@ def publish(
             platform_version=distribution_version("cdp-platform"),
             schema_hash=schema_hash,
             tables=tables,
-            files=file_entries(building),
+            files=files,
             extra=dict(extra or {}),
         )
         (building / layout.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
@@ -172,6 +189,7 @@ class _Copy:
         work.mkdir()
         con.execute(f"SET temp_directory = {_text(work)}")
         con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET enable_progress_bar = false")  # it would draw over the progress of the run
         # dbt writes views with the catalog's name in them, and that is the file's stem.
         catalog = warehouse.stem
         self.source = quoted(catalog)
@@ -250,11 +268,24 @@ class _Copy:
             copy = f"{target}.{_target_schema(schema)}.{quoted(table)}"
             (copied,) = self._con.execute(
                 f"CREATE TABLE {copy} AS FROM {self.source}.{quoted(schema)}.{quoted(table)}"
+                f"{self._order(schema, table)}"
             ).fetchall()[0]
             rows[f"{schema}.{table}"] = int(copied)
         self._copy_comments(target, schemas)
         self._con.execute(f"CHECKPOINT {target}")
         return rows
+
+    def _order(self, schema: str, table: str) -> str:
+        columns = {
+            str(row[0])
+            for row in self._con.execute(
+                "SELECT column_name FROM duckdb_columns()"
+                " WHERE database_name = $source AND schema_name = $schema AND table_name = $table",
+                {"source": self.source.strip('"'), "schema": schema, "table": table},
+            ).fetchall()
+        }
+        order = [name for name in READING_ORDER.get(f"{schema}.{table}", _DEFAULT_ORDER) if name in columns]
+        return f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
 
     def _copy_comments(self, target: str, schemas: tuple[str, ...]) -> None:
         """Column descriptions (dbt's persist_docs) travel with the tables."""

@@ -7,6 +7,7 @@ snapshot, `history` tells what was sent.
 from __future__ import annotations
 
 from profiles.exports.destinations import DeliveryError, Destination, DestinationError, load_destinations
+from profiles.exports.forget import Recipient, forget
 from profiles.exports.log import ExportRecord, history
 from profiles.exports.sync import SyncResult, plan, sync
 
@@ -15,7 +16,9 @@ __all__ = [
     "Destination",
     "DestinationError",
     "ExportRecord",
+    "Recipient",
     "SyncResult",
+    "forget",
     "history",
     "load_destinations",
     "plan",

@@ -20,6 +20,8 @@ CORE = {
     "consents": "record_id VARCHAR, purpose VARCHAR, channel VARCHAR, state VARCHAR, occurred_at TIMESTAMP,"
     " source VARCHAR",
     "record_identifiers": "record_id VARCHAR, kind VARCHAR",
+    "feedback": "feedback_id VARCHAR, comment VARCHAR, occurred_at TIMESTAMP",
+    "ticket_messages": "message_id VARCHAR, direction VARCHAR, body VARCHAR, occurred_at TIMESTAMP",
 }
 IDENTITY = {
     "profile_members": "record_id VARCHAR, profile_id VARCHAR",

@@ -67,7 +67,7 @@ HANDED_OVER: dict[str, dict[str, str]] = {
         "valid_to": "TIMESTAMP",
     },
     "identity/households": {"household_id": "VARCHAR", "profile_id": "VARCHAR"},
-    **{f"history/{table}": dict(columns) for table, (_, columns) in HISTORY_TABLES.items()},
+    **{f"history/{table}": columns for table, (_, columns) in HISTORY_TABLES.items()},
     "ops/ingest_files": {
         "source": "VARCHAR",
         "object": "VARCHAR",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -180,7 +181,8 @@ def run_dbt(
 ) -> DbtRun:
     """Run dbt in a process of its own and return the status of every node.
 
-    Raises DbtError with the ids of the failed nodes; if dbt fell before any node, with its last line.
+    Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
+    last line.
     """
     hash_key(home)
     target = target_folder(home)
@@ -203,7 +205,8 @@ def run_dbt(
         return run
     failed = run.nodes("error", "fail", "runtime error")
     if failed:
-        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}")
+        told = _told(results)
+        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}")
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     raise DbtError(f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}")
 
@@ -323,6 +326,13 @@ def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
+
+
+def _told(results: Path) -> str:
+    """What tests of ours raise with ``error('[cdp] …')``. Other messages can hold values and stay in the artifacts."""
+    document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
+    found = re.findall(r"\[cdp\] (.*)", "\n".join(result["message"] or "" for result in document["results"]))
+    return "; ".join(dict.fromkeys(line.strip() for line in found))
 
 
 def _statuses(results: Path) -> dict[str, str]:

@@ -3,8 +3,10 @@
 Bare sockets and one selector, because an HTTP library would cost more than the server. Reads its task as JSON from
 standard input, writes the result as JSON to standard output:
 
-    task    host, port, key, ids (all known), connections, slice_seconds, rounds, batch, mark, warm_up (each id once)
-    result  for each kind of request: answers, errors, mixed, seconds, versions, p50_ms, p99_ms
+    task    host, port, key, ids (all known), connections, slice_seconds, rounds, batch, mark, server_pid, warm_up
+    result  for each kind: answers, errors, mixed, seconds, server_cpu_us (an answer), versions, p50_ms, p99_ms
+
+With warm_up each id is read once and nothing is measured.
 
 The kinds take turns in slices, so that all meet the same load of the machine.
 """
@@ -12,6 +14,7 @@ The kinds take turns in slices, so that all meet the same load of the machine.
 from __future__ import annotations
 
 import json
+import os
 import random
 import selectors
 import socket
@@ -19,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 KINDS = ("empty", "single", "batch")
@@ -32,6 +36,7 @@ class Tally:
     errors: int = 0
     mixed: int = 0
     seconds: float = 0.0
+    server_cpu_seconds: float = 0.0
     versions: set[str] = field(default_factory=set)
     milliseconds: list[float] = field(default_factory=list)
 
@@ -46,6 +51,7 @@ class Tally:
             "errors": self.errors,
             "mixed": self.mixed,
             "seconds": self.seconds,
+            "server_cpu_us": self.server_cpu_seconds / max(1, self.answers) * 1e6,
             "versions": sorted(self.versions),
             "p50_ms": percentile(0.50),
             "p99_ms": percentile(0.99),
@@ -59,6 +65,12 @@ class Connection:
     socket: socket.socket
     received: bytearray = field(default_factory=bytearray)
     sent_at: float = 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a process has used, in steps of the kernel's clock."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def requests_of(task: dict[str, Any]) -> dict[str, Callable[[], bytes]]:
@@ -117,6 +129,7 @@ def slice_of(
     kind: str, connections: list[Connection], task: dict[str, Any], make: Callable[[], bytes], tally: Tally
 ) -> None:
     """Ask for one kind on all connections for a while."""
+    cpu_before = cpu_seconds(task["server_pid"])
     started = time.perf_counter()
     until = started + task["slice_seconds"]
     with selectors.DefaultSelector() as selector:
@@ -150,6 +163,7 @@ def slice_of(
                 else:
                     waiting -= 1
     tally.seconds += time.perf_counter() - started
+    tally.server_cpu_seconds += cpu_seconds(task["server_pid"]) - cpu_before
 
 
 def main() -> None:

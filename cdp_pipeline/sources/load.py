@@ -92,7 +92,7 @@ def load_file(
     loaded, FileNotFoundError when the file is gone.
     """
     raw.parent.mkdir(parents=True, exist_ok=True)
-    encoding, as_document = "utf-8", _is_document(path, obj)
+    encoding, as_document = "utf-8", is_document(path, obj)
     while True:
         try:
             return _attempt(path, obj, dt, run_id, file, raw, quarantine, encoding, as_document)
@@ -258,7 +258,7 @@ def extra_fields(con: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]
     return {str(name): int(count) for name, count in rows}
 
 
-def _is_document(path: Path, obj: ObjectContract) -> bool:
+def is_document(path: Path, obj: ObjectContract) -> bool:
     """Does a JSON file hold something other than one record per line, by its first megabyte?"""
     fmt = file_format(path.name)
     if fmt not in ("json", "jsonl"):

@@ -40,6 +40,7 @@ class JsonResponse(Response):
         self.body = body
         self.status_code = status
         self.background = None
+        # Each name and value comes from this package, so none can hold what a header may not.
         self.raw_headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
         ]

@@ -116,7 +116,7 @@ HANDED_OVER: dict[str, str] = {
     "history/profile_event_runs": "run_id VARCHAR",
     "ops/ingest_files": (
         "source VARCHAR, object VARCHAR, dt DATE, file VARCHAR, rows_delivered BIGINT, rows_raw BIGINT,"
-        " rows_quarantined BIGINT, status VARCHAR, message VARCHAR"
+        " rows_quarantined BIGINT, rows_erased BIGINT, status VARCHAR, message VARCHAR"
     ),
     "ops/quarantine_reasons": "source VARCHAR, object VARCHAR, dt DATE, reason VARCHAR, rows BIGINT",
     **{

@@ -4,7 +4,7 @@
 with checks as (
     select
         'files_reconcile' as check_name,
-        'Files whose delivered rows are not those in raw plus those in quarantine' as description,
+        'Files whose delivered rows are not those in raw, in quarantine or erased' as description,
         count(*) as failures
     from {{ ref('quality_ingest') }}
     where not is_reconciled
@@ -123,3 +123,15 @@ select
         else 'error'
     end as severity
 from checks
+
+union all
+
+-- Input that a declared rule deals with.
+select
+    check_name,
+    description,
+    {{ as_of_date() }},
+    failures,
+    failures = 0,
+    'warn'
+from {{ ref('int_input_checks') }}

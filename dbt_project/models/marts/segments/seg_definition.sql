@@ -49,12 +49,20 @@ from (values
     ('category_explorers', 'Category explorers', 'Buy across ten categories or more.', 'category-management', 'marketing', 'feature: categories_count
 at_least: 10', null, null, '5e2fde8ad24b', 1, 'weekly', null, null, null, 100, 'warn'),
     ('champions', 'Champions', 'Bought recently, often and for much.', 'crm', 'marketing', 'rfm_class = ''champions''', null, null, 'ca192b380802', 1, 'daily', null, null, null, 100, 'warn'),
+    ('churn_risk_valuable', 'Valuable and likely to leave', 'Among the upper two fifths by money, with a probability of 70 % or more of no purchase in the next 90 days.', 'crm', 'marketing', 'all:
+- feature: churn_probability_90d
+  at_least: 0.7
+- feature: rfm_monetary
+  at_least: 4', '- do_not_contact
+- open_ticket', 'do_not_contact, open_ticket', '20ad709e219a', 1, 'weekly', null, null, null, 100, 'warn'),
     ('consent_missing', 'Never asked for consent', 'Bought in the last year and never said yes or no to marketing on any channel; ask at the till or in the account.', 'data-protection', 'service', 'all:
 - feature: orders_12m
   at_least: 1
 - consent:
     purpose: marketing
     at_most: 0', null, null, '54ca760e1cc1', 1, 'daily', null, null, null, 100, 'warn'),
+    ('contact_pressure', 'Under contact pressure', 'Were sent eight campaign e-mails or more in the last 30 days; leave them alone for a while.', 'marketing', 'service', 'feature: emails_sent_30d
+at_least: 8', null, null, '73cbebe3e3c3', 1, 'daily', null, null, null, 100, 'warn'),
     ('coupon_lovers', 'Coupon lovers', 'At least three orders, and a coupon in 40 % of them or more.', 'promotions', 'marketing', 'orders_total >= 3 and coupon_order_share >= 0.4', null, null, 'cf64bc651a44', 1, 'daily', null, null, null, 100, 'warn'),
     ('coupon_redeemers', 'Coupon redeemers', 'Redeemed a campaign''s coupon in the last 90 days.', 'promotions', 'marketing', 'campaign:
   touch: coupon_redeemed
@@ -76,6 +84,8 @@ at_least: 10', null, null, '5e2fde8ad24b', 1, 'weekly', null, null, null, 100, '
 - feature: has_unsubscribed
   is: true', null, null, '2be0ac553edd', 1, 'daily', null, null, 0.5, 100, 'warn'),
     ('email_engaged', 'E-mail engaged', 'Clicked in at least two campaigns of the last twelve months and may be written to.', 'marketing', 'marketing', 'campaigns_clicked_12m >= 2 and is_email_marketing_allowed and not has_unsubscribed', null, null, '3875d32b8a2b', 1, 'daily', null, null, null, 100, 'warn'),
+    ('email_silent', 'Silent e-mail readers', 'Are written to and have opened or clicked nothing for a year; ask once more, then stop.', 'marketing', 'marketing', 'feature: email_engagement
+equals: silent', '- do_not_contact', 'do_not_contact', '6f59b1004aca', 1, 'daily', null, null, null, 100, 'warn'),
     ('email_unreachable', 'E-mail does not arrive', 'A campaign e-mail bounced in the last year; ask for a new address at the next contact.', 'marketing', 'service', 'feature: has_bounced_12m
 is: true', null, null, '3365e763fb66', 1, 'daily', null, null, null, 100, 'warn'),
     ('event_visitors', 'Visitors of events', 'Came to an event, a fair or an online meeting in the last 90 days.', 'events', 'marketing', 'event:
@@ -112,6 +122,15 @@ is: true', null, null, '3365e763fb66', 1, 'daily', null, null, null, 100, 'warn'
   at_least: 50
 - feature: orders_12m
   at_least: 2', null, null, '5a50e3266eed', 1, 'weekly', null, null, null, 100, 'warn'),
+    ('high_lifetime_value', 'High lifetime value', 'May be expected to spend 200 or more of the reporting currency in the next twelve months.', 'crm', 'marketing', 'feature: lifetime_value_12m
+at_least: 200', null, null, '7967ad626f08', 1, 'weekly', null, 0.5, 0.5, 100, 'warn'),
+    ('household_buyers', 'Buyers of a household', 'Spend the most in a household of two and more; one letter for all.', 'marketing', 'marketing', 'all:
+- feature: household_size
+  at_least: 2
+- feature: is_household_top_buyer
+  is: true
+- feature: orders_12m
+  at_least: 1', null, null, '608c661e43aa', 1, 'daily', null, null, null, 100, 'warn'),
     ('lapsed', 'Lapsed', 'No purchase for more than 180 days.', 'crm', 'marketing', 'recency_days > 180', null, null, 'e34e8e96e578', 1, 'daily', null, null, null, 100, 'warn'),
     ('leads_not_bought', 'Leads without purchase', 'Left their contact in a form or at an advert in the last 90 days and never bought.', 'sales', 'marketing', 'all:
 - event:
@@ -156,6 +175,13 @@ is: true', null, null, '3365e763fb66', 1, 'daily', null, null, null, 100, 'warn'
   within_days: 90', null, null, '7c006dca09ea', 1, 'daily', null, null, null, 100, 'warn'),
     ('multi_channel', 'Multi-channel', 'Buy in stores and online.', 'crm', 'marketing', 'store_order_share > 0 and online_order_share > 0', null, null, 'a92f7b5d609d', 1, 'daily', null, null, null, 100, 'warn'),
     ('new_customers', 'New customers', 'First purchase in the last 30 days.', 'crm', 'marketing', 'tenure_days <= 30', null, null, 'aada280e7e6f', 1, 'daily', null, null, null, 100, 'warn'),
+    ('next_order_due', 'Next order due', 'At least three orders, and the usual time between two of them has just passed.', 'crm', 'marketing', 'all:
+- feature: orders_total
+  at_least: 3
+- feature: overdue_ratio
+  between:
+  - 0.8
+  - 1.5', '- open_ticket', 'open_ticket', '5841015046c2', 1, 'daily', null, null, null, 100, 'warn'),
     ('one_time_buyers', 'One-time buyers', 'Exactly one purchase, more than 30 days ago.', 'crm', 'marketing', 'orders_total = 1 and recency_days > 30', null, null, 'f8846cf10099', 1, 'daily', null, null, null, 100, 'warn'),
     ('online_only', 'Online only', 'At least two orders, none of them in a store.', 'e-commerce', 'marketing', 'orders_total >= 2 and online_order_share = 1', null, null, '3d4eaf2340c7', 1, 'daily', null, null, null, 100, 'warn'),
     ('open_ticket', 'Open ticket', 'Wait for an answer of customer service; spare them advertising.', 'customer-service', 'service', 'tickets_open > 0', null, null, '12c83d7e71a8', 1, 'daily', null, null, null, 100, 'warn'),
@@ -166,6 +192,13 @@ is: true', null, null, '3365e763fb66', 1, 'daily', null, null, null, 100, 'warn'
   - CAT *
   within_days: 180
   count_at_least: 2', null, null, '9787327cb018', 1, 'daily', null, null, null, 100, 'warn'),
+    ('price_sensitive', 'Price sensitive', 'Buy what is reduced more than others do.', 'promotions', 'marketing', 'feature: price_sensitivity
+equals: high', null, null, 'ddd351a08545', 1, 'weekly', null, null, null, 100, 'warn'),
+    ('problem_not_solved', 'Problem not solved', 'Had tickets opened again twice in a year, or wait for an answer for two weeks.', 'customer-service', 'service', 'any:
+- feature: ticket_reopens_12m
+  at_least: 2
+- feature: oldest_open_ticket_days
+  at_least: 14', null, null, '1be6fb312d9f', 1, 'daily', null, null, null, 100, 'warn'),
     ('product_researchers', 'Product researchers', 'Looked at products three times or more on the web site in 30 days and bought nothing in that time.', 'e-commerce', 'marketing', 'all:
 - event:
     type: product_viewed

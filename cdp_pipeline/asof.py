@@ -132,18 +132,20 @@ def _load(con: duckdb.DuckDBPyConnection, requests: Path, published: date, most_
     if not requests.is_file():
         raise AsofError(f"no file at {requests}")
     reader = "read_csv" if requests.name.lower().endswith((".csv", ".csv.gz")) else "read_parquet"
-    options = ", all_varchar = true" if reader == "read_csv" else ""
+    options = ", all_varchar = true, header = true, delim = ','" if reader == "read_csv" else ""
     source = f"{reader}('{_quoted(requests)}'{options})"
     try:
         names = [str(row[0]) for row in con.execute(f"DESCRIBE FROM {source}").fetchall()]
         missing = [name for name in ("profile_id", "time") if name not in names]
         if missing:
             raise AsofError(f"{requests.name} has no column {', '.join(missing)}: it needs profile_id and time (UTC)")
+        # as it stands first: a cast beside the reader would make a bad time an error of the file
+        con.execute(f"CREATE TABLE asked AS SELECT profile_id, time FROM {source}")
         con.execute(
-            f"""CREATE TABLE request AS
+            """CREATE TABLE request AS
                 SELECT CAST(profile_id AS VARCHAR) AS profile_id, TRY_CAST(CAST(time AS VARCHAR) AS TIMESTAMP) AS time,
                   CAST(date_trunc('day', TRY_CAST(CAST(time AS VARCHAR) AS TIMESTAMP)) AS DATE) - 1 AS as_of
-                FROM {source}"""
+                FROM asked"""
         )
     except duckdb.Error as error:
         raise AsofError(f"{requests.name} cannot be read: {str(error).splitlines()[0]}") from None

@@ -21,14 +21,14 @@ _OTHER_FUTURE = {
     "orders": """SELECT * REPLACE (
         'future:' || order_id AS order_id, ordered_at + INTERVAL 190 DAY AS ordered_at,
         net_amount_reporting * 3 AS net_amount_reporting, 'FUTURE' AS coupon_code)
-        FROM now WHERE ordered_at < TIMESTAMP '2017-06-20'""",
+        FROM now WHERE ordered_at BETWEEN TIMESTAMP '2017-01-01' AND TIMESTAMP '2017-06-20'""",
     "interactions": """SELECT * REPLACE (
         'future:' || interaction_id AS interaction_id, occurred_at + INTERVAL 190 DAY AS occurred_at,
         'website' AS channel, 'product_viewed' AS interaction_type)
-        FROM now WHERE occurred_at < TIMESTAMP '2017-06-20'""",
+        FROM now WHERE occurred_at BETWEEN TIMESTAMP '2017-01-01' AND TIMESTAMP '2017-06-20'""",
     "campaign_touches": """SELECT * REPLACE (
         'future:' || touch_id AS touch_id, occurred_at + INTERVAL 190 DAY AS occurred_at, 'clicked' AS touch_type)
-        FROM now WHERE occurred_at < TIMESTAMP '2017-06-20'""",
+        FROM now WHERE occurred_at BETWEEN TIMESTAMP '2017-01-01' AND TIMESTAMP '2017-06-20'""",
     "order_lines": """SELECT * REPLACE ('future:' || order_id AS order_id, net_amount * 5 AS net_amount) FROM now""",
 }
 _TIMES = {"orders": "ordered_at", "interactions": "occurred_at", "campaign_touches": "occurred_at"}

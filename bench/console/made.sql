@@ -70,7 +70,7 @@ CREATE TABLE insights.touchpoint_kpis AS SELECT t.channel, t.touchpoint, (DATE '
     (hash(m, t.touchpoint) % 90)::BIGINT AS orders, (hash(m, t.touchpoint) % 9000)::DECIMAL(18, 2) AS revenue_amount, 'USD' AS currency
     FROM insights.touchpoints t, range(24) r(m);
 CREATE TABLE insights.feedback AS SELECT touchpoint, channel, month, 100::BIGINT AS n, 100::BIGINT AS n_nps, 50::BIGINT AS promoters,
-    30::BIGINT AS passives, 20::BIGINT AS detractors, 30.0 AS nps, 50::BIGINT AS n_csat, 0.8 AS csat FROM insights.touchpoint_kpis;
+    30::BIGINT AS passives, 20::BIGINT AS detractors, 30.0 AS nps, 50::BIGINT AS n_csat, 80.0 AS csat FROM insights.touchpoint_kpis;
 CREATE TABLE insights.service_kpis AS SELECT 'month' AS period, month AS period_start, channel, team, touchpoint AS queue, 'all' AS segment,
     10::BIGINT AS tickets, 2::BIGINT AS backlog, 12.0 AS median_first_reply_business_minutes, 300.0 AS median_resolution_business_minutes,
     0.1 AS first_reply_breach_share_business FROM insights.touchpoint_kpis, (VALUES ('all'), ('a'), ('b')) t(team)

@@ -154,6 +154,7 @@ def _series(rows: list[Row], column: str) -> Series:
 
 SHOWN: tuple[tuple[str, str, Handler], ...] = (
     ("", "overview", show_overview),
+    ("/", "overview", show_overview),
     ("/touchpoints", "touchpoints", show_touchpoints),
     ("/touchpoints/{touchpoint}", "touchpoints", show_touchpoint),
     ("/quality", "quality", show_quality),

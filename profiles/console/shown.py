@@ -60,9 +60,9 @@ def minutes(value: object) -> str:
 
 
 def measured(value: object, unit: object) -> str:
-    """A measure in its unit: a share as percent, a long time in hours or days, anything else as a number."""
-    if unit == "share":
-        return pct(value)
+    """A measure in its unit: per cent with its sign, a long time in hours or days, anything else as a number."""
+    if unit == "percent":
+        return NOTHING if _number(value) is None else f"{decimal(value, 1)}%"
     return minutes(value) if unit == "minutes" else num(value)
 
 

@@ -67,7 +67,7 @@ create table insights.touchpoint_kpis as select channel, touchpoint, month::date
     from insights.touchpoints, generate_series(timestamp '2023-06-01', timestamp '2024-01-01', interval 1 month) m(month)
     where interactions > 0;
 create table insights.feedback as select touchpoint, channel, month, 10 as n, 5 as promoters, 3 as passives,
-    2 as detractors, 4 as n_csat, 0.75 as csat from insights.touchpoint_kpis;
+    2 as detractors, 10 as n_nps, 4 as n_csat, 75.0 as csat from insights.touchpoint_kpis;
 create table insights.service_kpis as select 'month' as period, month as period_start, channel, 'all' as team,
     'all' as queue, 'all' as segment, 10 as tickets, 2 as backlog, 12.0 as median_first_reply_business_minutes,
     4000.0 as median_resolution_business_minutes, 0.25 as first_reply_breach_share_business from insights.touchpoint_kpis

@@ -239,6 +239,8 @@ def test_touchpoints_and_quality(steward: Reader) -> None:
     assert page.locator("h1").inner_text() == "store till"
     assert page.locator("figure summary").count() == 2
     page = steward.visit("/touchpoints")
+    answers = page.locator("section", has=page.locator("h2", has_text="Satisfaction")).locator("div table").last
+    assert answers.locator("tbody tr").first.inner_text().split("\t") == ["store till", "80", "30", "75%"]
     kpis = page.locator("section", has_text="Measures against targets, 2023-12").locator("tbody tr")
     assert [[" ".join(cell.split()) for cell in row.split("\t")] for row in kpis.all_inner_texts()] == [
         ["First reply minutes", "90 min", "60 min worse", "45 min", "missed"],

@@ -62,7 +62,8 @@ def test_values_as_people_read_them() -> None:
     assert [pct(0.12345), pct(1, 0), pct(None)] == ["12.3%", "100%", "–"]
     assert [money(Decimal("12.5"), "USD"), money(None, "USD")] == ["12.50 USD", "–"]
     assert [minutes(90), minutes(600), minutes(4320)] == ["90 min", "10.0 h", "3.0 d"]
-    assert [measured(0.5, "share"), measured(600, "minutes"), measured(30, "points")] == ["50.0%", "10.0 h", "30"]
+    assert [measured(50, "percent"), measured(600, "minutes"), measured(30, "points")] == ["50.0%", "10.0 h", "30"]
+    assert [measured(None, "percent"), measured(None, "minutes")] == ["–", "–"]
     assert [fact(True), fact(1984, "birth_year"), fact(1984, "orders"), fact(["a", "b"])] == [
         "✓",
         "1984",

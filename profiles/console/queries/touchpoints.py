@@ -66,7 +66,8 @@ def contentment(snapshot: OpenSnapshot) -> list[Row]:
     return snapshot.query(
         "SELECT touchpoint, any_value(channel) AS channel, sum(n)::BIGINT AS answers,"
         f" {_SCORES}"
-        " FROM marts.insights.feedback GROUP BY touchpoint ORDER BY answers DESC, touchpoint"
+        " FROM marts.insights.feedback GROUP BY touchpoint HAVING sum(n_nps) + sum(n_csat) > 0"
+        " ORDER BY answers DESC, touchpoint"
     )
 
 

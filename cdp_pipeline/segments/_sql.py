@@ -83,11 +83,10 @@ def scan_sql(measures: Iterable[Measure]) -> list[str]:
     windows = [measure.within_days for measure in together]
     if fact.at and None not in windows:
         tests.append(f"{{{{ within_days('{fact.at}', {max(w for w in windows if w)}) }}}}")
-    for key in fact.filters:
-        named = [dict(measure.filters).get(key) for measure in together]
-        if all(named):
-            values = sorted({value for values in named if values for value in values})
-            tests.append(_among(fact.filters[key], tuple(values)))
+    wanted = sorted({" and ".join(_filters_sql(measure)) for measure in together})
+    # Rows that no measure wants are most of them, and need not be joined or grouped.
+    if all(wanted):
+        tests.append(wanted[0] if len(wanted) == 1 else f"({' or '.join(f'({test})' for test in wanted)})")
     return tests
 
 

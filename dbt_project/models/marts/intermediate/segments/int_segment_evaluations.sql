@@ -16,6 +16,7 @@ with event_counts as (
     where
         profile_id is not null
         and {{ within_days('occurred_at', 180) }}
+        and ((channel = 'community' and direction = 'inbound') or (channel = 'mobile_app' and direction = 'inbound') or (channel = 'website' and interaction_type = 'product_viewed') or (channel in ('mobile_app', 'website') and direction = 'inbound') or (interaction_type = 'product_viewed') or (interaction_type in ('badge_scanned', 'event_attended', 'meeting_attended')) or (interaction_type in ('badge_scanned', 'lead_created', 'lead_submitted')) or (touchpoint = 'wecom_contact') or (touchpoint in ('mini_program_login', 'wechat_account', 'wechat_message')))
     group by profile_id
 ),
 
@@ -74,6 +75,7 @@ order_lines_counts as (
     where
         profile_id is not null
         and {{ within_days('ordered_at', 180) }}
+        and (((category like 'BABY%' escape '!' or category like 'DIAPERS%' escape '!' or category like 'INFANT%' escape '!')) or ((category like 'CAT %' escape '!' or category like 'DOG FOOD%' escape '!' or category like 'PET %' escape '!')) or (department in ('DELI', 'MEAT', 'PASTRY', 'PRODUCE', 'SEAFOOD')))
     group by profile_id
 ),
 
@@ -87,7 +89,7 @@ campaign_counts as (
     where
         profile_id is not null
         and {{ within_days('occurred_at', 90) }}
-        and touch_type in ('clicked', 'coupon_redeemed', 'sent')
+        and ((touch_type = 'coupon_redeemed') or (touch_type = 'sent') or (touch_type in ('clicked', 'coupon_redeemed')))
     group by profile_id
 ),
 
@@ -101,7 +103,7 @@ feedback_counts as (
     where
         profile_id is not null
         and {{ within_days('occurred_at', 90) }}
-        and (feedback_type in ('nps', 'rating', 'review') or feedback_type like 'csat%' escape '!')
+        and ((feedback_type = 'nps' and score <= 6) or (feedback_type in ('rating', 'review') and score_share <= 0.25) or (feedback_type like 'csat%' escape '!' and not coalesce(is_satisfied, false)))
     group by profile_id
 ),
 
@@ -126,7 +128,7 @@ consent_counts as (
     from {{ ref('profile_consent') }}
     where
         profile_id is not null
-        and purpose = 'marketing'
+        and ((channel = 'sms' and purpose = 'marketing' and state = 'granted') or (purpose = 'marketing') or (purpose = 'marketing' and state = 'denied') or (purpose = 'marketing' and state = 'granted'))
     group by profile_id
 ),
 

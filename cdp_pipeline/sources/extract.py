@@ -14,7 +14,7 @@ from datetime import date
 from cdp_pipeline.sources.casts import cast, first_text, literal
 from cdp_pipeline.sources.contract import Field, ObjectContract
 from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH, KEYS_PATH
-from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, path_parts, picked_sql
+from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, layout_sql, path_parts, picked_sql
 
 ENVELOPE = "envelope"
 
@@ -56,20 +56,26 @@ def json_select(
     known = known_paths(obj)
     picked = [*(path_parts(p) for p in jsons), *(shapes.unknown if shapes else ())]
     listed = ", ".join(literal(json_path(p)) for p in picked)
-    # TRY: a record that is no JSON gives NULL, without a second parse to find out first. No CASE about a list: it
-    # would copy every value.
-    j = f"TRY(json_extract(raw, [{listed}]))" if picked else "NULL::VARCHAR[]"
-    v = (
-        f"TRY(json_extract_string(raw, {path_list(scalars)}))"
-        if scalars
-        else "TRY(json_extract_string(raw, ['$.\"\"']))"
-    )
+    strings = path_list(scalars) if scalars else "['$.\"\"']"
+    envelope = " e," if with_envelope else ""
+    # A record that is no JSON gives NULL, without a second parse to find out first. No CASE about a list: it would copy
+    # every value, and so does TRY; where the layout is known to exist the record can be parsed, and TRY is left out.
+    if shapes:
+        feed = f"(SELECT *, {layout_sql(shapes)} AS layout FROM {feed})"
+        feed = f"(SELECT *, CASE WHEN layout IS NOT NULL THEN raw END AS good FROM {feed})"
+        v = f"json_extract_string(good, {strings})"
+        j = f"json_extract(good, [{listed}])" if picked else "NULL::VARCHAR[]"
+        learned = is_learned_sql(shapes, "layout")
+    else:
+        v = f"TRY(json_extract_string(raw, {strings}))"
+        j = f"TRY(json_extract(raw, [{listed}]))" if picked else "NULL::VARCHAR[]"
+        learned = "false"
     source = f"""
-      SELECT line, raw,{" e," if with_envelope else ""}
+      SELECT line, raw,{envelope}
         CASE WHEN problem IS NOT NULL THEN problem
-             WHEN ltrim(raw, E' \\t\\r\\n') NOT LIKE '{{%' AND json_valid(raw)
+             WHEN NOT starts_with(raw, '{{') AND ltrim(raw, E' \\t\\r\\n') NOT LIKE '{{%' AND json_valid(raw)
              THEN 'not a JSON object' END AS problem,
-        {v} AS v, {j} AS j, {is_learned_sql(shapes) if shapes else "false"} AS learned
+        {v} AS v, {j} AS j, {learned} AS learned
       FROM {feed}"""
     source = f"""
       SELECT *, CASE WHEN NOT learned THEN TRY(json_merge_patch(raw, {null_patch(known)})) END AS m FROM ({source})"""

@@ -29,12 +29,15 @@ class Shapes:
 
     `objects` are the paths whose keys make up a layout, `hashes` DuckDB's hashes of the layouts, `unknown` the paths of
     the values that no contract names, in the order they appeared, `always` those of them that every layout has.
+    `certain` are those of `hashes` in which each of `objects` is absent or an object with members, so that nothing else
+    can stand there.
     """
 
     objects: tuple[tuple[str, ...], ...]
     hashes: tuple[int, ...]
     unknown: tuple[tuple[str, ...], ...]
     always: frozenset[tuple[str, ...]]
+    certain: tuple[int, ...]
 
 
 def path_parts(path: str) -> list[str]:
@@ -71,6 +74,7 @@ def learn(con: duckdb.DuckDBPyConnection, head: pa.RecordBatch, known: Sequence[
     hashes: list[int] = []
     unknown: dict[tuple[str, ...], None] = {}
     always: set[tuple[str, ...]] | None = None
+    certain: list[int] = []
     for layout, layout_hash in layouts:
         found = [
             (*o, key)
@@ -84,7 +88,12 @@ def learn(con: duckdb.DuckDBPyConnection, head: pa.RecordBatch, known: Sequence[
             hashes.append(int(layout_hash))
             unknown.update(dict.fromkeys(found))
             always = set(found) if always is None else always & set(found)
-    return Shapes(tuple(objects), tuple(hashes), tuple(unknown), frozenset(always or ())) if hashes else None
+            # What is no object has an empty list of keys, as {} has; what is absent has none.
+            if all(keys is None or keys for keys in layout):
+                certain.append(int(layout_hash))
+    if not hashes:
+        return None
+    return Shapes(tuple(objects), tuple(hashes), tuple(unknown), frozenset(always or ()), tuple(certain))
 
 
 def layout_sql(shapes: Shapes) -> str:
@@ -94,7 +103,16 @@ def layout_sql(shapes: Shapes) -> str:
 
 def is_learned_sql(shapes: Shapes, layout: str) -> str:
     """SQL: is `layout` one of those learned? NULL for NULL."""
-    return f"list_contains([{', '.join(f'{h}::UBIGINT' for h in shapes.hashes)}], {layout})"
+    return _contains(shapes.hashes, layout)
+
+
+def is_certain_sql(shapes: Shapes, layout: str) -> str:
+    """SQL: can nothing but objects stand where the contract expects objects, by this layout? Never NULL."""
+    return f"coalesce({_contains(shapes.certain, layout)}, false)"
+
+
+def _contains(hashes: Sequence[int], layout: str) -> str:
+    return f"list_contains([{', '.join(f'{h}::UBIGINT' for h in hashes)}]::UBIGINT[], {layout})"
 
 
 def picked_sql(shapes: Shapes, values: str, offset: int) -> str:
@@ -134,6 +152,7 @@ def _text(value: str) -> str:
 __all__ = [
     "LEARN_FROM",
     "Shapes",
+    "is_certain_sql",
     "is_learned_sql",
     "json_path",
     "keys_sql",

@@ -92,7 +92,9 @@ def load_file(
     loaded, FileNotFoundError when the file is gone.
     """
     raw.parent.mkdir(parents=True, exist_ok=True)
-    encoding, as_document = "utf-8", _is_document(path, obj)
+    # A contract that names UTF-8 wants no guess: what is none is refused line by line.
+    encoding = {None: "utf-8", "utf-8": "utf-8-lossy"}.get(obj.encoding, obj.encoding) or "utf-8"
+    as_document = _is_document(path, obj, encoding)
     while True:
         try:
             return _attempt(path, obj, dt, run_id, file, raw, quarantine, encoding, as_document)
@@ -258,14 +260,14 @@ def extra_fields(con: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]
     return {str(name): int(count) for name, count in rows}
 
 
-def _is_document(path: Path, obj: ObjectContract) -> bool:
+def _is_document(path: Path, obj: ObjectContract, encoding: str) -> bool:
     """Does a JSON file hold something other than one record per line, by its first megabyte?"""
     fmt = file_format(path.name)
     if fmt not in ("json", "jsonl"):
         return False
     head, whole = b"", False
     with suppress(FileFaultError):  # the load reports it
-        for block in Source(path, block=_HEAD).utf8():
+        for block in Source(path, encoding, block=_HEAD).utf8():
             head += block
             if len(head) >= _HEAD:
                 break

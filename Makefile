@@ -7,13 +7,14 @@ MANIFEST := dbt_project/target/manifest.json
 DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 WORKERS ?= 2
 
-.PHONY: help setup demo demo-real test test-long lint format bench lock clean
+.PHONY: help setup demo demo-real test test-long chaos lint format bench lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
 	@echo "make demo    sample data, a full run, and a summary of it"
 	@echo "make test    all tests"
 	@echo "make test-long   and those that take minutes each: guides with full runs, day by day against at once"
+	@echo "make chaos   kills ingest, identity, publishing, audiences and backups at 200 points"
 	@echo "make lint    formatting, lint and types"
 	@echo "make bench   accuracy, time and memory of identity resolution beside bare Splink"
 
@@ -35,10 +36,14 @@ demo-real: setup
 	$(BIN)/cdp demo --real
 
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=25 --durations-min=5
 
 test-long: setup
 	CDP_TEST_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+# 40 points in each of five stages
+chaos: setup
+	CDP_CHAOS_POINTS=40 $(BIN)/python -m pytest -n $(WORKERS) --dist load -rP tests/chaos
 
 lint: setup
 	$(BIN)/ruff check .

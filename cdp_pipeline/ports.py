@@ -23,7 +23,7 @@ def build_ports(home: Home) -> Ports:
     """The ports of the installation at `home`."""
 
     def explain(record_a: str, record_b: str, values: bool) -> Mapping[str, object]:
-        from cdp_pipeline.steps import load_identity_rules
+        from cdp_pipeline.identity_rules import load_identity_rules
         from identity import explain_folder
 
         rules = load_identity_rules(home)

@@ -5,8 +5,6 @@ Dagster is imported only when there is something to do: an unchanged home is rec
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from cdp_pipeline import steps
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
+from cdp_pipeline.memory import peak_memory_gb
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.sources.ingest import unclaimed
 from cdp_pipeline.sources.overlay import contracts_of
@@ -164,12 +163,6 @@ def segment_sizes(home: Home) -> dict[str, int]:
             """
         ).fetchall()
     return {str(name): int(size) for name, size in rows}
-
-
-def peak_memory_gb() -> float:
-    """Largest resident set of this process and of any one it waited for, in GB."""
-    largest = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return round(largest / (1e9 if sys.platform == "darwin" else 1e6), 2)
 
 
 def _home_of_its_own(home: Home, out: Path) -> Home:

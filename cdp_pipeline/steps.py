@@ -113,6 +113,9 @@ class IdentityHealth:
     shared_records: int
     largest_cluster: int
     matched_records: int
+    median_cluster: int = 0
+    p95_cluster: int = 0
+    p99_cluster: int = 0
 
     @property
     def match_rate(self) -> float:
@@ -292,7 +295,10 @@ def identity_health(home: Home) -> IdentityHealth:
                 (select count(*) from sizes),
                 (select count(*) from homes where profiles > 1),
                 (select coalesce(max(size), 0) from sizes),
-                (select coalesce(sum(size), 0) from sizes where size > 1)
+                (select coalesce(sum(size), 0) from sizes where size > 1),
+                (select coalesce(quantile_disc(size, 0.5), 0) from sizes),
+                (select coalesce(quantile_disc(size, 0.95), 0) from sizes),
+                (select coalesce(quantile_disc(size, 0.99), 0) from sizes)
             """
         ).fetchall()[0]
     return IdentityHealth(*(int(value) for value in row))

@@ -25,6 +25,7 @@ ONLY_IN = {
     "splink": ("identity/",),
     "great_expectations": ("cdp_pipeline/quality/",),
     "lmdb": ("profiles/lmdb_store.py",),
+    "fastapi": ("profiles/api/", "profiles/console/"),
     "dagster": ("cdp_pipeline/defs/", "cdp_pipeline/definitions.py"),
     "dagster_dbt": ("cdp_pipeline/defs/",),
     "dlt": ("cdp_pipeline/connect/",),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cdp_pipeline.analytics._markdown import spaced, table
+
 _MODEL = "model"
 _UNITS = {"purchases": "orders", "spend": "money"}
 
@@ -43,7 +45,7 @@ def page(result: dict[str, Any], command: str) -> str:
         "## Models",
         _parameters(result["models"]),
     ]
-    return _spaced(parts)
+    return spaced(parts)
 
 
 _METHODS = (
@@ -101,7 +103,7 @@ def _amounts(methods: dict[str, Any]) -> str:
         "of mean",
         "rank correlation",
     )
-    return _table(
+    return table(
         headings,
         [
             (
@@ -121,7 +123,7 @@ def _amounts(methods: dict[str, Any]) -> str:
 
 def _churn(methods: dict[str, Any]) -> str:
     headings = ("method", "expected", "actual", "Brier score", "calibration error", "AUC")
-    return _table(
+    return table(
         headings,
         [
             (
@@ -138,7 +140,7 @@ def _churn(methods: dict[str, Any]) -> str:
 
 
 def _deciles(rows: Sequence[dict[str, Any]], digits: int) -> str:
-    return _table(
+    return table(
         ("group", "customers", "predicted", "actual"),
         [
             (str(number), f"{row['customers']:,}", f"{row['predicted']:,.{digits}f}", f"{row['actual']:,.{digits}f}")
@@ -177,21 +179,3 @@ def _percent(found: dict[str, Any], *, sign: bool = False) -> str:
     plus = "+" if sign else ""
     low, high = found["interval"]
     return f"{found['value']:{plus}.1%} [{low:{plus}.1%}, {high:{plus}.1%}]"
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[i]) for row in [headings, *rows]) for i in range(len(headings))]
-    lines = [[name.ljust(width) for name, width in zip(headings, widths, strict=True)]]
-    lines.append(["-" * width if i == 0 else "-" * (width - 1) + ":" for i, width in enumerate(widths)])
-    for row in rows:
-        lines.append([row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in range(1, len(widths)))])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _spaced(parts: Sequence[str]) -> str:
-    """Parts with an empty line between them, but not between the items of a list."""
-    text = ""
-    for part in parts:
-        is_item = part.startswith("- ") and text.rpartition("\n")[2].startswith("- ")
-        text += part if not text else f"\n{part}" if is_item else f"\n\n{part}"
-    return text + "\n"

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import duckdb
 
-from cdp_pipeline.analytics import profile_scores
+from cdp_pipeline.analytics import experiments, feedback_texts, profile_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ class AnalyticsError(RuntimeError):
 
 
 # In the order in which they run. A new job is one line here and one dbt source table.
-JOBS: tuple[ModuleType, ...] = (profile_scores,)
+JOBS: tuple[ModuleType, ...] = (profile_scores, experiments, feedback_texts)
 
 
 def declared_tables() -> dict[str, Mapping[str, str]]:

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from cdp_pipeline.cli import (
+    alert,
     analytics,
+    audience,
     backup,
     connect,
     demo,
@@ -45,6 +47,7 @@ GROUPS = (
     model_commands,
     profile,
     segment,
+    audience,
     steward,
     analytics,
     quality,
@@ -55,6 +58,7 @@ GROUPS = (
     key,
     serve,
     backup,
+    alert,
     doctor,
 )
 

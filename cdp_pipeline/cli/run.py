@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cdp_pipeline.cli import _summary
 from cdp_pipeline.cli._common import Subparsers, add_home, add_json, day, home_of, print_json
+from cdp_pipeline.home import Home
+
+if TYPE_CHECKING:
+    from cdp_pipeline.alerts import Alert
+    from cdp_pipeline.run import RunSummary
 
 
 def register(commands: Subparsers) -> None:
@@ -29,19 +36,19 @@ def register(commands: Subparsers) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from cdp_pipeline.run import run
+    from cdp_pipeline import alerts
+    from cdp_pipeline.run import RunFailed
 
     quiet = arguments.json
-    summary = run(
-        home_of(arguments),
-        full=arguments.full,
-        as_of=arguments.as_of,
-        plan=arguments.plan,
-        accept_changes=arguments.accept_changes,
-        out=arguments.out,
-        progress=None if quiet else _summary.say,
-        progress_fd=None if quiet else _summary.progress_fd(),
-    )
+    home = home_of(arguments)
+    try:
+        summary = _run_of(arguments, home, quiet)
+    except RunFailed as error:
+        if not arguments.plan:
+            _tell(home, alerts.of_failure(home.root, str(error)))
+        raise
+    if summary.changed and not arguments.plan:
+        _tell_of(home, summary)
     if arguments.json:
         print_json(asdict(summary))
     elif not summary.changed:
@@ -53,3 +60,39 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         print(_summary.format_run(summary))
     return 0
+
+
+def _run_of(arguments: argparse.Namespace, home: Home, quiet: bool) -> RunSummary:
+    from cdp_pipeline.run import run
+
+    return run(
+        home,
+        full=arguments.full,
+        as_of=arguments.as_of,
+        plan=arguments.plan,
+        accept_changes=arguments.accept_changes,
+        out=arguments.out,
+        progress=None if quiet else _summary.say,
+        progress_fd=None if quiet else _summary.progress_fd(),
+    )
+
+
+def _tell_of(home: Home, summary: RunSummary) -> None:
+    """What a published run leaves for people to do, and that runs succeed again."""
+    from cdp_pipeline.alerts import Alert
+
+    _tell(home, Alert("recovered", f"Runs succeed again: {summary.version} is published", (f"home: {home.root}",)))
+    lines = [*summary.ingest.attention, *summary.ingest.news, *summary.notes]
+    advice = summary.identity.drift_advice if summary.identity else ""
+    if advice:
+        lines.append(f"matching model: {advice}")
+    if lines:
+        more = [f"and {len(lines) - 20} more"] if len(lines) > 20 else []
+        _tell(home, Alert("attention", f"{summary.version} is published and needs a look", (*lines[:20], *more)))
+
+
+def _tell(home: Home, alert: Alert) -> None:
+    from cdp_pipeline.alerts import notify
+
+    for problem in notify(home, alert):
+        print(f"cdp: alert not delivered: {problem}", file=sys.stderr)

@@ -51,7 +51,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     config = uvicorn.Config(
         app,
         log_config=None,
-        access_log=False,  # it would log paths, and what is typed into an address may be personal
+        access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=arguments.grace,

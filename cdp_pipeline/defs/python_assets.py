@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: Dagster reads the types of parameters when it builds definitions.
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ from cdp_pipeline.analytics.step import declared_tables
 from cdp_pipeline.defs.dbt import HISTORY, WAREHOUSE_POOL
 from cdp_pipeline.defs.raw import OPS_POOL
 from cdp_pipeline.defs.resources import PlatformResource
+from cdp_pipeline.memory import peak_memory_gb
 from cdp_pipeline.settings import Settings
 from profiles.errors import GateFailed
 
@@ -154,11 +156,19 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
             **_change_facts(run),
             "seconds": dict(run.seconds),
         }
+        health, settings = steps.identity_health(platform.paths), Settings.from_env()
+        # numbers of their own, so that Dagster draws each over time
+        facts |= {
+            "match_rate": round(health.match_rate, 4),
+            "profile_size_median": health.median_cluster,
+            "profile_size_p95": health.p95_cluster,
+            "profile_size_p99": health.p99_cluster,
+            "profile_size_max": health.largest_cluster,
+        }
         for table in IDENTITY_TABLES:
             yield dg.MaterializeResult(
                 asset_key=["identity", table], metadata=facts if table == "profile_members" else None
             )
-        health, settings = steps.identity_health(platform.paths), Settings.from_env()
         verdicts: dict[str, tuple[bool, dict[str, Any]]] = {
             "one_record_one_profile": (health.shared_records == 0, {"shared_records": health.shared_records}),
             "cluster_sizes": (
@@ -214,6 +224,10 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
                 kinds={"duckdb", "lmdb"},
                 owners=OWNERS,
                 description="The immutable snapshot that readers see; one swap of published/current commits it.",
+                # a daily run may be late once before somebody has to look
+                freshness_policy=dg.FreshnessPolicy.time_window(
+                    fail_window=timedelta(hours=48), warn_window=timedelta(hours=30)
+                ),
             )
         ],
         check_specs=[
@@ -236,7 +250,12 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
             raise dg.Failure(str(error), allow_retries=False) from None
         yield dg.MaterializeResult(
             asset_key=snapshot,
-            metadata={"version": result.version, "published": result.published, "reason": result.reason},
+            metadata={
+                "version": result.version,
+                "published": result.published,
+                "reason": result.reason,
+                "peak_memory_gb": peak_memory_gb(),
+            },
         )
         yield dg.AssetCheckResult(asset_key=snapshot, check_name="gate", passed=True)
 

@@ -99,6 +99,8 @@ ROUTES: list[tuple[str, str, Callable[[Request], Coroutine[Any, Any, Response]],
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: AppContext = app.state.context
+    # It would log paths; the access log here names routes, because what is typed into an address may be personal.
+    logging.getLogger("uvicorn.access").disabled = True
     with suppress(NoSnapshot):  # opened before the first request, which would have to wait for it
         await context.snapshot()
     task = asyncio.create_task(_flush_now_and_then(context))

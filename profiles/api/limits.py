@@ -19,20 +19,20 @@ class Buckets:
         self._clock = clock
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    def take(self, name: str, rate: float, burst: float, cost: float = 1.0) -> float:
-        """Take `cost` tokens; returns 0, or the seconds after which there will be enough (then none is taken)."""
+    def take(self, name: str, rate: float, burst: float) -> float:
+        """Take a token; returns 0, or the seconds until there is one (then none is taken)."""
+        wait = self.wait(name, rate, burst)
+        if not wait:
+            self.charge(name, rate, burst, 1.0)
+        return wait
+
+    def charge(self, name: str, rate: float, burst: float, cost: float) -> None:
+        """Take `cost` tokens after the fact, into debt where there are fewer."""
         now = self._clock()
         tokens, at = self._buckets.get(name, (burst, now))
-        tokens = min(burst, tokens + (now - at) * rate)
-        # A batch that costs more than the bucket holds passes on a full one, and leaves a debt.
-        needed = min(cost, burst)
-        if tokens < needed:
-            self._buckets[name] = (tokens, now)
-            return (needed - tokens) / rate
         if len(self._buckets) >= _MAX_BUCKETS and name not in self._buckets:
             self._buckets.pop(next(iter(self._buckets)))
-        self._buckets[name] = (tokens - cost, now)
-        return 0.0
+        self._buckets[name] = (min(burst, tokens + (now - at) * rate) - cost, now)
 
     def wait(self, name: str, rate: float, burst: float) -> float:
         """Seconds until a token is there, taking none."""
@@ -58,7 +58,8 @@ class Limits:
 
     def miss(self, key_id: str, misses: int = 1) -> None:
         """Count ids or identifiers that nobody has."""
-        self._misses.take(key_id, self._miss_burst / 60, self._miss_burst, float(misses))
+        if misses:
+            self._misses.charge(key_id, self._miss_burst / 60, self._miss_burst, float(misses))
 
     def misses_left(self, key_id: str) -> float:
         """0 while the key may miss again."""
@@ -66,7 +67,7 @@ class Limits:
 
     def failed_login(self, address: str) -> None:
         """Count a refused token of an address."""
-        self._failures.take(address, self._failure_burst / 60, self._failure_burst)
+        self._failures.charge(address, self._failure_burst / 60, self._failure_burst, 1.0)
 
     def logins_left(self, address: str) -> float:
         """0 while tokens of an address are looked at."""

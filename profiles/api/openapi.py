@@ -98,7 +98,7 @@ def _declared(
         200: {"model": answer, "description": "Done", "headers": _HEADERS if scopes else {}}
     }
     if scopes:
-        statuses = (*statuses, 401, 403, 429, 503)
+        statuses = (*statuses, 400, 401, 403, 429, 503)
     for status in sorted(set(statuses)):
         if status == 304:
             responses[status] = {"description": _STATUS[status]}

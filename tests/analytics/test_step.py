@@ -13,11 +13,15 @@ from cdp_pipeline.analytics import step
 
 AS_OF = date(2025, 6, 30)
 CORE = {
+    "interactions": "interaction_id VARCHAR, record_id VARCHAR, anonymous_id VARCHAR, experiment_id VARCHAR,"
+    " variant VARCHAR, campaign_id VARCHAR, occurred_at TIMESTAMP",
     "orders": "order_id VARCHAR, record_id VARCHAR, anonymous_id VARCHAR, ordered_at TIMESTAMP, status VARCHAR,"
     " net_amount_reporting DECIMAL(18,4)",
     "consents": "record_id VARCHAR, purpose VARCHAR, channel VARCHAR, state VARCHAR, occurred_at TIMESTAMP,"
     " source VARCHAR",
     "record_identifiers": "record_id VARCHAR, kind VARCHAR",
+    "feedback": "feedback_id VARCHAR, comment VARCHAR, occurred_at TIMESTAMP",
+    "ticket_messages": "message_id VARCHAR, direction VARCHAR, body VARCHAR, occurred_at TIMESTAMP",
 }
 IDENTITY = {
     "profile_members": "record_id VARCHAR, profile_id VARCHAR",

@@ -256,6 +256,12 @@ ROWS: dict[str, str] = {
     "analytics/profile_scores": """
         ('P1', 4.5, 0.9, 50.555, 230.004, 0.25, NULL), ('P3', 1.5, NULL, 10, 15, 0.5, 'one_purchase'),
         ('P4', 0.5, 0.2, 40, 20, 0.9, NULL)""",
+    "analytics/experiment_arms": """
+        ('x1', 'blue', true, 'ab', NULL, 1, 1, 1, 1, 10, 0, 1, NULL, false, 14, '2026-01-15 11:00',
+         '2026-01-15 11:00')""",
+    "analytics/experiment_results": """
+        ('x1', 'blue', 'conversion', true, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+         NULL, NULL, NULL, 0, NULL)""",
     "identity/profile_members": f"""
         ('{A1}', 'P1', '2026-01-01'), ('{A2}', 'P1', '2026-01-01'), ('{A3}', 'P1', '2026-01-01'),
         ('{W1}', 'P2', '2026-01-20'), ('{B1}', 'P3', '2026-01-01'), ('{B2}', 'P3', '2026-01-31'),

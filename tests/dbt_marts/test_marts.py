@@ -10,11 +10,12 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from marts_company import A1, A2, A3, AS_OF, ROWS, SECRETS, build_home, write_handed_over
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.segments import load_segments
-from cdp_pipeline.warehouse import run_dbt
+from cdp_pipeline.warehouse import PROJECT, run_dbt
 
 SEEDS = ["path:seeds/marts", "touchpoints"]
 # The published tables of docs/architecture.md.
@@ -22,9 +23,11 @@ PUBLISHED = {
     "profiles": "attribute_provenance consent customer_profile households profile_aliases profile_events"
     " profile_members",
     "segments": "current definition membership summary",
-    "features": "product_affinity product_neighbours profile_features",
-    "insights": "attribution campaigns experiments feedback feedback_topics journeys removal_effects service_kpis"
-    " touchpoint_kpis touchpoints",
+    "features": "affinity popular_products product_affinity product_neighbours profile_features recommended_coupons",
+    "insights": "feedback feedback_topics service_kpis touchpoint_kpis touchpoints"
+    " consistency metric_values metrics open_detractors profile_consistency recurring_problems scorecards"
+    " attribution campaigns experiment_results experiments funnels journeys omnichannel paths removal_effects"
+    " session_kpis",
     "quality": "checks identity ingest",
 }
 
@@ -215,6 +218,35 @@ def test_absent_behaviour_is_null_and_counts_are_zero(con: duckdb.DuckDBPyConnec
     ) == (None, None, None, None, 0, 0, 0, 0, "lost")
 
 
+def test_every_feature_says_what_it_is() -> None:
+    document = yaml.safe_load((PROJECT / "models/marts/features/_features.yml").read_text(encoding="utf-8"))
+    (model,) = [model for model in document["models"] if model["name"] == "profile_features"]
+    allowed = {
+        "group": {
+            "key", "person", "place", "household", "rfm", "cadence", "score", "price", "affinity", "activity",
+            "channel", "time", "device", "browsing", "email", "service", "satisfaction",
+        },
+        "freshness": {"as_of", "state"},
+    }  # fmt: skip
+    for column in model["columns"]:
+        meta = column.get("config", {}).get("meta", {})
+        assert set(meta) == {"group", "unit", "window", "null_when", "freshness"}, column["name"]
+        assert all(isinstance(value, str) and value for value in meta.values()), column["name"]
+        assert all(meta[key] in values for key, values in allowed.items()), column["name"]
+    assert {column["config"]["meta"]["group"] for column in model["columns"]} == allowed["group"]
+
+
+def test_features_that_are_never_null_are_not(con: duckdb.DuckDBPyConnection) -> None:
+    document = yaml.safe_load((PROJECT / "models/marts/features/_features.yml").read_text(encoding="utf-8"))
+    (model,) = [model for model in document["models"] if model["name"] == "profile_features"]
+    never = [c["name"] for c in model["columns"] if c["config"]["meta"]["null_when"] == "never"]
+    assert len(never) > 50
+    nulls = _one(
+        con, f"select {', '.join(f'count(*) - count({name})' for name in never)} from features.profile_features"
+    )
+    assert [name for name, count in zip(never, nulls, strict=True) if count] == []
+
+
 def test_features_are_wide_documented_and_one_per_profile(con: duckdb.DuckDBPyConnection) -> None:
     columns = con.execute("describe features.profile_features").fetchall()
     assert len(columns) >= 60
@@ -300,18 +332,15 @@ def test_attribution_adds_up_to_the_cent(con: duckdb.DuckDBPyConnection) -> None
 
 
 def test_campaigns_and_experiments(con: duckdb.DuckDBPyConnection) -> None:
+    # P1 and P3 were sent it on the 8th; P1 bought o3 (20.02) a day later, P3 b1 (10.00) a week later
     assert _one(
         con,
-        "select campaign_name, recipients, sent, opened, clicked, orders, revenue_amount from insights.campaigns"
-        " where campaign_id = 'c1'",
-    ) == ("Winter", 2, 2, 1, 1, 1, Decimal("20.02"))
-    assert _one(con, "select experiment_id, variant, profiles, orders, revenue_amount from insights.experiments") == (
-        "x1",
-        "blue",
-        1,
-        1,
-        Decimal("10.00"),
-    )
+        "select campaign_name, recipients, sent, opened, clicked, responders, response_revenue_amount, orders,"
+        " revenue_amount from insights.campaigns where campaign_id = 'c1'",
+    ) == ("Winter", 2, 2, 1, 1, 2, Decimal("30.02"), 1, Decimal("20.02"))
+    assert _one(
+        con, "select experiment_id, variant, people, share, orders, revenue_amount from insights.experiments"
+    ) == ("x1", "blue", 1, 1.0, 1, Decimal("10.00"))
 
 
 def test_feedback_and_topics(con: duckdb.DuckDBPyConnection) -> None:
@@ -389,6 +418,7 @@ def test_company_without_any_data_builds(empty: tuple[Home, dict[str, int]]) -> 
     # the inventory of touchpoints stands without data, all of it silent
     assert filled == {
         "segments.definition", "segments.summary", "quality.identity", "quality.checks", "insights.touchpoints",
+        "insights.metrics",
     }  # fmt: skip
 
 

@@ -50,7 +50,7 @@ CREATE TABLE segments.membership AS SELECT 'p1' AS profile_id, 'loyal' AS segmen
     NULL::DATE AS exited_at, 1 AS definition_version;
 CREATE VIEW segments.current AS
     SELECT profile_id, segment, entered_at FROM warehouse.segments.membership WHERE exited_at IS NULL;
-CREATE TABLE segments.summary AS SELECT 'loyal' AS segment, 1 AS members;
+CREATE TABLE segments.summary AS SELECT 'loyal' AS segment, DATE '2025-03-01' AS as_of, 1 AS members;
 
 CREATE TABLE features.profile_features AS FROM (VALUES
     ('p1', 3, 120.50::DECIMAL(18, 4), DATE '2025-03-01', TIMESTAMP '2025-03-01 10:20:30.123456', ['咖啡', 'tea'], true),
@@ -77,6 +77,12 @@ CREATE TABLE pii.review_queue AS SELECT NULL::VARCHAR AS record_id_l LIMIT 0;
 CREATE TABLE pii.timeline AS SELECT 'p' || (1 + i % 3) AS profile_id, 'i' || i AS interaction_id,
     TIMESTAMP '2025-01-01' + to_days(((i * 7) % 30)::INTEGER) AS occurred_at, 'store' AS channel FROM range(30) t(i);
 """
+
+
+@pytest.fixture(scope="session")
+def warehouse_sql() -> str:
+    """The statements that make the warehouse, for those who publish it once for many tests."""
+    return WAREHOUSE
 
 
 @pytest.fixture

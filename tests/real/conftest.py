@@ -16,7 +16,7 @@ To add a metric: add its model to `MODELS` and write a module beside this one. W
 * times are those of the files, read as UTC; the as-of is 2017-12-31, so baskets of 2018-01-01 (UTC) are in the future;
 * a redeemed coupon of a household and day stands on its first basket of that day (by basket id) as ``coupon_code``
   ``CAMP<campaign>-<coupon>``, the least of several, and is a campaign touch `coupon_redeemed` at noon; a household in a
-  campaign has the touch `sent` on its first day (channel postal_mail, campaign ``CAMP<campaign>``);
+  campaign has the touch `sent` on its first day (touchpoint direct_mail, campaign ``CAMP<campaign>``);
 * each basket is also an interaction `purchase` with its net amount.
 """
 
@@ -37,8 +37,21 @@ from cdp_pipeline.warehouse import run_dbt
 AS_OF = date(2017, 12, 31)
 HOUSEHOLDS = 300
 # Built with what they need; name a model here to test it on the real data.
-MODELS = ("profile_features", "product_affinity", "product_neighbours")
-SEEDS = ("survivorship_rules", "source_priority", "feedback_topics", "touchpoints")
+MODELS = (
+    "profile_features",
+    "product_affinity",
+    "affinity",
+    "product_neighbours",
+    "recommended_coupons",
+    "popular_products",
+    "attribution",
+    "removal_effects",
+    "campaigns",
+    "session_kpis",
+    "paths",
+    "omnichannel",
+)
+SEEDS = ("path:seeds/marts", "touchpoints")
 
 _CHOSEN = """
 CREATE TABLE household AS
@@ -102,12 +115,13 @@ _LAKE = {
         SELECT 'square_pos:redeemed:' || household_id || ':' || coupon_upc || ':' || campaign_id || ':'
             || redemption_date AS touch_id, 'square_pos' AS source, {_RECORD} AS record_id,
           'CAMP' || campaign_id AS campaign_id,
-          'Campaign ' || campaign_id AS campaign_name, 'store' AS channel, 'coupon_redeemed' AS touch_type,
+          'Campaign ' || campaign_id AS campaign_name, 'store' AS channel, 'store_till' AS touchpoint,
+          'coupon_redeemed' AS touch_type,
           redemption_date + INTERVAL 12 HOUR AS occurred_at
         FROM (SELECT DISTINCT * FROM coupon_redemptions)
         UNION ALL
         SELECT 'square_pos:sent:' || household_id || ':' || campaign_id, 'square_pos', {_RECORD}, 'CAMP' || campaign_id,
-          'Campaign ' || campaign_id, 'postal_mail', 'sent', start_date
+          'Campaign ' || campaign_id, 'postal_mail', 'direct_mail', 'sent', start_date
         FROM campaigns JOIN campaign_descriptions USING (campaign_id)""",
     "identity/profile_members": f"""
         SELECT {_RECORD} AS record_id, 'p' || household_id AS profile_id, DATE '2017-01-01' AS since FROM household""",

@@ -38,3 +38,8 @@
 {% macro is_conversation(interaction_type) -%}
 {{ interaction_type }} in ('call', 'meeting', 'sales_activity')
 {%- endmacro %}
+
+{# A sale, told by the system that made it or by a tracker that watched. #}
+{% macro is_purchase(column) -%}
+{{ column }} in ('purchase', 'order_completed')
+{%- endmacro %}

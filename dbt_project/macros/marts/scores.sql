@@ -14,6 +14,16 @@
 cast(least(5, 1 + floor(5 * percent_rank() over (order by {{ order_by }}))) as integer)
 {%- endmacro %}
 
+{# Decile 1-10 of an ordering expression, as `quintile`. #}
+{% macro decile(order_by) -%}
+cast(least(10, 1 + floor(10 * percent_rank() over (order by {{ order_by }}))) as integer)
+{%- endmacro %}
+
+{# Weight 0-1 of something that happened on `date`: half as much every `half_life_days` before the as-of. #}
+{% macro decayed(date, half_life_days) -%}
+pow(0.5, date_diff('day', {{ date }}, {{ as_of_date() }}) / {{ half_life_days }}.0)
+{%- endmacro %}
+
 {# The usual eleven RFM classes from the recency quintile and the mean of the frequency and monetary quintiles. #}
 {% macro rfm_class(recency, value, tenure_days) -%}
 case

@@ -54,6 +54,12 @@ totals as (
             where {{ is_product_view('interaction_type') }} and product_id is not null
         ) as last_product_viewed_id,
         max(occurred_at) filter (where {{ is_product_view('interaction_type') }}) as last_product_viewed_at,
+        count(distinct product_id) filter (
+            where {{ is_product_view('interaction_type') }} and {{ within_days('occurred_at', 30) }}
+        ) as products_viewed_30d,
+        count(*) filter (
+            where {{ is_own_act('direction', 'interaction_type') }} and {{ within_days('occurred_at', 7) }}
+        ) as own_acts_7d,
         count(distinct touchpoint) filter (where {{ within_days('occurred_at', 365) }}) as touchpoints_12m
     from timeline
     group by profile_id

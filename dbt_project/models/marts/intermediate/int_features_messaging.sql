@@ -11,6 +11,14 @@ select
         as campaigns_clicked_12m,
     count(*) filter (where touch_type = 'coupon_redeemed' and {{ within_days('occurred_at', 365) }})
         as coupons_redeemed_12m,
+    count(*) filter (where touch_type = 'sent' and channel = 'email' and {{ within_days('occurred_at', 30) }})
+        as emails_sent_30d,
+    count(distinct campaign_id) filter (
+        where touch_type = 'opened' and channel = 'email' and {{ within_days('occurred_at', 365) }}
+    ) as email_campaigns_opened_12m,
+    max(occurred_at) filter (where touch_type = 'sent' and channel = 'email') as last_email_sent_at,
+    max(occurred_at) filter (where touch_type in ('opened', 'clicked') and channel = 'email') as last_email_engaged_at,
+    max(occurred_at) filter (where touch_type = 'coupon_redeemed') as last_coupon_redeemed_at,
     max(occurred_at) filter (where touch_type = 'clicked') as last_campaign_click_at,
     bool_or(touch_type = 'unsubscribed') as has_unsubscribed,
     bool_or(touch_type = 'bounced' and {{ within_days('occurred_at', 365) }}) as has_bounced_12m

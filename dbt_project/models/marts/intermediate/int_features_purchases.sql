@@ -10,7 +10,9 @@ with orders as (
 gaps as (
     select
         profile_id,
-        median(date_diff('day', previous_date, order_date)) as median_gap_days
+        median(date_diff('day', previous_date, order_date)) as median_gap_days,
+        stddev_pop(date_diff('day', previous_date, order_date)) / avg(date_diff('day', previous_date, order_date))
+            as gap_variation
     from (
         select
             profile_id,
@@ -50,6 +52,8 @@ totals as (
         max(net_amount) as max_order_amount,
         arg_max(net_amount, ordered_at) as last_order_amount,
         count(*) filter (where status = 'completed' and coupon_code is not null) as coupon_orders,
+        max(ordered_at) filter (where status = 'completed' and coupon_code is not null) as last_coupon_order_at,
+        count(*) filter (where status = 'completed' and discount_amount > 0) as discounted_orders,
         sum(discount_amount) as discount_amount,
         sum(gross_amount) as gross_amount,
         sum(refunded_amount) as refunded_amount,
@@ -67,6 +71,7 @@ totals as (
 select
     totals.*,
     gaps.median_gap_days,
+    gaps.gap_variation,
     stores.store_id as preferred_store_id,
     stores.orders_count as preferred_store_orders
 from totals

@@ -20,6 +20,13 @@ select
         when feedback.feedback_type like 'csat%'
             then (feedback.score - feedback.score_min) / nullif(feedback.score_max - feedback.score_min, 0) >= 0.75
     end as is_satisfied,
+    case
+        when feedback.feedback_type like 'csat%' then 'csat'
+        when feedback.feedback_type in ('review', 'rating') then 'review'
+        when feedback.feedback_type in ('nps', 'ces') then feedback.feedback_type
+    end as score_kind,
+    -- The upper quarter of the scale: of five stars the fourth and fifth.
+    (feedback.score - feedback.score_min) / nullif(feedback.score_max - feedback.score_min, 0) >= 0.75 as is_favourable,
     feedback.comment,
     feedback.occurred_at
 from {{ ref('feedback') }} as feedback

@@ -16,6 +16,13 @@ select
         when {{ is_checkout('interactions.interaction_type') }}
             then try_cast(json_extract_string(interactions.properties, '$.cart_amount') as decimal(18, 2))
     end as cart_amount,
+    -- only browsing tells a device
+    case
+        when interactions.properties like '%"device_type"%'
+            then lower({{ json_text('interactions.properties', '$.device_type') }})
+        when interactions.channel = 'mobile_app' and interactions.properties like '%"platform"%'
+            then lower({{ json_text('interactions.properties', '$.platform') }})
+    end as device,
     interactions.product_id,
     interactions.campaign_id,
     interactions.experiment_id,

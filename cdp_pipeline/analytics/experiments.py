@@ -1,0 +1,366 @@
+"""Readouts of experiments: who was assigned what, what they did, and whether it differs. A job of the analytics step.
+
+Exposure is a person's first interaction that names the experiment and a variant. A person is a profile, else the
+anonymous visitor; who met two variants is in no arm and is counted. An outcome is what happened in the window after
+the exposure, and counts once the window is over: everybody is then observed once and for equally long, which the
+always-valid p-values rely on. What the company declares of an experiment stands in
+``dbt_project/seeds/marts/experiment_plans.csv``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from cdp_pipeline.analytics.experiment_plans import Plan, read_plans
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cdp_pipeline.analytics import ab_test
+
+# Variants that are taken for the control where no plan names one, in this order.
+CONTROL_NAMES = ("control", "holdout", "hold_out", "held_out", "withheld", "baseline", "original")
+METRICS = ("conversion", "revenue_per_person", "average_order_value")
+# Fewer people in either arm are no basis for a normal approximation.
+MIN_PEOPLE = 100
+
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "experiment_arms": {
+        "experiment_id": "VARCHAR",
+        "variant": "VARCHAR",
+        "is_control": "BOOLEAN",
+        "kind": "VARCHAR",
+        "campaign_id": "VARCHAR",
+        "exposed_people": "BIGINT",
+        "people": "BIGINT",
+        "converted_people": "BIGINT",
+        "orders": "BIGINT",
+        "revenue_amount": "DECIMAL(18,2)",
+        "excluded_people": "BIGINT",
+        "planned_share": "DOUBLE",
+        "split_p_value": "DOUBLE",
+        "is_split_suspect": "BOOLEAN",
+        "window_days": "INTEGER",
+        "first_exposed_at": "TIMESTAMP",
+        "last_exposed_at": "TIMESTAMP",
+    },
+    "experiment_results": {
+        "experiment_id": "VARCHAR",
+        "variant": "VARCHAR",
+        "metric": "VARCHAR",
+        "is_control": "BOOLEAN",
+        "people": "BIGINT",
+        "estimate": "DOUBLE",
+        "standard_error": "DOUBLE",
+        "control_estimate": "DOUBLE",
+        "difference": "DOUBLE",
+        "difference_low": "DOUBLE",
+        "difference_high": "DOUBLE",
+        "relative_difference": "DOUBLE",
+        "p_value": "DOUBLE",
+        "cuped_difference": "DOUBLE",
+        "cuped_low": "DOUBLE",
+        "cuped_high": "DOUBLE",
+        "cuped_p_value": "DOUBLE",
+        "variance_reduction": "DOUBLE",
+        "always_valid_p_value": "DOUBLE",
+        "always_valid_low": "DOUBLE",
+        "always_valid_high": "DOUBLE",
+        "looks": "BIGINT",
+        "verdict": "VARCHAR",
+    },
+}
+
+
+def run(con: duckdb.DuckDBPyConnection, as_of_end: datetime, as_of: date) -> Mapping[str, pd.DataFrame]:
+    """Arms and results of every experiment that the interactions name, by the declared plans. Raises PlanError."""
+    return readouts(con, as_of_end, read_plans())
+
+
+def readouts(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[str, Plan]) -> dict[str, pd.DataFrame]:
+    """The tables of `TABLES`, by these plans. `con` has core's interactions and orders, and identity's tables."""
+    import pandas as pd
+
+    _assign(con, as_of_end, plans)
+    arms: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    found = con.execute(_ARMS).df()
+    days = con.execute(_DAYS).df()
+    for experiment, variants in found.groupby("experiment_id", sort=True):
+        plan = plans.get(str(experiment), Plan())
+        of_days = days[days["experiment_id"] == experiment]
+        rows = _arms(variants, plan)
+        arms += rows
+        results += _results(rows, of_days, plan)
+    return {
+        "experiment_arms": pd.DataFrame(arms, columns=list(TABLES["experiment_arms"])),
+        "experiment_results": pd.DataFrame(results, columns=list(TABLES["experiment_results"])),
+    }
+
+
+def _assign(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[str, Plan]) -> None:
+    """Temporary tables `exposed` (a row per experiment and person) and `outcome` (those whose window is over)."""
+    windows = [(name, plan.window_days, plan.pre_days) for name, plan in plans.items()]
+    con.execute("CREATE OR REPLACE TEMP TABLE plan (experiment_id VARCHAR, window_days INTEGER, pre_days INTEGER)")
+    if windows:
+        con.executemany("INSERT INTO plan VALUES (?, ?, ?)", windows)
+    default = Plan()
+    con.execute(_EXPOSED, {"end": as_of_end, "window": default.window_days, "pre": default.pre_days})
+    if con.execute("SELECT count(*) FROM exposed").fetchall() == [(0,)]:
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE bought (order_id VARCHAR, person_id VARCHAR, ordered_at TIMESTAMP,"
+            " amount DECIMAL(18, 2))"
+        )
+    else:
+        con.execute(_BOUGHT, {"end": as_of_end})
+    con.execute(_OUTCOME, {"end": as_of_end})
+
+
+def _arms(found: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
+    """A row per variant: the control first where the plan or its name tells, else the least name."""
+    from cdp_pipeline.analytics import ab_test
+
+    names = sorted({*found["variant"], *plan.shares})
+    control = plan.control_variant or next((known for known in CONTROL_NAMES for n in names if n.lower() == known), "")
+    control = next((name for name in names if name.lower() == control.lower()), names[0])
+    by_name: dict[str, dict[str, Any]] = {
+        str(row["variant"]): {str(column): value for column, value in row.items()} for row in found.to_dict("records")
+    }
+    counts = {name: int(by_name[name]["exposed_people"]) if name in by_name else 0 for name in names}
+    kind = "holdout" if _is_holdout(by_name, control) else "ab"
+    shares = dict(plan.shares)
+    if not shares and kind == "ab":
+        shares = dict.fromkeys(names, 1 / len(names))
+    p_value = float("nan")
+    if set(shares) == set(names):
+        p_value = ab_test.split_p_value([counts[name] for name in names], [shares[name] for name in names])
+    elif shares:
+        p_value = 0.0  # a variant that the plan does not know
+    campaigns = [row["campaign_id"] for row in by_name.values() if isinstance(row["campaign_id"], str)]
+    empty = {"exposed_people": 0, "people": 0, "converted_people": 0, "orders": 0, "revenue_amount": 0}
+    return [
+        {
+            **empty,
+            **by_name.get(name, {}),
+            "experiment_id": found["experiment_id"].iloc[0],
+            "variant": name,
+            "is_control": name == control,
+            "kind": kind,
+            "campaign_id": min(campaigns) if campaigns else None,
+            "excluded_people": int(found["excluded_people"].iloc[0]),
+            "planned_share": shares.get(name),
+            "split_p_value": p_value,
+            "is_split_suspect": p_value < ab_test.SPLIT_ALPHA,
+            "window_days": plan.window_days,
+        }
+        for name in sorted(names, key=lambda name: (name != control, name))
+    ]
+
+
+def _is_holdout(arms: Mapping[str, Mapping[str, Any]], control: str) -> bool:
+    """A holdout is kept from a campaign: the other arms' contacts carry it and the control's do not."""
+    others = [row for name, row in arms.items() if name != control]
+    kept = not isinstance(arms[control]["campaign_id"], str) if control in arms else True
+    return kept and any(isinstance(row["campaign_id"], str) for row in others)
+
+
+def _results(arms: Sequence[Mapping[str, Any]], days: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
+    """A row per variant and metric, the control's without a comparison."""
+    import numpy as np
+
+    looks = np.sort(days["day"].unique())
+    sums = {str(arm["variant"]): _cumulated(days[days["variant"] == arm["variant"]], looks) for arm in arms}
+    control = str(arms[0]["variant"])
+    rows = []
+    for arm in arms:
+        variant = str(arm["variant"])
+        for metric in METRICS:
+            row: dict[str, Any] = {
+                "experiment_id": arm["experiment_id"],
+                "variant": variant,
+                "metric": metric,
+                "is_control": arm["is_control"],
+                "people": arm["people"],
+                "looks": 0,
+            }
+            if len(looks):
+                own = _sums(sums[variant], metric)
+                row["estimate"] = float(np.asarray(own.estimate)[-1])
+                row["standard_error"] = float(np.sqrt(np.asarray(own.variance)[-1]))
+                if not arm["is_control"]:
+                    row |= _compared(sums[control], sums[variant], metric, plan, len(arms) - 1)
+            if not arm["is_control"]:
+                row["verdict"] = _verdict(arm, arms[0], row, plan.alpha / max(len(arms) - 1, 1))
+            rows.append(row)
+    return rows
+
+
+def _compared(
+    control: pd.DataFrame, treated: pd.DataFrame, metric: str, plan: Plan, comparisons: int
+) -> dict[str, Any]:
+    """Difference, intervals and p-values of the newest look, and the always-valid ones over all looks."""
+    import numpy as np
+
+    from cdp_pipeline.analytics import ab_test
+
+    before, after = _sums(control, metric), _sums(treated, metric)
+    last0, last1 = _last(before), _last(after)
+    if metric == "conversion":
+        plain = ab_test.two_proportions(
+            (round(float(last0.y)), round(float(last0.n))), (round(float(last1.y)), round(float(last1.n))), plan.alpha
+        )
+    else:
+        plain = ab_test.welch(last0, last1, plan.alpha)
+    row: dict[str, Any] = {
+        "control_estimate": float(last0.estimate),
+        "difference": plain.difference,
+        "difference_low": plain.low,
+        "difference_high": plain.high,
+        "relative_difference": plain.difference / float(last0.estimate) if float(last0.estimate) else None,
+        "p_value": plain.p_value,
+    }
+    if metric != "average_order_value":
+        value = "converted" if metric == "conversion" else "revenue"
+        covariates = [
+            (float(arm["before"].iloc[-1]), float(arm["before2"].iloc[-1]), float(arm[f"{value}_before"].iloc[-1]))
+            for arm in (control, treated)
+        ]
+        adjusted = ab_test.cuped(last0, last1, covariates[0], covariates[1])
+        row |= {
+            "cuped_difference": adjusted.comparison.difference,
+            "cuped_low": adjusted.comparison.low,
+            "cuped_high": adjusted.comparison.high,
+            "cuped_p_value": adjusted.comparison.p_value,
+            "variance_reduction": adjusted.variance_reduction,
+        }
+    people = np.asarray(before.n) + np.asarray(after.n)
+    enough = (np.asarray(before.n) >= MIN_PEOPLE) & (np.asarray(after.n) >= MIN_PEOPLE)
+    if enough.any():
+        moved = np.asarray(after.estimate) - np.asarray(before.estimate)
+        spread = np.asarray(before.variance) + np.asarray(after.variance)
+        p_values, half = ab_test.always_valid(
+            moved[enough], spread[enough], people[enough], plan.planned_people, plan.alpha / comparisons
+        )
+        row |= {
+            "always_valid_p_value": float(p_values[-1]),
+            "always_valid_low": float(moved[-1] - half[-1]),
+            "always_valid_high": float(moved[-1] + half[-1]),
+            "looks": int(enough.sum()),
+        }
+    return row
+
+
+def _verdict(arm: Mapping[str, Any], control: Mapping[str, Any], row: Mapping[str, Any], alpha: float) -> str:
+    """What may be said today, however often one has looked before."""
+    if arm["is_split_suspect"]:
+        return "split_suspect"
+    if min(int(arm["people"]), int(control["people"])) < MIN_PEOPLE:
+        return "too_few_people"
+    return "significant" if float(row.get("always_valid_p_value") or 1.0) <= alpha else "keep_waiting"
+
+
+def _cumulated(days: pd.DataFrame, looks: Any) -> pd.DataFrame:
+    """Sums of one variant up to each look."""
+    columns = days.drop(columns=["experiment_id", "variant"])
+    return columns.set_index("day").astype("float64").reindex(looks, fill_value=0.0).cumsum()
+
+
+def _sums(arm: pd.DataFrame, metric: str) -> ab_test.Sums:
+    """The arm's sums at each look."""
+    from cdp_pipeline.analytics.ab_test import Sums
+
+    at = {name: arm[name].to_numpy() for name in arm.columns}
+    if metric == "conversion":
+        return Sums.of_mean(at["people"], at["converted"], at["converted"])
+    if metric == "revenue_per_person":
+        return Sums.of_mean(at["people"], at["revenue"], at["revenue2"])
+    return Sums(
+        n=at["people"], y=at["revenue"], yy=at["revenue2"], x=at["orders"], xx=at["orders2"], xy=at["revenue_orders"]
+    )
+
+
+def _last(sums: ab_test.Sums) -> ab_test.Sums:
+    import numpy as np
+
+    from cdp_pipeline.analytics.ab_test import Sums
+
+    return Sums(**{name: float(np.asarray(getattr(sums, name))[-1]) for name in ("n", "y", "yy", "x", "xx", "xy")})
+
+
+_EXPOSED = """
+CREATE OR REPLACE TEMP TABLE exposed AS
+WITH named AS (
+    SELECT i.interaction_id, i.experiment_id, i.variant, i.campaign_id, i.occurred_at,
+      coalesce(m.profile_id, l.profile_id, 'record:' || i.record_id, 'visitor:' || i.anonymous_id) AS person_id
+    FROM (FROM interactions WHERE experiment_id IS NOT NULL AND variant IS NOT NULL AND occurred_at < $end) i
+    LEFT JOIN profile_members m ON i.record_id = m.record_id
+    LEFT JOIN anonymous_links l ON m.profile_id IS NULL AND i.anonymous_id = l.anonymous_id
+      AND i.occurred_at >= l.valid_from AND (l.valid_to IS NULL OR i.occurred_at < l.valid_to)
+    WHERE i.record_id IS NOT NULL OR i.anonymous_id IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY i.interaction_id ORDER BY l.valid_from DESC, l.profile_id) = 1
+)
+SELECT n.experiment_id, n.person_id, min(n.variant) AS variant, count(DISTINCT n.variant) > 1 AS is_excluded,
+  min(n.campaign_id) AS campaign_id, min(n.occurred_at) AS exposed_at,
+  coalesce(any_value(p.window_days), $window) AS window_days, coalesce(any_value(p.pre_days), $pre) AS pre_days
+FROM named n LEFT JOIN plan p USING (experiment_id)
+GROUP BY n.experiment_id, n.person_id
+"""
+
+_BOUGHT = """
+CREATE OR REPLACE TEMP TABLE bought AS
+SELECT o.order_id,
+  coalesce(m.profile_id, l.profile_id, 'record:' || o.record_id, 'visitor:' || o.anonymous_id) AS person_id,
+  o.ordered_at, CAST(coalesce(o.net_amount_reporting, 0) AS DECIMAL(18, 2)) AS amount
+FROM (FROM orders WHERE status IN ('completed', 'refunded') AND ordered_at < $end) o
+LEFT JOIN profile_members m ON o.record_id = m.record_id
+LEFT JOIN anonymous_links l ON m.profile_id IS NULL AND o.anonymous_id = l.anonymous_id
+  AND o.ordered_at >= l.valid_from AND (l.valid_to IS NULL OR o.ordered_at < l.valid_to)
+WHERE o.record_id IS NOT NULL OR o.anonymous_id IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY o.order_id ORDER BY l.valid_from DESC, l.profile_id) = 1
+"""
+
+_OUTCOME = """
+CREATE OR REPLACE TEMP TABLE outcome AS
+SELECT e.experiment_id, e.variant, e.person_id,
+  CAST(e.exposed_at + to_days(e.window_days) AS DATE) AS day,
+  count(b.order_id) FILTER (WHERE b.ordered_at >= e.exposed_at) AS orders,
+  coalesce(sum(b.amount) FILTER (WHERE b.ordered_at >= e.exposed_at), 0) AS revenue,
+  coalesce(sum(b.amount) FILTER (WHERE b.ordered_at < e.exposed_at), 0) AS before
+FROM exposed e
+LEFT JOIN bought b ON e.person_id = b.person_id
+  AND b.ordered_at >= e.exposed_at - to_days(e.pre_days) AND b.ordered_at < e.exposed_at + to_days(e.window_days)
+WHERE NOT e.is_excluded AND e.exposed_at + to_days(e.window_days) <= $end
+GROUP BY e.experiment_id, e.variant, e.person_id, e.exposed_at, e.window_days
+"""
+
+_ARMS = """
+SELECT e.experiment_id, e.variant, any_value(x.excluded_people) AS excluded_people,
+  mode(e.campaign_id ORDER BY e.campaign_id) AS campaign_id, count(*) AS exposed_people, count(o.person_id) AS people,
+  count(*) FILTER (WHERE o.orders > 0) AS converted_people, coalesce(sum(o.orders), 0)::BIGINT AS orders,
+  coalesce(sum(o.revenue), 0) AS revenue_amount, min(e.exposed_at) AS first_exposed_at,
+  max(e.exposed_at) AS last_exposed_at
+FROM exposed e
+JOIN (
+  SELECT experiment_id, count(*) FILTER (WHERE is_excluded) AS excluded_people FROM exposed GROUP BY experiment_id
+) x USING (experiment_id)
+LEFT JOIN outcome o ON e.experiment_id = o.experiment_id AND e.person_id = o.person_id
+WHERE NOT e.is_excluded
+GROUP BY e.experiment_id, e.variant
+ORDER BY ALL
+"""
+
+_DAYS = """
+SELECT experiment_id, variant, day, count(*) AS people, count(*) FILTER (WHERE orders > 0) AS converted,
+  sum(orders) AS orders, sum(orders * orders) AS orders2, sum(revenue::DOUBLE) AS revenue,
+  sum(revenue::DOUBLE * revenue::DOUBLE) AS revenue2, sum(revenue::DOUBLE * orders) AS revenue_orders,
+  sum(before::DOUBLE) AS before, sum(before::DOUBLE * before::DOUBLE) AS before2,
+  coalesce(sum(before::DOUBLE) FILTER (WHERE orders > 0), 0) AS converted_before,
+  sum(revenue::DOUBLE * before::DOUBLE) AS revenue_before
+FROM outcome
+GROUP BY experiment_id, variant, day
+ORDER BY ALL
+"""

@@ -1,0 +1,175 @@
+"""``cdp audience``: segments sent to other systems (``destinations.yml``), and what was sent."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from cdp_pipeline.cli._common import (
+    CommandError,
+    Subparsers,
+    UsageError,
+    add_home,
+    add_json,
+    home_of,
+    print_json,
+    table,
+)
+from cdp_pipeline.home import Home
+
+if TYPE_CHECKING:
+    from profiles.exports import Destination, SyncResult
+
+WAIT_SECONDS = 600.0
+
+
+def register(commands: Subparsers) -> None:
+    """Add the commands to the parser."""
+    audience = commands.add_parser("audience", help="send segments to other systems, with consent")
+    actions = audience.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the destinations, their segments, and what each holds")
+    listing.set_defaults(run=_list)
+    sync = actions.add_parser("sync", help="bring destinations up to date with the published snapshot")
+    sync.add_argument("destination", metavar="DESTINATION", nargs="?", help="default: all of destinations.yml")
+    sync.add_argument("segment", metavar="SEGMENT", nargs="?", help="default: all of the destination's")
+    sync.add_argument("--plan", action="store_true", help="show what would be sent; send and write nothing")
+    sync.add_argument("--full", action="store_true", help="send everything as if it were new")
+    sync.set_defaults(run=_sync)
+    past = actions.add_parser("history", help="what was sent where, the newest first")
+    past.add_argument("destination", metavar="DESTINATION", nargs="?")
+    past.set_defaults(run=_history)
+    for action in (listing, sync, past):
+        add_home(action)
+        add_json(action)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from profiles.exports import history
+
+    home, destinations = _destinations(arguments)
+    last = {(e.destination, e.segment): e for e in reversed(history(home.root))}
+    rows = [
+        {
+            "destination": d.name,
+            "kind": d.kind if d.kind != "file" else f"file ({d.format})",
+            "channel": d.channel,
+            "segment": segment,
+            "members": last[d.name, segment].members if (d.name, segment) in last else None,
+            "exported_at": last[d.name, segment].exported_at if (d.name, segment) in last else None,
+        }
+        for d in destinations.values()
+        for segment in d.segments
+    ]
+    if arguments.json:
+        print_json(rows)
+    elif rows:
+        shown = [
+            (*list(row.values())[:5], f"{row['exported_at']:%Y-%m-%d %H:%M}Z" if row["exported_at"] else "never")
+            for row in rows
+        ]
+        print(table(["destination", "kind", "channel", "segment", "members", "exported_at"], shown))
+    else:
+        print(f"no destinations: declare them in {home.root / 'destinations.yml'}")
+    return 0
+
+
+def _sync(arguments: argparse.Namespace) -> int:
+    from cdp_pipeline.judgements import current_author
+    from cdp_pipeline.lock import run_lock
+    from profiles.errors import ProfilesError
+    from profiles.exports import plan, sync
+
+    home, destinations = _destinations(arguments)
+    actor = f"cli:{current_author()}"
+    done: list[SyncResult] = []
+    failed: list[str] = []
+    # of its own: a sync reads an immutable snapshot and need not wait for a run, only for another sync
+    with run_lock(home.root / "state" / "audience.lock", wait_seconds=WAIT_SECONDS):
+        for destination, segment in _chosen(home, destinations, arguments.destination, arguments.segment):
+            try:
+                if arguments.plan:
+                    done.append(plan(home.root, destination, segment))
+                else:
+                    done.append(sync(home.root, destination, segment, full=arguments.full, actor=actor))
+            except ProfilesError as error:
+                # one receiver that is down must not keep the others waiting
+                failed.append(str(error))
+    if arguments.json:
+        print_json({"synced": [asdict(result) for result in done], "failed": failed})
+    else:
+        for result in done:
+            print(_told(result, planned=arguments.plan))
+    if failed:
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        raise CommandError(f"{failed[0]}{more}")
+    return 0
+
+
+def _told(result: SyncResult, *, planned: bool) -> str:
+    held = ", ".join(f"{count:,} {state}" for state, count in result.counts.items() if count and state != "sent")
+    kept = f" (not sent: {held})" if held else ""
+    where = f"{result.destination} {result.segment}"
+    if not result.changed:
+        return f"{where}: up to date, {result.members:,} members{kept}"
+    did = "would hold" if planned else "holds"
+    dead = f", {result.dead_letters:,} refused by the receiver" if result.dead_letters else ""
+    return (
+        f"{where}: {did} {result.members:,} members: {result.added:,} new, {result.changed_rows:,} changed, "
+        f"{result.removed:,} removed{dead}{kept}"
+    )
+
+
+def _history(arguments: argparse.Namespace) -> int:
+    from profiles.exports import history
+
+    home = home_of(arguments)
+    rows = [asdict(entry) for entry in history(home.root, arguments.destination)]
+    if arguments.json:
+        print_json(rows)
+    elif rows:
+        names = (
+            "exported_at",
+            "destination",
+            "segment",
+            "definition_version",
+            "snapshot",
+            "members",
+            "added",
+            "removed",
+        )
+        shown = [tuple(f"{r[n]:%Y-%m-%d %H:%M}Z" if n == "exported_at" else r[n] for n in names) for r in rows]
+        print(table(list(names), shown))
+    else:
+        print("nothing was exported yet")
+    return 0
+
+
+def _destinations(arguments: argparse.Namespace) -> tuple[Home, Mapping[str, Destination]]:
+    from profiles.exports import DestinationError, load_destinations
+
+    home = home_of(arguments)
+    try:
+        return home, load_destinations(home.root)
+    except DestinationError as error:
+        raise UsageError(str(error)) from None
+
+
+def _chosen(
+    home: Home, destinations: Mapping[str, Destination], destination: str | None, segment: str | None
+) -> Iterator[tuple[Destination, str]]:
+    if not destinations:
+        raise UsageError(f"no destinations: declare them in {home.root / 'destinations.yml'}")
+    if destination is not None and destination not in destinations:
+        near = difflib.get_close_matches(destination, destinations, 1)
+        raise UsageError(
+            f"no destination '{destination}'"
+            + (f", did you mean '{near[0]}'?" if near else f": one of {', '.join(destinations)}")
+        )
+    for found in [destinations[destination]] if destination else list(destinations.values()):
+        if segment is not None and segment not in found.segments:
+            raise UsageError(f"{found.name} does not send '{segment}', but {', '.join(found.segments)}")
+        for name in [segment] if segment else found.segments:
+            yield found, name

@@ -1,0 +1,1 @@
+select * from {{ ref('stg_analytics__experiment_results') }}

@@ -1,0 +1,68 @@
+with reached as (
+    select
+        funnel,
+        scope,
+        cast(date_trunc('month', entered_at) as date) as month,
+        stage_no,
+        visitor_id,
+        max(profile_id) as profile_id,
+        min(date_diff('second', entered_at, occurred_at)) as seconds
+    from {{ ref('int_funnel_steps') }}
+    group by funnel, scope, cast(date_trunc('month', entered_at) as date), stage_no, visitor_id
+),
+
+counted as (
+    select
+        funnel,
+        scope,
+        month,
+        stage_no,
+        count(*) as visitors,
+        count(distinct profile_id) as profiles,
+        median(seconds) / 3600.0 as median_hours
+    from reached
+    group by funnel, scope, month, stage_no
+),
+
+-- Every stage of an entered funnel has a row, also where nobody got there.
+complete as (
+    select
+        stages.funnel,
+        entered.scope,
+        entered.month,
+        stages.stage_no,
+        stages.stage,
+        entered.visitors as entered_visitors,
+        coalesce(counted.visitors, 0) as visitors,
+        coalesce(counted.profiles, 0) as profiles,
+        counted.median_hours
+    from (
+        select distinct
+            funnel,
+            stage_no,
+            stage
+        from {{ ref('funnel_stages') }}
+    ) as stages
+    inner join counted as entered on stages.funnel = entered.funnel and entered.stage_no = 1
+    left join counted
+        on
+            stages.funnel = counted.funnel
+            and stages.stage_no = counted.stage_no
+            and entered.scope = counted.scope
+            and entered.month = counted.month
+)
+
+select
+    funnel,
+    scope as channel,
+    month,
+    stage_no,
+    stage,
+    visitors,
+    profiles,
+    round(visitors / cast(entered_visitors as double), 6) as share_of_entered,
+    round(visitors / nullif(cast(lag(visitors) over (ordered) as double), 0), 6) as share_of_previous,
+    lag(visitors) over (ordered) - visitors as drop_off,
+    round(median_hours, 2) as median_hours
+from complete
+window ordered as (partition by funnel, scope, month order by stage_no)

@@ -1,0 +1,28 @@
+-- The first act of a known person at a touchpoint in a calendar month, and whether a sale to that person followed within
+-- 7 days. The sale itself is no visit. Young visits, whose 7 days reach beyond the as-of, are not mature.
+with visits as (
+    select
+        profile_id,
+        coalesce(channel, 'unknown') as channel,
+        coalesce(touchpoint, 'unknown') as touchpoint,
+        date_trunc('month', occurred_at) as month,
+        min(occurred_at) as visited_at
+    from {{ ref('int_interactions_profiled') }}
+    where profile_id is not null and {{ is_campaign_visit('direction', 'interaction_type') }}
+    group by 1, 2, 3, 4
+)
+
+select
+    visits.profile_id,
+    visits.channel,
+    visits.touchpoint,
+    visits.visited_at,
+    count(sales.order_id) > 0 as is_converted,
+    visits.visited_at + interval 7 day <= {{ as_of_end() }} as is_mature
+from visits
+left join {{ ref('int_orders_profiled') }} as sales
+    on
+        visits.profile_id = sales.profile_id
+        and sales.ordered_at >= visits.visited_at
+        and sales.ordered_at < visits.visited_at + interval 7 day
+group by visits.profile_id, visits.channel, visits.touchpoint, visits.visited_at

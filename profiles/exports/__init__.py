@@ -1,0 +1,26 @@
+"""Audiences to the outside: segments sent to other systems, with consent, without doubles, and taken back.
+
+`load_destinations` reads what an installation sends where, `sync` brings one destination up to date with the published
+snapshot, `history` tells what was sent.
+"""
+
+from __future__ import annotations
+
+from profiles.exports.destinations import DeliveryError, Destination, DestinationError, load_destinations
+from profiles.exports.forget import Recipient, forget
+from profiles.exports.log import ExportRecord, history
+from profiles.exports.sync import SyncResult, plan, sync
+
+__all__ = [
+    "DeliveryError",
+    "Destination",
+    "DestinationError",
+    "ExportRecord",
+    "Recipient",
+    "SyncResult",
+    "forget",
+    "history",
+    "load_destinations",
+    "plan",
+    "sync",
+]

@@ -1,0 +1,312 @@
+"""Brings one segment at one destination up to date: what is new, what changed, what has to go.
+
+What the receiver holds is kept as ``exports/<destination>/<segment>/<number>-<export id>/members.parquet``, the rows as
+they were sent, so that a row can be taken back in the words in which it was given. A sync first writes all that it will
+send under ``.pending/`` and only then sends it; one that was interrupted finishes that before it looks at anything
+newer, so nothing is sent from two snapshots and nothing is forgotten. Renaming the pending folder commits it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from profiles.audit import AuditLog
+from profiles.errors import NoSnapshot
+from profiles.exports import deliver_file, deliver_postgres, deliver_webhook, log
+from profiles.exports.audience import Audience, build_audience, fingerprint, open_snapshot
+from profiles.exports.destinations import Destination, DestinationError
+from profiles.exports.formats import Format, format_of
+from profiles.ops import ops_path
+from profiles.rows import quoted
+from profiles.snapshots import current_version, sync_paths
+
+PENDING = ".pending"
+PLAN = "pending.json"
+_EXPORT = re.compile(r"(\d{6,})-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What a sync did, or would do. `changed` is false where the receiver is up to date: nothing was sent or written.
+
+    `counts`: members of the segment by what became of them (`audience.STATES`). `files` are those of a file
+    destination.
+    """
+
+    destination: str
+    segment: str
+    changed: bool
+    export_id: str | None
+    snapshot: str
+    members: int
+    added: int
+    changed_rows: int
+    removed: int
+    dead_letters: int
+    counts: Mapping[str, int]
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An export that is written down and not yet known to have arrived."""
+
+    export_id: str
+    number: int
+    destination: str
+    segment: str
+    definition_version: str
+    purpose: str
+    channel: str
+    snapshot: str
+    shape: str
+    members: int
+    added: int
+    changed: int
+    removed: int
+    counts: Mapping[str, int]
+
+
+def plan(home: Path, destination: Destination, segment: str) -> SyncResult:
+    """What `sync` would do now; nothing is sent or written."""
+    form = format_of(destination.shape, destination.fields)
+    snapshot = _snapshot(home)
+    with open_snapshot(snapshot) as con:
+        audience = build_audience(con, destination, segment, form, home)
+        last = _last(_folder(home, destination, segment))
+        _compare(con, last[1] if last else None, form, destination)
+        added, changed, removed, members = _sizes(con)
+    return SyncResult(
+        destination.name, segment, added + changed + removed > 0, None, snapshot.name, members, added, changed, removed,
+        0, audience.counts,
+    )  # fmt: skip
+
+
+def sync(home: Path, destination: Destination, segment: str, *, full: bool = False, actor: str = "") -> SyncResult:
+    """Send what changed since the last export of `segment` to `destination`; with `full` everything as if it were new.
+
+    `actor` stands in the audit log as who did it (``cli:<user>``).
+
+    Raises NoSnapshot before the first publish, DestinationError for what can be mended in the settings, and
+    DeliveryError where the receiver could not be reached (the next call goes on from there).
+    """
+    folder = _folder(home, destination, segment)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    pending = _read_pending(folder)
+    if pending is not None:
+        _deliver(home, destination, folder, pending, actor)
+    form = format_of(destination.shape, destination.fields)
+    snapshot = _snapshot(home)
+    last = _last(folder)
+    with open_snapshot(snapshot) as con:
+        audience = build_audience(con, destination, segment, form, home)
+        _compare(con, last[1] if last and not full else None, form, destination)
+        added, changed, removed, members = _sizes(con)
+        if not added + changed + removed:
+            return SyncResult(
+                destination.name, segment, False, None, snapshot.name, members, 0, 0, 0, 0, audience.counts
+            )
+        pending = _write_pending(con, folder, destination, audience, snapshot.name, form, last, full)
+    return _deliver(home, destination, folder, pending, actor)
+
+
+def _snapshot(home: Path) -> Path:
+    published = home / "published"
+    version = current_version(published)
+    if version is None:
+        raise NoSnapshot(f"nothing is published under {published}: run `cdp run` first")
+    return published / version
+
+
+def _folder(home: Path, destination: Destination, segment: str) -> Path:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", segment):
+        raise DestinationError(f"{destination.name}: '{segment}' is not the name of a segment")
+    return home / "exports" / destination.name / segment
+
+
+def _last(folder: Path) -> tuple[int, Path] | None:
+    """Number and folder of the last committed export."""
+    found = [(int(match[1]), path) for path in folder.glob("*-*") if (match := _EXPORT.fullmatch(path.name))]
+    return max(found) if found else None
+
+
+def _compare(con: duckdb.DuckDBPyConnection, before: Path | None, form: Format, destination: Destination) -> None:
+    """Temp tables ``adds`` (op add or change, and the row) and ``removes`` (rows as they were sent)."""
+    columns = [quoted(column) for column in form.columns]
+    listed = ", ".join(["profile_id", *columns])
+    if before is None:
+        con.execute(f"create or replace temp table sent as select {listed} from now where false")
+    else:
+        shape = json.loads((before / "manifest.json").read_text(encoding="utf-8"))["shape"]
+        if shape != fingerprint(destination, form):
+            raise DestinationError(
+                f"{destination.name}: its kind, format or fields changed since the last export: "
+                "name a new destination, or send everything again with --full"
+            )
+        con.execute(
+            f"""create or replace temp table sent as
+            select {listed} from read_parquet({_literal(before / "members.parquet")})"""
+        )
+    same = " and ".join(["n.profile_id = s.profile_id", *(f"n.{c} is not distinct from s.{c}" for c in columns)])
+    con.execute(
+        f"""create or replace temp table adds as
+        select case when n.profile_id in (select profile_id from sent) then 'change' else 'add' end as op, n.*
+        from now n where not exists (from sent s where {same})"""
+    )
+    # A row that somebody else sends again in the same words, as after a merge, is not taken back: the receiver knows
+    # it by its words only. Where it knows the profile id, the words are never all.
+    words = " and ".join(f"n.{c} is not distinct from s.{c}" for c in columns if c != '"profile_ref"')
+    elsewhere = f"and not exists (from now n where {words})" if form.contacts else ""
+    changed = "" if form.contacts else "and s.profile_id not in (select profile_id from now)"
+    con.execute(
+        f"""create or replace temp table removes as
+        select s.* from sent s where not exists (from now n where {same}) {changed} {elsewhere}"""
+    )
+
+
+def _sizes(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int, int]:
+    [(added, changed, removed, members)] = con.execute(
+        """select (select count(*) from adds where op = 'add'), (select count(*) from adds where op = 'change'),
+            (select count(*) from sent where profile_id not in (select profile_id from now)),
+            (select count(*) from now)"""
+    ).fetchall()
+    return added, changed, removed, members
+
+
+def _write_pending(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    destination: Destination,
+    audience: Audience,
+    snapshot: str,
+    form: Format,
+    last: tuple[int, Path] | None,
+    full: bool,
+) -> Pending:
+    added, changed, removed, members = _sizes(con)
+    number = last[0] + 1 if last else 1
+    told = "|".join(
+        [destination.name, audience.segment, snapshot, last[1].name if last else "", "full" if full else ""]
+    )
+    pending = Pending(
+        hashlib.sha256(told.encode()).hexdigest()[:12], number, destination.name, audience.segment,
+        audience.definition_version, audience.purpose, destination.channel, snapshot, fingerprint(destination, form),
+        members, added, changed, removed, audience.counts,
+    )  # fmt: skip
+    building = folder / ".building"
+    if building.exists():
+        shutil.rmtree(building)
+    building.mkdir(mode=0o700)
+    for table, order in (("adds", "op, profile_id"), ("removes", "profile_id")):
+        _write(con, f"select * from {table} order by {order}", building / f"{table}.parquet")
+    _write(con, "select * from now order by profile_id", building / "members.parquet")
+    _write(con, "select profile_id from audience where state = 'holdout' order by 1", building / "holdout.parquet")
+    (building / PLAN).write_text(json.dumps(asdict(pending), indent=2, sort_keys=True), encoding="utf-8")
+    sync_paths([*building.iterdir(), building])
+    building.rename(folder / PENDING)
+    return pending
+
+
+def _read_pending(folder: Path) -> Pending | None:
+    path = folder / PENDING / PLAN
+    return Pending(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def _deliver(home: Path, destination: Destination, folder: Path, pending: Pending, actor: str) -> SyncResult:
+    """Send what is pending, commit it, and put it into the log."""
+    payload = folder / PENDING
+    files: tuple[str, ...] = ()
+    dead: list[str] = []
+    if pending.destination != destination.name:
+        raise DestinationError(f"{folder}: holds an export of {pending.destination}")
+    if destination.kind == "file":
+        files = deliver_file.write(payload, destination)
+    elif destination.kind == "postgres":
+        deliver_postgres.send(home, payload, destination, pending.segment, pending.export_id, pending.snapshot)
+    else:
+        dead = deliver_webhook.send(
+            home, payload, folder / "dead_letter", destination, pending.segment, pending.export_id,
+            pending.definition_version, pending.snapshot,
+        )  # fmt: skip
+        if dead:
+            _leave_out(payload, dead)
+    members = pending.members - len(dead)
+    exported_at = datetime.now(UTC)
+    manifest = asdict(pending) | {
+        "members": members,
+        "dead_letters": len(dead),
+        "exported_at": exported_at.isoformat(),
+        "files": {name: _checksum(payload / name) for name in files},
+    }
+    part = payload / "manifest.json.part"
+    part.write_text(json.dumps(manifest, indent=2, sort_keys=True), encoding="utf-8")
+    part.replace(payload / "manifest.json")
+    committed = folder / f"{pending.number:06d}-{pending.export_id}"
+    # the log before the rename: killed in between, the next call delivers again, which changes nothing, and logs again,
+    # which is one entry
+    log.record(
+        home,
+        log.ExportRecord(
+            pending.export_id, destination.name, destination.kind, pending.segment, pending.definition_version,
+            pending.purpose, pending.channel, pending.snapshot, exported_at, members, pending.added, pending.changed,
+            pending.removed, len(dead), pending.counts,
+        ),
+    )  # fmt: skip
+    with AuditLog(ops_path(home)) as audit:
+        audit.record(
+            actor, "export", purpose=pending.purpose, snapshot=pending.snapshot, profiles=members,
+            detail=f"{destination.name}/{pending.segment}/{pending.export_id}",
+        )  # fmt: skip
+    payload.rename(committed)
+    sync_paths([folder])
+    _retire(folder, destination.keep if destination.kind == "file" else 1)
+    return SyncResult(
+        destination.name, pending.segment, True, pending.export_id, pending.snapshot, members, pending.added,
+        pending.changed, pending.removed, len(dead), pending.counts, tuple(str(committed / name) for name in files),
+    )  # fmt: skip
+
+
+def _leave_out(payload: Path, refused: list[str]) -> None:
+    """Members that the receiver refused are not there: the next sync offers them again."""
+    path = payload / "members.parquet"
+    with duckdb.connect() as con:
+        con.execute("create table refused (profile_id varchar)")
+        con.executemany("insert into refused values (?)", [[profile_id] for profile_id in refused])
+        kept = f"from read_parquet({_literal(path)}) where profile_id not in (from refused)"
+        _write(con, kept, payload / "members.kept.parquet")
+    (payload / "members.kept.parquet").replace(path)
+
+
+def _retire(folder: Path, keep: int) -> None:
+    """Rows of old exports are personal data that nobody needs; their manifests stay."""
+    exports = sorted(path for path in folder.glob("*-*") if _EXPORT.fullmatch(path.name))
+    for path in exports[:-keep]:
+        for file in path.iterdir():
+            if file.name != "manifest.json":
+                file.unlink()
+
+
+def _write(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    os.close(descriptor)
+    con.execute(f"copy ({sql}) to {_literal(path)} (format parquet, compression zstd)")
+    path.chmod(0o600)
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _literal(text: object) -> str:
+    return "'" + str(text).replace("'", "''") + "'"

@@ -1,0 +1,105 @@
+"""Audiences in a real Postgres: each export arrives once, whole, and without a word of it in an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from export_company import Put
+
+from profiles.exports import DeliveryError, Destination, DestinationError, sync
+
+Declare = Callable[[str], Destination]
+SETTINGS = "{{kind: postgres, segments: [loyal], channel: email, schema: {}, fields: [email, birth_date]}}"
+
+
+@pytest.fixture
+def ask(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Runs one query on the server that destination `there` points to."""
+    import adbc_driver_postgresql.dbapi as driver
+
+    monkeypatch.setenv("CDP_DESTINATION_THERE_URI", postgres)
+
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        with driver.connect(postgres, autocommit=True) as con, con.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    return run
+
+
+def test_a_segment_in_a_schema(
+    put: Put, declare: Declare, home: Path, ask: Callable[[str], list[tuple[Any, ...]]]
+) -> None:
+    destination = declare(SETTINGS.format("crm"))
+    put()
+    first = sync(home, destination, "loyal")
+    assert first.members == 7
+    members = "select profile_id, email, birth_date::text, entered_at::text from crm.members order by 1"
+    assert ask(members)[0] == ("p1", "ming@example.com", "1990-05-04", "2025-03-01")
+    put(
+        "delete from segments.membership where profile_id = 'p2'",
+        "update golden_record set email = 'dee.moss@example.com' where profile_id = 'p5'",
+    )
+    second = sync(home, destination, "loyal")
+    assert (second.added, second.changed_rows, second.removed) == (0, 1, 1)
+    found = {row[0]: row[1] for row in ask(members)}
+    assert found == {
+        "p1": "ming@example.com", "p4": "cy@example.com", "p5": "dee.moss@example.com", "p6": None,
+        "p7": "flo@example.com", "p9": "halquin@gmail.com",
+    }  # fmt: skip
+    assert ask("select snapshot from crm.exports order by delivered_at") == [
+        ("20250310-000001",), ("20250310-000002",),
+    ]  # fmt: skip
+
+
+def test_an_export_that_had_arrived_is_not_repeated(
+    put: Put,
+    declare: Declare,
+    home: Path,
+    ask: Callable[[str], list[tuple[Any, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed after the server's commit and before our own note of it."""
+    from profiles.exports import log
+
+    destination = declare(SETTINGS.format("once"))
+    put()
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "record", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            sync(home, destination, "loyal")
+    assert ask("select count(*) from once.members") == [(7,)]
+    ask("delete from once.members where profile_id = 'p1'")
+    assert sync(home, destination, "loyal").changed is False
+    assert ask("select count(*) from once.members") == [(6,)], "what the receiver did with it is the receiver's"
+    assert ask("select count(*) from once.exports") == [(1,)]
+
+
+def test_a_table_that_does_not_fit_is_named(
+    put: Put, declare: Declare, home: Path, ask: Callable[[str], list[tuple[Any, ...]]]
+) -> None:
+    put()
+    ask("create schema narrow")
+    ask("create table narrow.members (destination text, segment text, profile_id text, export_id text)")
+    with pytest.raises(DestinationError, match=r"table narrow\.members has no column birth_date"):
+        sync(home, declare(SETTINGS.format("narrow")), "loyal")
+    ask("alter table narrow.members add column birth_date date, add column email text, add column entered_at date")
+    assert sync(home, declare(SETTINGS.format("narrow")), "loyal").members == 7
+    assert ask("select count(*) from narrow.members") == [(7,)]
+
+
+def test_a_server_that_is_away_costs_one_line_without_the_address(
+    put: Put, declare: Declare, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("adbc_driver_postgresql")
+    put()
+    destination = declare(SETTINGS.format("away"))
+    with pytest.raises(DestinationError, match="set CDP_DESTINATION_THERE_URI or write"):
+        sync(home, destination, "loyal")
+    monkeypatch.setenv("CDP_DESTINATION_THERE_URI", "postgresql://me:hunter2@127.0.0.1:1/none")
+    with pytest.raises(DeliveryError) as caught:
+        sync(home, destination, "loyal")
+    assert "cannot be reached" in str(caught.value) and "hunter2" not in str(caught.value)

@@ -1,0 +1,141 @@
+"""Audiences by webhook, against a server that answers as it is told."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from export_company import Put
+
+from profiles.exports import DeliveryError, Destination, deliver_webhook, sync
+
+Declare = Callable[[str], Destination]
+SECRET = "a shared secret"  # noqa: S105
+
+
+@dataclass
+class Receiver:
+    """Answers with the statuses of `script`, then 200; keeps every request."""
+
+    url: str = ""
+    script: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    seen: list[tuple[dict[str, str], dict[str, object], bytes]] = field(default_factory=list)
+
+    def said(self) -> list[tuple[str, list[str]]]:
+        """Operation and profile ids of each request, in order."""
+        return [(str(d["op"]), [m["profile_id"] for m in d["members"]]) for _, d, _ in self.seen]  # type: ignore[attr-defined]
+
+    def keys(self) -> list[str]:
+        return [headers["Idempotency-Key"] for headers, _, _ in self.seen]
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    found = Receiver()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            found.seen.append((dict(self.headers), json.loads(body), body))
+            status, headers = found.script.pop(0) if found.script else (200, {})
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("CDP_DESTINATION_THERE_SECRET", SECRET)
+        monkeypatch.setattr(deliver_webhook, "BACKOFF_SECONDS", 0.001)
+        yield found
+        server.shutdown()
+        thread.join()
+
+
+def settings(receiver: Receiver) -> str:
+    return f"{{kind: webhook, segments: [loyal], channel: email, url: '{receiver.url}', batch: 3}}"
+
+
+def test_signed_batches(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
+    put()
+    result = sync(home, declare(settings(receiver)), "loyal")
+    assert receiver.said() == [("add", ["p1", "p2", "p4"]), ("add", ["p5", "p6", "p7"]), ("add", ["p9"])]
+    headers, document, body = receiver.seen[0]
+    signed = hmac.new(SECRET.encode(), headers["X-CDP-Timestamp"].encode() + b"." + body, hashlib.sha256).hexdigest()
+    assert headers["X-CDP-Signature"] == f"v1={signed}"
+    assert document["members"] == [{"profile_id": p, "entered_at": "2025-03-01"} for p in ("p1", "p2", "p4")], (
+        "no contact unless a field asks for it"
+    )
+    assert (document["snapshot"], document["definition_version"]) == ("20250310-000001", "v1")
+    assert receiver.keys() == [f"{result.export_id}-{n}" for n in range(3)]
+
+
+def test_removes_come_before_adds(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
+    put("delete from segments.membership where profile_id = 'p9'")
+    sync(home, declare(settings(receiver)), "loyal")
+    receiver.seen.clear()
+    put("delete from segments.membership where profile_id = 'p1'")
+    sync(home, declare(settings(receiver)), "loyal")
+    assert receiver.said() == [("remove", ["p1"]), ("add", ["p9"])]
+
+
+def test_a_busy_receiver_is_asked_again_with_the_same_key(
+    put: Put, declare: Declare, home: Path, receiver: Receiver
+) -> None:
+    put()
+    receiver.script = [(503, {}), (429, {"Retry-After": "0"}), (200, {})]
+    assert sync(home, declare(settings(receiver)), "loyal").dead_letters == 0
+    assert receiver.said()[:3] == [("add", ["p1", "p2", "p4"])] * 3
+    assert len(set(receiver.keys()[:3])) == 1
+
+
+def test_a_receiver_that_stays_down_gets_the_rest_later(
+    put: Put, declare: Declare, home: Path, receiver: Receiver
+) -> None:
+    put()
+    destination = declare(settings(receiver))
+    receiver.script = [(200, {}), *[(500, {})] * deliver_webhook.TRIES]
+    with pytest.raises(DeliveryError, match=r"5 tries \(status 500\)"):
+        sync(home, destination, "loyal")
+    receiver.seen.clear()
+    # newer data waits until the first export is complete
+    put("delete from segments.membership where profile_id = 'p9'")
+    sync(home, destination, "loyal")
+    assert receiver.said() == [("add", ["p5", "p6", "p7"]), ("add", ["p9"]), ("remove", ["p9"])]
+
+
+def test_a_refused_batch_is_kept_and_offered_again(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
+    put()
+    destination = declare(settings(receiver))
+    receiver.script = [(200, {}), (422, {}), (200, {})]
+    result = sync(home, destination, "loyal")
+    assert (result.dead_letters, result.members) == (3, 4)
+    [letter] = (home / "exports" / "there" / "loyal" / "dead_letter").iterdir()
+    assert letter.name == f"{result.export_id}-1-422.json"
+    assert letter.stat().st_mode & 0o077 == 0
+    assert [m["profile_id"] for m in json.loads(letter.read_text())["members"]] == ["p5", "p6", "p7"]
+    receiver.seen.clear()
+    again = sync(home, destination, "loyal")
+    assert receiver.said() == [("add", ["p5", "p6", "p7"])]
+    assert (again.dead_letters, again.members) == (0, 7)
+
+
+def test_a_redirect_is_not_followed(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
+    """Members go to the address that was declared, and to no other."""
+    put()
+    receiver.script = [(307, {"Location": receiver.url + "/elsewhere"})] * 3
+    assert sync(home, declare(settings(receiver)), "loyal").dead_letters == 7
+    assert len(receiver.seen) == 3

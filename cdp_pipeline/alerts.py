@@ -7,10 +7,9 @@ and no person. That it cannot be delivered is said and never makes a run fail.
 from __future__ import annotations
 
 import json
-import os
 import smtplib
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import yaml
 
 from cdp_pipeline.home import Home
+from profiles.secret import SecretError, read_secret
 
 FILE = "alerts.yml"
 # failed: readers still see the last snapshot. attention: published, but files or the model need somebody.
@@ -157,18 +157,12 @@ def _receiver(where: str, name: str, given: object) -> Receiver:
     return receiver
 
 
-def _secret(home: Home, receiver: Receiver, what: str, env: Mapping[str, str] | None = None) -> str:
-    """``CDP_ALERT_<NAME>_<WHAT>``, else the file ``secrets/alert_<name>`` (mode 600)."""
-    variable = f"CDP_ALERT_{receiver.name.upper()}_{what}"
-    value = (os.environ if env is None else env).get(variable, "").strip()
-    path = home.secrets / f"alert_{receiver.name}"
-    if value:
-        return value
-    if not path.exists():
-        raise AlertsError(f"{receiver.name}: no secret: set {variable} or write {path} (mode 600)")
-    if path.stat().st_mode & 0o077:
-        raise AlertsError(f"{path}: others may read it; chmod 600")
-    return path.read_text(encoding="utf-8").strip()
+def _secret(home: Home, receiver: Receiver, what: str) -> str:
+    """``CDP_ALERT_<NAME>_<WHAT>``, else the file ``secrets/alert_<name>``."""
+    try:
+        return read_secret(f"CDP_ALERT_{receiver.name.upper()}_{what}", home.secrets / f"alert_{receiver.name}")
+    except SecretError as error:
+        raise AlertsError(f"{receiver.name}: {error}") from None
 
 
 def _post(receiver: Receiver, url: str, alert: Alert) -> None:

@@ -52,6 +52,17 @@ REQUIRED_TABLES = frozenset(
     }
 )
 
+# Blocks of a table are skipped by their least and greatest value, so a table lies in the order that readers ask for.
+# Profile ids are random: without an order every block would hold some of each range.
+READING_ORDER = {
+    "pii.review_queue": ("place",),
+    "pii.search_index": ("term", "profile_id"),
+    "profiles.households": ("household_id",),
+    "segments.current": ("segment", "profile_id"),
+    "segments.membership": ("segment", "profile_id"),
+}
+_DEFAULT_ORDER = ("profile_id",)
+
 _WORK = ".work"
 
 
@@ -250,11 +261,24 @@ class _Copy:
             copy = f"{target}.{_target_schema(schema)}.{quoted(table)}"
             (copied,) = self._con.execute(
                 f"CREATE TABLE {copy} AS FROM {self.source}.{quoted(schema)}.{quoted(table)}"
+                f"{self._order(schema, table)}"
             ).fetchall()[0]
             rows[f"{schema}.{table}"] = int(copied)
         self._copy_comments(target, schemas)
         self._con.execute(f"CHECKPOINT {target}")
         return rows
+
+    def _order(self, schema: str, table: str) -> str:
+        columns = {
+            str(row[0])
+            for row in self._con.execute(
+                "SELECT column_name FROM duckdb_columns()"
+                " WHERE database_name = $source AND schema_name = $schema AND table_name = $table",
+                {"source": self.source.strip('"'), "schema": schema, "table": table},
+            ).fetchall()
+        }
+        order = [name for name in READING_ORDER.get(f"{schema}.{table}", _DEFAULT_ORDER) if name in columns]
+        return f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
 
     def _copy_comments(self, target: str, schemas: tuple[str, ...]) -> None:
         """Column descriptions (dbt's persist_docs) travel with the tables."""

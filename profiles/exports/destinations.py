@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import yaml
 
 from profiles.errors import ProfilesError
 from profiles.exports.formats import FORMATS, GOLDEN_FIELDS
+from profiles.secret import SecretError, read_secret
 
 FILE = "destinations.yml"
 KINDS = ("file", "postgres", "webhook")
@@ -113,19 +112,14 @@ def load_destinations(home: Path) -> dict[str, Destination]:
     return {str(name): _destination(f"{path}: {name}", str(name), given) for name, given in declared.items()}
 
 
-def secret_of(destination: Destination, home: Path, what: str, env: Mapping[str, str] | None = None) -> str:
+def secret_of(destination: Destination, home: Path, what: str) -> str:
     """A secret of `destination`: the variable ``CDP_DESTINATION_<NAME>_<WHAT>``, else the file
-    ``secrets/destination_<name>`` (mode 600). Raises DestinationError that names both where neither can be used."""
+    ``secrets/destination_<name>``. Raises DestinationError that names both where neither can be used."""
     variable = f"CDP_DESTINATION_{destination.name.upper()}_{what}"
-    value = (os.environ if env is None else env).get(variable, "").strip()
-    if value:
-        return value
-    path = home / "secrets" / f"destination_{destination.name}"
-    if not path.exists():
-        raise DestinationError(f"{destination.name}: no secret: set {variable} or write {path} (mode 600)")
-    if path.stat().st_mode & 0o077:
-        raise DestinationError(f"{path}: others may read it; chmod 600")
-    return path.read_text(encoding="utf-8").strip()
+    try:
+        return read_secret(variable, home / "secrets" / f"destination_{destination.name}")
+    except SecretError as error:
+        raise DestinationError(f"{destination.name}: {error}") from None
 
 
 def _destination(where: str, name: str, given: Any) -> Destination:

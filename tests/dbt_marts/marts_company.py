@@ -94,6 +94,7 @@ HANDED_OVER: dict[str, str] = {
         "record_id_l VARCHAR, record_id_r VARCHAR, match_weight DOUBLE, match_probability DOUBLE, kind VARCHAR,"
         " rule VARCHAR, model_version VARCHAR, reason VARCHAR"
     ),
+    "identity/features": "record_id VARCHAR, given VARCHAR, family VARCHAR, native VARCHAR, organisation VARCHAR",
     "identity/review_queue": (
         "record_id_l VARCHAR, record_id_r VARCHAR, match_weight DOUBLE, match_probability DOUBLE, reason VARCHAR,"
         " worth DOUBLE"

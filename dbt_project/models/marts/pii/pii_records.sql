@@ -1,0 +1,25 @@
+{{ config(alias='records') }}
+select
+    profile_id,
+    record_id,
+    source,
+    object,
+    entity_type,
+    given_name,
+    family_name,
+    full_name,
+    native_name,
+    organisation,
+    birth_date,
+    gender,
+    street,
+    unit,
+    locality,
+    region,
+    postcode,
+    country,
+    language,
+    is_guest,
+    created_at,
+    updated_at
+from {{ ref('int_records_profiled') }}

@@ -1,0 +1,81 @@
+"""What the platform knows about its own data: checks, what came in, and how the identity step did."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from profiles.snapshot_provider import OpenSnapshot, Row
+
+# "missing key order_id: 1, state not one of the allowed values: 2"
+_TOLD = re.compile(r"(.+?): (\d+)(?:, |$)")
+_TROUBLED = "status NOT IN ('ok', 'empty', 'duplicate', 'replaced') OR NOT is_reconciled"
+
+
+def checks(snapshot: OpenSnapshot) -> list[Row]:
+    """All checks, the failed ones first."""
+    if not snapshot.has_table("quality", "checks"):
+        return []
+    return snapshot.query("SELECT * FROM marts.quality.checks ORDER BY is_passed, check_name")
+
+
+def ingest_by_source(snapshot: OpenSnapshot) -> list[Row]:
+    """One row per source and object: files, rows, refused rows, last delivery, files that are not fine."""
+    if not snapshot.has_table("quality", "ingest"):
+        return []
+    return snapshot.query(
+        "SELECT source, object, count(*) AS files, sum(rows_delivered)::BIGINT AS rows_delivered,"
+        " sum(rows_quarantined)::BIGINT AS rows_quarantined, max(dt) AS last_dt,"
+        f" count(*) FILTER (WHERE {_TROUBLED}) AS troubled"
+        " FROM marts.quality.ingest GROUP BY ALL ORDER BY rows_quarantined DESC, source, object"
+    )
+
+
+def troubled_files(snapshot: OpenSnapshot, limit: int = 20) -> list[Row]:
+    """Files that failed, went over their error budget or do not reconcile, newest first."""
+    if not snapshot.has_table("quality", "ingest"):
+        return []
+    return snapshot.query(
+        "SELECT file, dt, status, message, rows_delivered, rows_quarantined FROM marts.quality.ingest"
+        f" WHERE {_TROUBLED} ORDER BY dt DESC, file LIMIT $limit",
+        {"limit": limit},
+    )
+
+
+def quarantine_by_day(snapshot: OpenSnapshot) -> list[Row]:
+    """Delivered and refused rows by delivery day, oldest first."""
+    if not snapshot.has_table("quality", "ingest"):
+        return []
+    rows = snapshot.query(
+        "SELECT dt, sum(rows_delivered)::BIGINT AS delivered, sum(rows_quarantined)::BIGINT AS quarantined"
+        " FROM marts.quality.ingest GROUP BY dt ORDER BY dt DESC LIMIT 60"
+    )
+    return rows[::-1]
+
+
+def quarantine_reasons(snapshot: OpenSnapshot) -> list[tuple[str, int]]:
+    """Why rows were refused, and how many, the most frequent first."""
+    if not snapshot.has_table("quality", "ingest"):
+        return []
+    rows = snapshot.query(
+        "SELECT quarantine_reasons AS told, count(*) AS files FROM marts.quality.ingest"
+        " WHERE quarantine_reasons IS NOT NULL GROUP BY ALL"
+    )
+    counted: Counter[str] = Counter()
+    for row in rows:
+        for reason, rows_refused in _TOLD.findall(str(row["told"])):
+            counted[reason] += int(rows_refused) * int(str(row["files"]))
+    return counted.most_common(12)
+
+
+def identity_measures(snapshot: OpenSnapshot) -> list[Row]:
+    """Measures of the identity step, by name."""
+    if not snapshot.has_table("quality", "identity"):
+        return []
+    return snapshot.query("SELECT metric, as_of, value FROM marts.quality.identity ORDER BY metric")
+
+
+def drift(snapshot: OpenSnapshot) -> str | None:
+    """Verdict on whether the matching model still fits the data, of the run that made the snapshot."""
+    identity = snapshot.manifest.extra.get("identity")
+    return str(identity["drift"]) if isinstance(identity, dict) and identity.get("drift") else None

@@ -1,0 +1,58 @@
+"""The console's words in English and Chinese: one catalogue, read once when the console is mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+import yaml
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+DEFAULT = "en"
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts of one language. Calling it with a key gives the text, `{name}` in it replaced by the keyword."""
+
+    language: str
+    entries: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        text = self.entries[key]
+        return text.format(**values) if values else text
+
+    def code(self, kind: str, value: object) -> str:
+        """A word of the data (a channel, a reason …) in this language, or itself with blanks where nobody knows it."""
+        if value is None or value == "":
+            return "–"
+        known = self.entries.get(f"{kind}.{value}")
+        return known if known is not None else str(value).replace("_", " ")
+
+
+def load_texts() -> dict[str, Texts]:
+    """The catalogue by language. Raises ValueError where a text lacks a language."""
+    raw = yaml.safe_load((files("profiles.console") / "texts.yml").read_text(encoding="utf-8"))
+    lacking = sorted(str(key) for key, pair in raw.items() if not isinstance(pair, list) or len(pair) != len(LANGUAGES))
+    if lacking:
+        raise ValueError(f"texts.yml: {', '.join(lacking)} must have one text for each of {', '.join(LANGUAGES)}")
+    return {
+        language: Texts(language, {str(key): str(pair[place]) for key, pair in raw.items()})
+        for place, language in enumerate(LANGUAGES)
+    }
+
+
+def choose_language(wanted: str | None, accept: str) -> str:
+    """The language that was chosen, else the first of an Accept-Language header that there is, else English."""
+    if wanted in LANGUAGES:
+        return str(wanted)
+    ranked = []
+    for place, part in enumerate(accept.split(",")):
+        tag, _, quality = part.partition(";q=")
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        ranked.append((-weight, place, tag.strip().lower().split("-")[0]))
+    return next((tag for weight, _, tag in sorted(ranked) if weight < 0 and tag in LANGUAGES), DEFAULT)

@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS ingest_files (
   run_id       TEXT NOT NULL,
   finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   filled       TEXT NOT NULL DEFAULT '{}',
-  drift        TEXT NOT NULL DEFAULT '[]'
+  drift        TEXT NOT NULL DEFAULT '[]',
+  erased       INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS ingest_files_by_object ON ingest_files (source, object, dt);
 CREATE TABLE IF NOT EXISTS ingest_log (
@@ -72,7 +73,11 @@ CREATE TABLE IF NOT EXISTS quarantine_replays (
 );
 """
 # Columns that stores of earlier versions lack; they begin empty there, which every reader takes for "not known".
-_ADDED = {"filled": "TEXT NOT NULL DEFAULT '{}'", "drift": "TEXT NOT NULL DEFAULT '[]'"}
+_ADDED = {
+    "filled": "TEXT NOT NULL DEFAULT '{}'",
+    "drift": "TEXT NOT NULL DEFAULT '[]'",
+    "erased": "INTEGER NOT NULL DEFAULT 0",
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ class Receipt:
     """What became of one landed file. `file` is its path below landing; `contract` the contract's fingerprint.
 
     `filled`: records with a value, by field. `drift`: mappings of kind, field and message (see `sources/drift.py`).
+    `erased`: rows taken out on purpose (an erasure, a retention rule); delivered = loaded + quarantined + erased.
     """
 
     file: str
@@ -100,6 +106,7 @@ class Receipt:
     run_id: str = ""
     filled: Mapping[str, int] = field(default_factory=dict)
     drift: Sequence[Mapping[str, str]] = ()
+    erased: int = 0
 
     @property
     def missing(self) -> frozenset[str]:
@@ -117,7 +124,7 @@ class LogEntry:
     finished_at: str
 
 
-_NOT_LOGGED = ("size", "mtime_ns", "sha256", "filled", "drift")
+_NOT_LOGGED = ("size", "mtime_ns", "sha256", "filled", "drift", "erased")
 
 
 class Ops:
@@ -170,8 +177,8 @@ class Ops:
         """Write or overwrite the receipt of one file."""
         self._con.execute(
             "INSERT OR REPLACE INTO ingest_files (file, source, object, dt, size, mtime_ns, sha256, contract, status,"
-            " delivered, loaded, quarantined, reasons, extra_fields, message, run_id, filled, drift)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " delivered, loaded, quarantined, reasons, extra_fields, message, run_id, filled, drift, erased)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 receipt.file,
                 receipt.source,
@@ -191,6 +198,7 @@ class Ops:
                 receipt.run_id,
                 json.dumps(dict(receipt.filled), sort_keys=True),
                 json.dumps([dict(d) for d in receipt.drift], sort_keys=True),
+                receipt.erased,
             ),
         )
 

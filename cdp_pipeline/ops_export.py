@@ -24,6 +24,7 @@ FILES = pa.schema(
         ("rows_delivered", pa.int64()),
         ("rows_raw", pa.int64()),
         ("rows_quarantined", pa.int64()),
+        ("rows_erased", pa.int64()),
         ("status", pa.string()),
         ("message", pa.string()),
     ]
@@ -97,6 +98,7 @@ def export_ops(home: Home) -> dict[str, int]:
             "rows_delivered": r.delivered,
             "rows_raw": r.loaded,
             "rows_quarantined": r.quarantined,
+            "rows_erased": r.erased,
             "status": r.status,
             "message": r.message,
         }

@@ -20,6 +20,7 @@ from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.memory import peak_memory_gb
 from cdp_pipeline.ops import Ops
+from cdp_pipeline.privacy.erase import finish_erasures
 from cdp_pipeline.sources.ingest import unclaimed
 from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.run_report import run_reports
@@ -87,13 +88,15 @@ def run(
     out: Path | None = None,
     progress: Callable[[str], None] | None = None,
     progress_fd: int | None = None,
+    finishing: bool = False,
 ) -> RunSummary:
     """Materialise what changed, or everything with `full`, and publish it; `plan` stops after identity.
 
     `accept_changes` lets merges and splits beyond the bounds of the rules through; `plan` shows them either way.
 
     `as_of` defaults to the greatest landed ``dt``. `out` runs the same landing in a home of its own, where an earlier
-    as-of is allowed. `progress` is told each stage; `progress_fd` gets a line per finished step.
+    as-of is allowed. `progress` is told each stage; `progress_fd` gets a line per finished step. An erasure that was
+    killed is finished first, unless this run is a step of it (`finishing`).
 
     Raises RunInProgress when another run holds the home, InputsError when there is nothing to run on or the as-of
     goes back, IdentityInputError for rules that cannot be used, RunFailed when a step failed, the bounds on change were
@@ -106,6 +109,8 @@ def run(
         raise InputsError(f"nothing has landed: {home.landing} does not exist")
     say = progress or (lambda line: None)
     with run_lock(home.run_lock):
+        if not finishing and out is None:
+            finish_erasures(home, say=say)
         decided = steps.plan_run(
             home, str(uuid4()), as_of=as_of, full=full, accept_changes=accept_changes, plan_only=plan
         )

@@ -14,7 +14,7 @@ import yaml
 
 from cdp_pipeline.analytics.step import declared_tables
 from cdp_pipeline.home import Home
-from cdp_pipeline.warehouse import CORE_TABLES, PROJECT
+from cdp_pipeline.warehouse import CORE_TABLES, HISTORY_TABLES, PROJECT
 
 _RECORD_IDENTIFIERS = {
     "record_id": "VARCHAR",
@@ -67,13 +67,7 @@ HANDED_OVER: dict[str, dict[str, str]] = {
         "valid_to": "TIMESTAMP",
     },
     "identity/households": {"household_id": "VARCHAR", "profile_id": "VARCHAR"},
-    "history/segment_membership": {
-        "profile_id": "VARCHAR",
-        "segment": "VARCHAR",
-        "entered_at": "DATE",
-        "exited_at": "DATE",
-        "definition_version": "VARCHAR",
-    },
+    **{f"history/{table}": columns for table, (_, columns) in HISTORY_TABLES.items()},
     "ops/ingest_files": {
         "source": "VARCHAR",
         "object": "VARCHAR",

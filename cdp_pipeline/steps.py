@@ -16,6 +16,8 @@ from cdp_pipeline import inputs, judgements, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.ops import Ops
+from cdp_pipeline.privacy.consents import land_changes
+from cdp_pipeline.privacy.store import privacy_fingerprint
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources import replay
 from cdp_pipeline.sources.contract import ObjectContract
@@ -141,6 +143,7 @@ def plan_run(
     published = newest_manifest(home.root)
     day = inputs.resolve_as_of(home, as_of, published.as_of if published else None)
     ensure_tables(home, contracts)
+    land_changes(home, day)
     if home.ops_db.exists():
         with Ops(home.ops_db) as ops:
             replay.recover(home, contracts, ops, run_id)
@@ -165,6 +168,7 @@ def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
         inputs.code_fingerprint(),
         inputs.replays_fingerprint(home),
         inputs.overlay_fingerprint(home),
+        privacy_fingerprint(home),
         rules.fingerprint() if rules else "",
     )
 
@@ -334,10 +338,27 @@ def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishRe
             min_match_rate=settings.min_match_rate,
             max_match_rate=settings.max_match_rate,
             max_profile_drop=settings.max_profile_drop,
+            erased_profiles=_erased_since_published(home),
+            check_segments=not plan.accept_changes,
         ),
         extra={"identity": {k: v for k, v in facts.items() if k not in _NOT_IN_MANIFEST}},
         keep=settings.keep_versions,
     )
+
+
+def _erased_since_published(home: Home) -> int:
+    """Profiles of the current snapshot that have been erased since."""
+    marts = home.published / "current" / "marts.duckdb"
+    if not marts.exists():
+        return 0
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH '{_quoted(marts.resolve())}' AS marts (READ_ONLY)")
+        ((erased,),) = con.execute(
+            f"""SELECT count(DISTINCT profile_id)
+            FROM read_parquet('{_quoted(home.identity)}/profile_events/*.parquet')
+            SEMI JOIN marts.profiles.customer_profile USING (profile_id) WHERE event = 'erased'"""
+        ).fetchall()
+    return int(erased)
 
 
 def _identity_run_file(home: Home) -> Path:

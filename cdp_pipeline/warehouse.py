@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -38,12 +39,46 @@ CORE_TABLES = (
     "touchpoint_costs",
 )
 
-HISTORY_COLUMNS = {
-    "profile_id": "VARCHAR",
-    "segment": "VARCHAR",
-    "entered_at": "DATE",
-    "exited_at": "DATE",
-    "definition_version": "VARCHAR",
+# What a run carries over from the published snapshot: file below lake/history -> (published table, columns).
+HISTORY_TABLES: dict[str, tuple[str, dict[str, str]]] = {
+    "segment_membership": (
+        "segments.membership",
+        {
+            "profile_id": "VARCHAR",
+            "segment": "VARCHAR",
+            "entered_at": "DATE",
+            "exited_at": "DATE",
+            "definition_version": "VARCHAR",
+        },
+    ),
+    "segment_events": (
+        "segments.events",
+        {
+            "cursor": "BIGINT",
+            "profile_id": "VARCHAR",
+            "segment": "VARCHAR",
+            "event": "VARCHAR",
+            "as_of": "DATE",
+            "reason": "VARCHAR",
+            "definition_version": "VARCHAR",
+        },
+    ),
+    "segment_versions": (
+        "segments.definition_versions",
+        {
+            "segment": "VARCHAR",
+            "definition_version": "VARCHAR",
+            "version": "INTEGER",
+            "condition": "VARCHAR",
+            "exclusions": "VARCHAR",
+            "valid_from": "DATE",
+            "valid_to": "DATE",
+            "evaluated_at": "DATE",
+            "members": "BIGINT",
+        },
+    ),
+    # Merges and splits of these runs are in the published intervals already.
+    "profile_event_runs": ("profiles.profile_events", {"run_id": "VARCHAR"}),
 }
 
 # dbt takes exactly these; anything else would run without data or without a target.
@@ -146,7 +181,8 @@ def run_dbt(
 ) -> DbtRun:
     """Run dbt in a process of its own and return the status of every node.
 
-    Raises DbtError with the ids of the failed nodes; if dbt fell before any node, with its last line.
+    Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
+    last line.
     """
     hash_key(home)
     target = target_folder(home)
@@ -169,7 +205,8 @@ def run_dbt(
         return run
     failed = run.nodes("error", "fail", "runtime error")
     if failed:
-        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}")
+        told = _told(results)
+        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}")
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     raise DbtError(f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}")
 
@@ -223,23 +260,36 @@ def export_core(home: Home, tables: Iterable[str] = CORE_TABLES) -> dict[str, in
     return rows
 
 
-def export_history(home: Home) -> int:
-    """Carry the published segment intervals over into ``lake/history/segment_membership``; returns the rows.
+def export_history(home: Home) -> dict[str, int]:
+    """Carry what the published snapshot alone knows over into ``lake/history/<table>``; returns rows by table.
 
-    Without a published snapshot the file is empty and typed. History is read from the newest committed snapshot alone:
-    a candidate that was never published leaves no trace, and a rollback changes what readers see, never the history.
+    Without a published snapshot, or from one that lacks a table, the file is empty and typed. History is read from the
+    newest committed snapshot alone: a candidate that was never published leaves no trace, and a rollback changes what
+    readers see, never the history.
     """
     from profiles.snapshots import newest_version
 
-    target = home.history / "segment_membership" / "part-0.parquet"
     newest = newest_version(home.published)
-    columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
-    empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in HISTORY_COLUMNS.items())
-    if newest is None:
-        with duckdb.connect() as con:
-            return _copy(con, f"select {empty} where false", target)
-    with duckdb.connect(str(home.published / newest / "marts.duckdb"), read_only=True) as con:
-        return _copy(con, f"select {columns} from segments.membership", target)
+    rows: dict[str, int] = {}
+    with duckdb.connect() as con:
+        published: set[str] = set()
+        if newest is not None:
+            marts = home.published / newest / "marts.duckdb"
+            con.execute(f"attach '{_quoted(marts)}' as snapshot (read_only)")
+            found = con.execute(
+                "select concat_ws('.', schema_name, table_name) from duckdb_tables() where database_name = 'snapshot'"
+            ).fetchall()
+            published = {str(name) for (name,) in found}
+        for table, (source, columns) in HISTORY_TABLES.items():
+            if source in published:
+                listed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in columns.items())
+                distinct = "distinct" if table == "profile_event_runs" else ""
+                query = f"select {distinct} {listed} from snapshot.{source}"
+            else:
+                listed = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
+                query = f"select {listed} where false"
+            rows[table] = _copy(con, query, home.history / table / "part-0.parquet")
+    return rows
 
 
 def hash_key(home: Home) -> str:
@@ -276,6 +326,13 @@ def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
+
+
+def _told(results: Path) -> str:
+    """What tests of ours raise with ``error('[cdp] …')``. Other messages can hold values and stay in the artifacts."""
+    document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
+    found = re.findall(r"\[cdp\] (.*)", "\n".join(result["message"] or "" for result in document["results"]))
+    return "; ".join(dict.fromkeys(line.strip() for line in found))
 
 
 def _statuses(results: Path) -> dict[str, str]:

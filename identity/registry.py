@@ -364,6 +364,9 @@ def _write(
         )
         select d.alias_profile_id, coalesce(n.heir, d.target) as profile_id
         from direct d left join r_next n on n.profile_id = d.target and n.state = 'alias'
+        union all
+        -- an erased id resolves to nothing, for ever
+        select profile_id, null from r_next where state = 'erased'
         """
     )
     _replace(con, "aliases", "r_next_alias", ("alias_profile_id",), ("profile_id",), "r_alias", generation)

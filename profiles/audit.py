@@ -93,12 +93,14 @@ class AuditLog:
         with self._counting:
             counted, self._counted = self._counted, {}
         at = timestamp()
-        self._write(
-            [
-                (at, actor, action, "", purpose, version, n, "")
-                for (actor, action, purpose, version), n in counted.items()
-            ]
-        )
+        try:
+            self._write([(at, actor, action, "", *place, n, "") for (actor, action, *place), n in counted.items()])
+        except BaseException:
+            # Nothing was written: what was counted is written the next time.
+            with self._counting:
+                for key, n in counted.items():
+                    self._counted[key] = self._counted.get(key, 0) + n
+            raise
 
     def entries(self, *, profile_id: str | None = None, limit: int = 100) -> list[AuditEntry]:
         """The last `limit` entries, newest first; of one profile where `profile_id` is given."""

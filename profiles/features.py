@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from profiles import layout
 from profiles.consent import ConsentFlags
@@ -50,10 +50,14 @@ class FeatureRow(Mapping[str, object]):
     """
 
     __slots__ = ("_consents", "_opened", "_values", "profile_id", "requested_id")
+    _consents: list[int] | None
+    _values: list[object]
 
     def __init__(self, opened: FeatureFile, profile_id: str, requested_id: str, packed: bytes) -> None:
         self._opened = opened
-        self._consents, self._values = cast("tuple[list[int] | None, list[object]]", unpack(packed))
+        # Annotated and not cast: a call of `cast` here would be a twentieth of a whole read.
+        unpacked: Any = unpack(packed)
+        self._consents, self._values = unpacked
         self.profile_id = profile_id
         self.requested_id = requested_id
 
@@ -79,8 +83,7 @@ class FeatureRow(Mapping[str, object]):
     @property
     def consent(self) -> ConsentFlags:
         """What the person has consented to; what was never said is a no."""
-        states = self._consents or ()
-        return ConsentFlags({pair: state for pair, state in zip(self._opened.consents, states, strict=False) if state})
+        return self._opened.consent_flags(tuple(self._consents or ()))
 
     def __repr__(self) -> str:
         return f"FeatureRow({self.profile_id!r}, version={self.snapshot.version!r}, features={len(self)})"
@@ -109,6 +112,7 @@ class FeatureFile:
         self.codec = RowCodec(columns)
         self.feature_names = tuple(column.name for column in columns)
         self.consents = [(purpose, channel) for purpose, channel in cast("list[tuple[str, str]]", head["consents"])]
+        self._flags: dict[tuple[int, ...], ConsentFlags] = {}
         created_at = datetime.fromisoformat(str(head["created_at"])).astimezone(UTC)
         self.info = SnapshotInfo(str(head["version"]), date.fromisoformat(str(head["as_of"])), created_at)
 
@@ -124,6 +128,14 @@ class FeatureFile:
             raise ProfileErased(profile_id)
         packed = self.store.get(PROFILE + target)
         return None if packed is None else FeatureRow(self, target.decode(), profile_id, packed)
+
+    def consent_flags(self, states: tuple[int, ...]) -> ConsentFlags:
+        """Stored states with their purposes and channels; few combinations occur, and they are kept."""
+        known = self._flags.get(states)
+        if known is None:
+            stated = {pair: state for pair, state in zip(self.consents, states, strict=False) if state}
+            known = self._flags[states] = ConsentFlags(stated)
+        return known
 
     def living(self, profile_id: str) -> str | None:
         """The living id behind `profile_id`, itself or another; None where nobody has it. Raises ProfileErased."""

@@ -14,7 +14,8 @@ class GateBounds:
     `expected_records` is the number of live customer records; `ingest_reconciled` says that every delivered row is in
     raw or in quarantine. The match rate is the share of records whose profile holds at least two records. The largest
     profile is bounded loosely: one buyer's guest checkouts are a record each. `max_profile_drop` is the share of
-    profiles that may vanish against the current snapshot.
+    profiles that may vanish against the current snapshot; `erased_profiles` is how many more were erased since.
+    `check_segments` refuses segments beyond a bound for which their owner declared ``on_breach: block``.
     """
 
     expected_records: int
@@ -23,6 +24,8 @@ class GateBounds:
     min_match_rate: float = 0.0
     max_match_rate: float = 1.0
     max_profile_drop: float = 0.2
+    erased_profiles: int = 0
+    check_segments: bool = True
 
 
 def failed_checks(con: duckdb.DuckDBPyConnection, catalog: str, bounds: GateBounds, before: int | None) -> list[str]:
@@ -77,8 +80,15 @@ def failed_checks(con: duckdb.DuckDBPyConnection, catalog: str, bounds: GateBoun
             f"the match rate is {match_rate:.4f}, the bounds are {bounds.min_match_rate} to {bounds.max_match_rate}",
         ),
         (
-            before is not None and count < before * (1 - bounds.max_profile_drop),
+            before is not None and count < (before - bounds.erased_profiles) * (1 - bounds.max_profile_drop),
             f"{count} profiles after {before}: a drop of more than {bounds.max_profile_drop:.0%}",
         ),
     ]
-    return [reason for failed, reason in checks if failed]
+    reasons = [reason for failed, reason in checks if failed]
+    if bounds.check_segments:
+        breaches = con.execute(
+            f"SELECT breach FROM {catalog}.segments.summary JOIN {catalog}.segments.definition USING (segment)"
+            " WHERE breach IS NOT NULL AND on_breach = 'block' ORDER BY segment"
+        ).fetchall()
+        reasons += [f"segment {breach} (--accept-changes publishes it)" for (breach,) in breaches]
+    return reasons

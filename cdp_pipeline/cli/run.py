@@ -28,7 +28,9 @@ def register(commands: Subparsers) -> None:
     looking = run.add_mutually_exclusive_group()
     looking.add_argument("--plan", action="store_true", help="show merges and splits first; publishes nothing")
     looking.add_argument(
-        "--accept-changes", action="store_true", help="publish also where more merges or splits than the rules allow"
+        "--accept-changes",
+        action="store_true",
+        help="publish also beyond the bounds on merges and splits and on the sizes of segments",
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="use a home of its own there, over the same landing")
     add_json(run)

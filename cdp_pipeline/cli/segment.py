@@ -1,4 +1,4 @@
-"""``cdp segment``: segments of the published snapshot."""
+"""``cdp segment``: segments of the published snapshot; what concerns their definitions is in `segment_authoring`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from cdp_pipeline.cli import segment_authoring
 from cdp_pipeline.cli._common import (
     CommandError,
     Subparsers,
@@ -37,11 +38,17 @@ def register(commands: Subparsers) -> None:
     export = actions.add_parser("export", help="profile ids of the current members, as CSV or Parquet")
     export.add_argument("--out", type=Path, metavar="FILE", help="default: <home>/exports/<segment>-<version>.csv")
     export.set_defaults(run=_export)
+    events = actions.add_parser("events", help="entries and exits after a cursor, oldest first")
+    events.add_argument("segment", nargs="?", metavar="SEGMENT", help="of one segment (default: of all)")
+    events.add_argument("--after", type=int, default=0, metavar="CURSOR", help="only what came after (default: 0)")
+    events.add_argument("--limit", type=int, default=1000, metavar="N", help="at most so many (default: 1000)")
+    events.set_defaults(run=_events)
     for action in (show, export):
         action.add_argument("segment", metavar="SEGMENT")
-    for action in (listing, show, export):
+    for action in (listing, show, export, events):
         add_home(action)
         add_json(action)
+    segment_authoring.register(actions)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -107,6 +114,27 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _events(arguments: argparse.Namespace) -> int:
+    if arguments.after < 0 or arguments.limit < 1:
+        raise UsageError("--after must be 0 or more, and --limit 1 or more")
+    home = home_of(arguments)
+    where = f"cursor > {arguments.after}"
+    if arguments.segment is not None:
+        _known(home, arguments.segment)
+        where += " and segment = $segment"
+    rows = _query(
+        home, f"select * from segments.events where {where} order by cursor limit {arguments.limit}", arguments.segment
+    )
+    if arguments.json:
+        print_json({"events": rows, "next_cursor": rows[-1]["cursor"] if rows else arguments.after})
+    elif rows:
+        # The cursor is typed in again, so it is not grouped as other numbers are.
+        print(table(list(rows[0]), [(str(row["cursor"]), *list(row.values())[1:]) for row in rows]))
+    else:
+        print(f"nothing after {arguments.after}")
+    return 0
+
+
 def _known(home: Home, segment: str) -> None:
     names = [str(row["segment"]) for row in _query(home, "select distinct segment from segments.definition order by 1")]
     if segment not in names:
@@ -121,5 +149,7 @@ def _query(home: Home, sql: str, segment: str | None = None) -> Sequence[dict[st
             relation = con.execute(sql, {"segment": segment} if segment is not None else None)
             names = [column[0] for column in relation.description]
             return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
+    except duckdb.CatalogException:
+        raise CommandError("the published snapshot is of an earlier version and lacks this: run `cdp run`") from None
     except duckdb.IOException as error:
         raise CommandError(f"the published snapshot cannot be opened ({type(error).__name__})") from None

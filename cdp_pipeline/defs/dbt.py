@@ -16,7 +16,6 @@ from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.home import Home
 
 WAREHOUSE_POOL = "warehouse.duckdb"
-HISTORY = ("history", "segment_membership")
 # dbt sources that Python assets write, table by table under the same name; every other source is a raw asset.
 HANDED_OVER = ("identity", "analytics", "history", "ops")
 

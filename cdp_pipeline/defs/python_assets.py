@@ -9,7 +9,7 @@ import dagster as dg
 
 from cdp_pipeline import ops_export, steps, warehouse
 from cdp_pipeline.analytics.step import declared_tables
-from cdp_pipeline.defs.dbt import HISTORY, WAREHOUSE_POOL
+from cdp_pipeline.defs.dbt import WAREHOUSE_POOL
 from cdp_pipeline.defs.raw import OPS_POOL
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.memory import peak_memory_gb
@@ -31,6 +31,15 @@ IDENTITY_TABLES = {
     "record_identifiers": "Identifiers after normalisation, with trust.",
     "anonymous_links": "Anonymous ids and the profile they belong to, with the time span.",
     "households": "Profiles that share a home.",
+}
+
+
+# The only memory that the marts build on.
+HISTORY_TABLES = {
+    "segment_membership": "Segment intervals of the last published snapshot.",
+    "segment_events": "Entries into segments and exits as they were published.",
+    "segment_versions": "Definitions of segments and the days on which they held.",
+    "profile_event_runs": "Runs whose merges and splits the last published snapshot already holds.",
 }
 
 
@@ -204,15 +213,22 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
         for table, count in steps.run_analytics(platform.paths, platform.plan).items():
             yield dg.MaterializeResult(asset_key=["analytics", table], metadata={"dagster/row_count": count})
 
-    @dg.asset(
-        key=list(HISTORY),
-        group_name="segments",
-        kinds={"duckdb", "parquet"},
-        owners=OWNERS,
-        description="Segment intervals of the last published snapshot: the only memory that the marts build on.",
+    @dg.multi_asset(
+        name="segment_history",
+        specs=[
+            dg.AssetSpec(
+                ["history", table],
+                group_name="segments",
+                kinds={"duckdb", "parquet"},
+                owners=OWNERS,
+                description=text,
+            )
+            for table, text in HISTORY_TABLES.items()
+        ],
     )
-    def segment_history(platform: PlatformResource) -> dg.MaterializeResult[Any]:
-        return dg.MaterializeResult(metadata={"dagster/row_count": warehouse.export_history(platform.paths)})
+    def segment_history(platform: PlatformResource) -> Iterator[Any]:
+        for table, rows in warehouse.export_history(platform.paths).items():
+            yield dg.MaterializeResult(asset_key=["history", table], metadata={"dagster/row_count": rows})
 
     @dg.multi_asset(
         name="publish",

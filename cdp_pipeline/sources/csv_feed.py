@@ -153,6 +153,11 @@ class CsvFeed:
         if rows:
             yield self._batch(rows)
 
+    def rows(self) -> Iterator[tuple[int, str]]:
+        """Physical line and text of each record, good or not."""
+        for start, raw, _, _ in self._rows():
+            yield start, raw
+
     def _rows(self) -> Iterator[tuple[int, str, str | None, list[str]]]:
         """Physical line, text, problem and cells of each row."""
         reader = csv.reader(self._take(), delimiter=self.delimiter, strict=True)

@@ -95,6 +95,14 @@ class Source:
             yield head.removeprefix(codecs.BOM_UTF8)
             yield from blocks
 
+    def text(self) -> str:
+        """All of the file, decoded; bytes that are not UTF-8 raise NotUtf8Error or become lone surrogates."""
+        return "".join(text_blocks(Source(self.path, self.encoding)))
+
+    def stored_plain(self) -> Iterator[bytes]:
+        """Blocks as they are stored, compression aside."""
+        return self._plain()
+
     def _transcoded(self, head: bytes, blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         decoder = codecs.getincrementaldecoder(encoding)("strict")
         newlines = 0

@@ -21,6 +21,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.drift import Drift, comparable, drift_of_delivery, of_file, with_drift
+from cdp_pipeline.sources.erasing import Eraser, eraser
 from cdp_pipeline.sources.feeds import FileFaultError, file_format
 from cdp_pipeline.sources.landing import Pending, file_sha256, pending, unclaimed, unseen
 from cdp_pipeline.sources.load import FileLoad, inflight, load_file
@@ -84,10 +85,11 @@ def _read(
     """Read files one by one; each is placed and recorded before the next begins."""
     _remove_unfinished(home, obj, dt)
     earlier = [r for r in receipts.values() if r.file not in files]
+    erasing = eraser(home)
     done: list[Receipt] = []
     for file in files:
         started = time.monotonic()
-        receipt, load = _load(home, obj, dt, file, run_id, receipts, earlier)
+        receipt, load = _load(home, obj, dt, file, run_id, receipts, earlier, erasing)
         if receipt.status != "deferred":
             _place(home, receipt, load)
             ops.record_files([(receipt, time.monotonic() - started)])
@@ -117,10 +119,11 @@ def _redeliver(
     """
     _remove_unfinished(home, obj, dt)
     earlier = [r for r in receipts.values() if r.file not in files]
+    erasing = eraser(home)
     done: dict[str, tuple[Receipt, FileLoad | None, float]] = {}
     for file in files:
         started = time.monotonic()
-        receipt, load = _load(home, obj, dt, file, run_id, {}, earlier)
+        receipt, load = _load(home, obj, dt, file, run_id, {}, earlier, erasing)
         done[file] = (receipt, load, time.monotonic() - started)
     if any(receipt.status == "deferred" for receipt, _, _ in done.values()):
         for load in [load for _, load, _ in done.values() if load]:
@@ -162,9 +165,10 @@ def _snapshot(
     earlier = [r for r in receipts.values() if r.file not in todo]
     done: list[tuple[Receipt, FileLoad | None, float]] = []
     known = dict(receipts)
+    erasing = eraser(home)
     for file in todo:
         started = time.monotonic()
-        receipt, load = _load(home, obj, dt, file, run_id, known, earlier)
+        receipt, load = _load(home, obj, dt, file, run_id, known, earlier, erasing)
         known[file] = receipt
         done.append((receipt, load, time.monotonic() - started))
     days = sorted({r.dt for r in receipts.values() if r.status in LOADED and r.dt < dt})
@@ -205,7 +209,15 @@ def _is_loaded(before: Receipt | None, now: Receipt) -> bool:
 
 def _nothing(receipt: Receipt, status: str, message: str) -> Receipt:
     """The receipt of a file of which nothing stands in the lake."""
-    nothing: dict[str, Any] = {"delivered": 0, "loaded": 0, "quarantined": 0, "reasons": {}, "filled": {}, "drift": ()}
+    nothing: dict[str, Any] = {
+        "delivered": 0,
+        "loaded": 0,
+        "quarantined": 0,
+        "erased": 0,
+        "reasons": {},
+        "filled": {},
+        "drift": (),
+    }
     return replace(receipt, status=status, message=message, **nothing)
 
 
@@ -223,6 +235,7 @@ def _load(
     run_id: str,
     seen: Mapping[str, Receipt],
     earlier: Sequence[Receipt],
+    erasing: Eraser | None = None,
 ) -> tuple[Receipt, FileLoad | None]:
     """Read one file; nothing is placed or saved. There is a load when it holds records; status deferred has none.
 
@@ -230,6 +243,7 @@ def _load(
     """
     path = home.landing / file
     raw, quarantine = _outputs(home, obj.source, obj.name, dt, file)
+    erased = 0
     receipt = Receipt(file, obj.source, obj.name, dt, 0, 0, "", obj.fingerprint, "failed", run_id=run_id)
     try:
         before = path.stat()
@@ -248,6 +262,12 @@ def _load(
         if fmt not in obj.formats:
             raise FileFaultError(f"{'unknown format' if fmt is None else fmt} is not among {', '.join(obj.formats)}")
         load = load_file(path, obj, dt, run_id, file, raw, quarantine)
+        if erasing is not None and not _changed(path, before) and (found := erasing.found(obj, load)):
+            load.discard()
+            erased = max(0, erasing.edit(path, obj, found))
+            before = path.stat()
+            receipt = replace(receipt, size=before.st_size, mtime_ns=before.st_mtime_ns)
+            load = load_file(path, obj, dt, run_id, file, raw, quarantine)
     except FileNotFoundError:
         return replace(receipt, status="deferred", message="disappeared while it was read; nothing loaded"), None
     except FileFaultError as fault:
@@ -265,6 +285,7 @@ def _load(
     if not load.delivered:
         load.discard()
     receipt = judged(receipt, obj, load)
+    receipt = replace(receipt, delivered=receipt.delivered + erased, erased=erased)
     receipt = with_drift(receipt, of_file(obj, receipt, load.counts, comparable(receipt, earlier)))
     return receipt, load if load.delivered else None
 
@@ -318,8 +339,9 @@ def _drop_copies(home: Home, obj: ObjectContract, receipt: Receipt, receipts: di
         if _stands_for(obj, receipt, copy):
             _clear(*_outputs(home, obj.source, obj.name, copy.dt, copy.file))
             receipts[copy.file] = replace(
-                _duplicate(copy, receipt), delivered=0, loaded=0, quarantined=0, reasons={}, filled={}, drift=()
-            )
+                _duplicate(copy, receipt),
+                delivered=0, loaded=0, quarantined=0, erased=0, reasons={}, filled={}, drift=(),
+            )  # fmt: skip
             ops.save(receipts[copy.file])
 
 
@@ -337,7 +359,13 @@ def _replace_superseded(
     ):
         _clear(*_outputs(home, obj.source, obj.name, dt, file))
         gone = replace(
-            day[file], status="replaced", delivered=0, loaded=0, quarantined=0, message="replaced by a later delivery"
+            day[file],
+            status="replaced",
+            delivered=0,
+            loaded=0,
+            quarantined=0,
+            erased=0,
+            message="replaced by a later delivery",
         )
         if file in done:
             done[file] = gone

@@ -90,7 +90,7 @@ def load_file(
     raw.parent.mkdir(parents=True, exist_ok=True)
     # A contract that names UTF-8 wants no guess: what is none is refused line by line.
     encoding = {None: "utf-8", "utf-8": "utf-8-lossy"}.get(obj.encoding, obj.encoding) or "utf-8"
-    as_document = _is_document(path, obj, encoding)
+    as_document = is_document(path, obj, encoding)
     while True:
         try:
             return _attempt(path, obj, dt, run_id, file, raw, quarantine, encoding, as_document)
@@ -244,7 +244,7 @@ def extra_fields(con: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]
     return {str(name): int(count) for name, count in rows}
 
 
-def _is_document(path: Path, obj: ObjectContract, encoding: str) -> bool:
+def is_document(path: Path, obj: ObjectContract, encoding: str = "utf-8") -> bool:
     """Does a JSON file hold something other than one record per line, by its first megabyte?"""
     fmt = file_format(path.name)
     if fmt not in ("json", "jsonl"):

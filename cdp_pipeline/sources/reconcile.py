@@ -29,8 +29,11 @@ def reconcile(home: Home, ops: Ops) -> Reconciliation:
     receipts = ops.receipts()
     expected: dict[Path, int] = {}
     for r in receipts:
-        if r.delivered != r.loaded + r.quarantined:
-            mismatches.append(f"{r.file}: {r.delivered} rows delivered, {r.loaded} loaded + {r.quarantined} refused")
+        if r.delivered != r.loaded + r.quarantined + r.erased:
+            mismatches.append(
+                f"{r.file}: {r.delivered} rows delivered, {r.loaded} loaded + {r.quarantined} refused"
+                f" + {r.erased} erased"
+            )
         if r.status in LOADED:
             expected[output_path(home.raw(r.source, r.object, r.dt), r.file)] = r.loaded
             if r.quarantined:

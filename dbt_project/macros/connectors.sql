@@ -225,6 +225,7 @@
             'zoom',
         ],
         'purpose_consents': [
+            'consent_desk',
         ],
         'products': [
             'shopify',

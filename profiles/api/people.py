@@ -237,13 +237,12 @@ def _row(request: Request, caller: Caller, snapshot: OpenSnapshot) -> FeatureRow
 
 
 def _features(row: FeatureRow, wanted: list[str] | None) -> dict[str, object]:
-    consent = row.consent
     return {
         "profile_id": row.profile_id,
         "features": row.as_dict() if wanted is None else {name: row[name] for name in wanted},
         "consent": [
             {"purpose": purpose, "channel": channel or None, "state": "granted" if state > 0 else "denied"}
-            for (purpose, channel), state in consent.stated.items()
+            for (purpose, channel), state in row.consent.stated.items()
         ],
     }
 

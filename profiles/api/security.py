@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from profiles.api.answers import header_of
 from profiles.api.context import AppContext
 from profiles.api.problems import Problem, too_many
 from profiles.keys import SCOPES, Key
@@ -38,12 +39,14 @@ def context_of(request: Request) -> AppContext:
 
 def authorise(request: Request, *scopes: str) -> Caller:
     """The caller, whose key has one of `scopes`. Raises Problem: 401, 403 or 429."""
-    context = context_of(request)
-    address = request.client.host if request.client else ""
+    context: AppContext = request.scope["app"].state.context
+    client = request.scope.get("client")
+    address: str = client[0] if client else ""
     wait = context.limits.logins_left(address)
     if wait:
         raise too_many("too many refused keys from this address", wait)
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    authorization = header_of(request, b"authorization") or b""
+    scheme, _, token = authorization.decode("latin-1").partition(" ")
     if not token or scheme.lower() != "bearer":
         raise Problem(
             401, "unauthorized", "send a key: Authorization: Bearer <key>", headers={"WWW-Authenticate": _CHALLENGE}
@@ -71,7 +74,8 @@ def authorise(request: Request, *scopes: str) -> Caller:
             f"this needs a key with the scope {' or '.join(scopes)}",
             headers={"WWW-Authenticate": challenge},
         )
-    purpose = request.headers.get("x-purpose", "")
+    header = header_of(request, b"x-purpose")
+    purpose = header.decode("latin-1") if header else ""
     if purpose and not _PURPOSE.fullmatch(purpose):
         raise Problem(400, "invalid-purpose", "X-Purpose takes up to 64 letters, digits, dots, hyphens and underscores")
     return Caller(key, actor, purpose)

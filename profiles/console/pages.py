@@ -70,6 +70,8 @@ async def show_touchpoints(visit: Visit) -> Response:
         nps=[(row["month"], decimal(row["nps"], 0), num(row["answers"])) for row in months],
         contentment=await visit.kept("contentment", touchpoints.contentment),
         service=await visit.kept("service", touchpoints.service),
+        scorecard=await visit.kept("scorecard", touchpoints.scorecard),
+        problems=await visit.kept("problems", touchpoints.problems),
         charts={
             "volumes": bar_chart(
                 t("touchpoints.volumes_chart"),
@@ -93,6 +95,8 @@ async def show_touchpoint(visit: Visit) -> Response:
     return await visit.page(
         "touchpoint.html",
         row=row,
+        scorecard=await visit.kept(f"scorecard {name}", lambda snapshot: touchpoints.scorecard(snapshot, name)),
+        problems=await visit.kept(f"problems {name}", lambda snapshot: touchpoints.problems(snapshot, name)),
         months=[
             (r["month"], num(r["interactions"]), num(r["profiles"]), num(r["orders"]), money(r["revenue_amount"]))
             for r in months
@@ -122,6 +126,7 @@ async def show_quality(visit: Visit) -> Response:
         failed=sum(not row["is_passed"] for row in checks),
         measures=await visit.kept("measures", quality.identity_measures),
         drift=quality.drift(visit.snapshot),
+        disagreements=await visit.kept("disagreements", quality.disagreements),
         ingest=await visit.kept("ingest", quality.ingest_by_source),
         troubled=await visit.kept("troubled", quality.troubled_files),
         by_day=[(row["dt"], num(row["quarantined"]), num(row["delivered"])) for row in days],
@@ -149,6 +154,7 @@ def _series(rows: list[Row], column: str) -> Series:
 
 SHOWN: tuple[tuple[str, str, Handler], ...] = (
     ("", "overview", show_overview),
+    ("/", "overview", show_overview),
     ("/touchpoints", "touchpoints", show_touchpoints),
     ("/touchpoints/{touchpoint}", "touchpoints", show_touchpoint),
     ("/quality", "quality", show_quality),

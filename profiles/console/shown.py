@@ -59,6 +59,13 @@ def minutes(value: object) -> str:
     return f"{number / 60:.1f} h" if number < 48 * 60 else f"{number / 1440:.1f} d"
 
 
+def measured(value: object, unit: object) -> str:
+    """A measure in its unit: per cent with its sign, a long time in hours or days, anything else as a number."""
+    if unit == "percent":
+        return NOTHING if _number(value) is None else f"{decimal(value, 1)}%"
+    return minutes(value) if unit == "minutes" else num(value)
+
+
 def day(value: object) -> str:
     """The day of a date or time."""
     return NOTHING if value is None else str(value)[:10]
@@ -120,6 +127,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "decimal": decimal,
     "differences": differences,
     "fact": fact,
+    "measured": measured,
     "minutes": minutes,
     "money": money,
     "num": num,

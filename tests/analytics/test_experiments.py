@@ -87,6 +87,9 @@ def test_a_holdout_is_known_by_the_campaign_it_is_kept_from(con: duckdb.DuckDBPy
     # 10 instead of 30: chi-square = 400/30 + 400/70 = 19.05
     assert planned["split_p_value"].iloc[0] == pytest.approx(1.28e-5, rel=0.01)
     assert planned["is_split_suspect"].all()
+    empty = _read(con, {"x": Plan(control_variant="nobody")})
+    assert _rows(empty["experiment_arms"], "variant", "exposed_people", "is_control")[0] == ("nobody", 0, True)
+    assert set(empty["experiment_results"]["verdict"].dropna()) == {"too_few_people"}
     lost = _read(con, {"x": Plan(shares={"HoldOut": 0.1, "card": 0.45, "letter": 0.45})})["experiment_arms"]
     assert _rows(lost, "variant", "exposed_people", "is_split_suspect")[2] == ("letter", 0, True)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zlib
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from cdp_pipeline.analytics import feedback_texts
+from cdp_pipeline.analytics import feedback_texts, topic_accuracy
 from cdp_pipeline.analytics.sentiment import grams, language_of, load_model, sentiments
 from cdp_pipeline.analytics.sentiment_training import (
-    MARKS,
     Labelled,
     TextsError,
     chinese_texts,
@@ -156,9 +156,38 @@ def test_archives_are_read_and_refused(tmp_path: Path) -> None:
 
 
 def test_figures_go_between_the_marks() -> None:
-    assert page_with(f"a {MARKS[0]}old{MARKS[1]} b", "new") == f"a {MARKS[0]}\nnew\n{MARKS[1]} b"
+    page = "a <!-- accuracy -->old<!-- /accuracy --> b"
+    assert page_with(page, "new") == "a <!-- accuracy -->\nnew\n<!-- /accuracy --> b"
     with pytest.raises(TextsError, match="lacks the marks"):
-        page_with("a", "new")
+        page_with(page, "new", "topic-accuracy")
+
+
+def test_topics_are_measured_on_labelled_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of four texts are exactly right; of four named topics three are wanted, of four wanted three are named."""
+    words = tmp_path / "words.csv"
+    words.write_text(
+        "topic,language,keyword\ndelivery,en,late\nprice,en,cheap\nstaff,en,staff\nprice,zh,太贵\n", encoding="utf-8"
+    )
+    bodies = {
+        "Late and not cheap": "delivery|price",
+        "Staffed plates, staff": "",
+        "太贵": "price",
+        "No texts": "refund",
+    }
+    texts = [Labelled("reviews", body, 1, is_held_out=True) for body in bodies]
+    labels = "language,text_crc32,topics\n" + "\n".join(
+        f"en,{zlib.crc32(body.encode())},{topics}" for body, topics in bodies.items()
+    )
+    monkeypatch.setattr(topic_accuracy, "files", lambda _: tmp_path)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "topic_labels.csv").write_text(labels, encoding="utf-8")
+    row = topic_accuracy.measure_topics(texts, "en", words)
+    assert row == {"language": "en", "n": 4, "accuracy": 0.5, "majority": 0.25, "precision": 0.75, "recall": 0.75}
+    assert "| en | 4 | 0.50 | 0.25 | 0.75 | 0.75 |" in topic_accuracy.topic_table([row])
+    with pytest.raises(TextsError, match="not among the held-out texts"):
+        topic_accuracy.measure_topics(texts[:1], "en", words)
+    with pytest.raises(TextsError, match="has no label"):
+        topic_accuracy.measure_topics(texts, "zh", words)
 
 
 def _tar(members: dict[str, str | bytes]) -> bytes:

@@ -84,5 +84,7 @@ def axe() -> str:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     script = cache / "cdp" / "axe-core" / "package" / "axe.min.js"
     if not script.exists():
-        lacking("no axe-core (it comes by npm)")
+        if shutil.which("npm") is None:
+            pytest.skip("no axe-core: it comes by npm, which is not here")
+        lacking("no axe-core")
     return script.read_text(encoding="utf-8")

@@ -39,6 +39,15 @@ create table segments.summary as select segment, date '2024-01-31' as as_of,
     count(*) filter (exited_at is null) as members, count(*) filter (exited_at is null) / 40.0 as share,
     count(*) filter (entered_at >= '2024-01-05') as entered, count(exited_at) as exited,
     100.0::decimal(18, 2) as average_net_amount_12m from segments.membership group by segment;
+alter table segments.definition add column on_breach varchar default 'warn';
+alter table segments.summary add column breach varchar;
+create table segments.definition_versions as select segment, definition_version, date '2023-12-01' as valid_from,
+    null::date as valid_to from segments.definition;
+create table segments.events as select row_number() over (order by entered_at, segment, profile_id) as cursor, profile_id,
+    segment, 'entered' as event, entered_at as as_of, 'condition' as reason, definition_version from segments.membership;
+create table segments.overlap as select a.segment as segment_a, b.segment as segment_b, count(*) as members_both
+    from segments.current a join segments.current b on a.profile_id = b.profile_id and a.segment <> b.segment
+    group by all;
 create table features.profile_features as select profile_id, date '2024-01-31' as as_of, (n % 7)::bigint as orders_12m,
     (n * 10.5)::decimal(18, 2) as net_amount_12m, n::bigint as recency_days, 0.5 as online_order_share,
     n % 2 = 0 as is_email_marketing_allowed, year(birth_date) as birth_year, 'tea' as top_category from people;
@@ -58,9 +67,24 @@ create table insights.touchpoint_kpis as select channel, touchpoint, month::date
     from insights.touchpoints, generate_series(timestamp '2023-06-01', timestamp '2024-01-01', interval 1 month) m(month)
     where interactions > 0;
 create table insights.feedback as select touchpoint, channel, month, 10 as n, 5 as promoters, 3 as passives,
-    2 as detractors, 4 as n_csat, 0.75 as csat from insights.touchpoint_kpis;
-create table insights.service_kpis as select channel, month, 10 as tickets, 2 as tickets_open,
-    12.0 as median_first_reply_minutes, 4000.0 as median_resolution_minutes from insights.touchpoint_kpis;
+    2 as detractors, 10 as n_nps, 4 as n_csat, 75.0 as csat from insights.touchpoint_kpis;
+create table insights.service_kpis as select 'month' as period, month as period_start, channel, 'all' as team,
+    'all' as queue, 'all' as segment, 10 as tickets, 2 as backlog, 12.0 as median_first_reply_business_minutes,
+    4000.0 as median_resolution_business_minutes, 0.25 as first_reply_breach_share_business from insights.touchpoint_kpis
+    union all select 'month', month, 'all', 'all', 'all', 'all', 99, 99, 1, 1, 1 from insights.touchpoint_kpis;
+create table insights.scorecards as from (values
+    ('reply_time', 'First reply', 'minutes', 'all', 90.0, 60.0, 'worse', 45.0, 'missed'),
+    ('nps', 'NPS', 'points', 'all', 30.0, 20.0, 'better', 25.0, 'met'),
+    ('nps', 'NPS', 'points', 'web_cart', 10.0, null, null, null, 'no_target'))
+    t(metric, title, unit, touchpoint, value, previous_value, trend, target, status);
+alter table insights.scorecards add column period varchar default 'month';
+alter table insights.scorecards add column period_start date default date '2023-12-01';
+alter table insights.scorecards add column is_complete boolean default true;
+alter table insights.scorecards add column n bigint default 50;
+create table insights.recurring_problems as select 1 as rank, 'late_delivery' as topic, 'web_cart' as touchpoint,
+    'website' as channel, 12 as texts, 9 as profiles, 0.5 as severity, timestamp '2024-01-20' as last_named_at;
+create table insights.consistency as from (values ('birth_date', 'crm', 'shop', 40, 0.125), ('phone', 'crm', 'shop', 9, 0.9))
+    t(attribute, source_l, source_r, profiles, disagreement_share);
 create table insights.journeys as select 'web_cart' as touchpoint, 'store_till' as next_touchpoint, 17 as transitions,
     0.4 as share;
 create table quality.checks as from (values

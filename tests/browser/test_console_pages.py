@@ -238,9 +238,23 @@ def test_touchpoints_and_quality(steward: Reader) -> None:
     page.click("table.list tbody th a")
     assert page.locator("h1").inner_text() == "store till"
     assert page.locator("figure summary").count() == 2
+    page = steward.visit("/touchpoints")
+    answers = page.locator("section", has=page.locator("h2", has_text="Satisfaction")).locator("div table").last
+    assert answers.locator("tbody tr").first.inner_text().split("\t") == ["store till", "80", "30", "75%"]
+    kpis = page.locator("section", has_text="Measures against targets, 2023-12").locator("tbody tr")
+    assert [[" ".join(cell.split()) for cell in row.split("\t")] for row in kpis.all_inner_texts()] == [
+        ["First reply minutes", "90 min", "60 min worse", "45 min", "missed"],
+        ["NPS points", "30", "20 better", "25", "met"],
+    ]
+    service = page.locator("section", has=page.locator("h2", has_text="Service")).locator("tbody tr").first
+    assert service.locator("td").all_inner_texts()[1:] == ["10", "2", "12 min", "2.8 d", "25.0%"]
+    problem = page.locator("section", has_text="Recurring problems").locator("tbody tr")
+    assert problem.inner_text().split("\t") == ["late delivery", "web cart", "12", "9", "2024-01-20"]
     page = steward.visit("/touchpoints/web_cart")
     assert page.locator("figure", has_text="Next touchpoint").locator("text.label").text_content() == "store till"
     page = steward.visit("/quality")
+    contradictions = page.locator("h2:has-text('contradict') + div tbody tr")
+    assert contradictions.all_inner_texts() == ["birth date\tcrm, shop\t40\t12.5%"]
     assert page.locator("p.lead").inner_text() == "1 checks failed."
     assert page.locator("table.list tbody tr").first.inner_text().startswith("files reconcile")
     reasons = page.locator("figure", has_text="Why rows were refused")
@@ -265,11 +279,15 @@ def test_markup_in_a_name_is_text_and_no_script_of_a_page_runs(steward: Reader, 
 def test_screenshots_for_the_docs(steward: Reader, phone: Reader, people: dict[int, str]) -> None:
     """Writes docs/images/console-*.png where CDP_SCREENSHOTS=1 asks for them; else only that they can be taken."""
     asked = os.environ.get("CDP_SCREENSHOTS") == "1"
-    for name in ("overview", "segments", "profile", "review", "touchpoints") if asked else ("overview",):
-        for reader, ending in ((steward, ""), (phone, "-phone")):
-            reader.visit(path_of(name, people)).wait_for_load_state("networkidle")
-            picture = reader.page.screenshot()
-            assert len(picture) < 150_000
-            if asked:
+    for name in ("overview", "segments", "profile", "review") if asked else ("overview",):
+        steward.visit(path_of(name, people)).wait_for_load_state("networkidle")
+        phone.visit(path_of(name, people)).wait_for_load_state("networkidle")
+        taken = {
+            f"console-{name}.png": steward.page.screenshot(clip={"x": 0, "y": 0, "width": 1280, "height": 760}),
+            f"console-{name}-phone.png": phone.page.screenshot(),
+        }
+        for file, picture in taken.items():
+            assert len(picture) < 150_000, file
+            if asked and (name in ("overview", "review") or "phone" not in file):
                 IMAGES.mkdir(exist_ok=True)
-                (IMAGES / f"console-{name}{ending}.png").write_bytes(picture)
+                (IMAGES / file).write_bytes(picture)

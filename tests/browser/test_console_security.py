@@ -51,6 +51,7 @@ def audit(site: Site, action: str) -> list[tuple[str, str, int]]:
 
 PLACES = [
     "",
+    "/",
     "/segments",
     "/segments/early",
     "/profiles",

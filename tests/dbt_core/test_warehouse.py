@@ -61,24 +61,32 @@ def read(home: Home, columns: str) -> list[tuple[object, ...]]:
 
 
 def test_history_without_a_snapshot_is_empty_and_typed(home: Home) -> None:
-    assert warehouse.export_history(home) == 0
-    path = home.history / "segment_membership" / "part-0.parquet"
-    with duckdb.connect() as con:
-        described = con.execute(f"describe select * from read_parquet('{path}')").fetchall()
-    assert {row[0]: row[1] for row in described} == warehouse.HISTORY_COLUMNS
+    assert warehouse.export_history(home) == dict.fromkeys(warehouse.HISTORY_TABLES, 0)
+    for table, (_, columns) in warehouse.HISTORY_TABLES.items():
+        path = home.history / table / "part-0.parquet"
+        with duckdb.connect() as con:
+            described = con.execute(f"describe select * from read_parquet('{path}')").fetchall()
+        assert {row[0]: row[1] for row in described} == columns
 
 
 def test_history_is_the_published_membership(home: Home) -> None:
+    """A snapshot of an earlier version lacks tables; a run is named once, however many events it has."""
     version = home.published / "20250331-000001"
     version.mkdir(parents=True)
     with duckdb.connect(str(version / "marts.duckdb")) as con:
-        con.execute("create schema segments")
+        con.execute("create schema segments; create schema profiles")
+        con.execute("create table profiles.profile_events as from (values ('r1'), ('r1'), ('r2')) events (run_id)")
         con.execute(
             "create table segments.membership as select 'p1' as profile_id, 'vip' as segment,"
             " date '2025-03-01' as entered_at, null::date as exited_at, 'd1' as definition_version, 1 as other"
         )
     (home.published / "current").symlink_to(version.name)
-    assert warehouse.export_history(home) == 1
+    assert warehouse.export_history(home) == {
+        "segment_membership": 1,
+        "segment_events": 0,
+        "segment_versions": 0,
+        "profile_event_runs": 2,
+    }
     assert read(home, "*") == [("p1", "vip", date(2025, 3, 1), None, "d1")]
 
 

@@ -105,9 +105,18 @@ HANDED_OVER: dict[str, str] = {
     "history/segment_membership": (
         "profile_id VARCHAR, segment VARCHAR, entered_at DATE, exited_at DATE, definition_version VARCHAR"
     ),
+    "history/segment_events": (
+        "cursor BIGINT, profile_id VARCHAR, segment VARCHAR, event VARCHAR, as_of DATE, reason VARCHAR,"
+        " definition_version VARCHAR"
+    ),
+    "history/segment_versions": (
+        "segment VARCHAR, definition_version VARCHAR, version INTEGER, condition VARCHAR, exclusions VARCHAR,"
+        " valid_from DATE, valid_to DATE, evaluated_at DATE, members BIGINT"
+    ),
+    "history/profile_event_runs": "run_id VARCHAR",
     "ops/ingest_files": (
         "source VARCHAR, object VARCHAR, dt DATE, file VARCHAR, rows_delivered BIGINT, rows_raw BIGINT,"
-        " rows_quarantined BIGINT, status VARCHAR, message VARCHAR"
+        " rows_quarantined BIGINT, rows_erased BIGINT, status VARCHAR, message VARCHAR"
     ),
     "ops/quarantine_reasons": "source VARCHAR, object VARCHAR, dt DATE, reason VARCHAR, rows BIGINT",
     **{

@@ -22,7 +22,7 @@ SEEDS = ["path:seeds/marts", "touchpoints"]
 PUBLISHED = {
     "profiles": "attribute_provenance consent customer_profile households profile_aliases profile_events"
     " profile_members",
-    "segments": "current definition membership summary",
+    "segments": "current definition definition_versions events membership overlap summary",
     "features": "affinity popular_products product_affinity product_neighbours profile_features recommended_coupons",
     "insights": "feedback feedback_topics service_kpis touchpoint_kpis touchpoints"
     " consistency metric_values metrics open_detractors profile_consistency recurring_problems scorecards"
@@ -264,7 +264,8 @@ def test_timeline_joins_by_record_and_by_valid_anonymous_link(con: duckdb.DuckDB
 def test_membership_intervals(con: duckdb.DuckDBPyConnection) -> None:
     rows = con.execute(
         "select profile_id, segment, entered_at, exited_at from segments.membership"
-        " where profile_id in ('P3', 'P4', 'P5', 'P8', 'P9') and segment <> 'promoters' order by 1, 2, 3"
+        " where profile_id in ('P3', 'P4', 'P5', 'P8', 'P9') and segment in"
+        " ('cart_abandoners', 'new_customers', 'one_time_buyers', 'lapsed', 'store_only') order by 1, 2, 3"
     ).fetchall()
     assert rows == [
         ("P3", "cart_abandoners", date(2026, 1, 5), AS_OF),
@@ -277,6 +278,32 @@ def test_membership_intervals(con: duckdb.DuckDBPyConnection) -> None:
     ]
     reopened = _one(con, "select entered_at, exited_at from segments.membership where segment = 'multi_channel'")
     assert reopened == (date(2025, 12, 1), None)
+
+
+def test_entries_and_exits_say_why(con: duckdb.DuckDBPyConnection) -> None:
+    """P9 became P3, P8 was erased, P5 has no record left; to a home without published versions all segments are new."""
+    assert con.execute(
+        "select profile_id, segment, event, reason from segments.events where segment in"
+        " ('cart_abandoners', 'new_customers', 'one_time_buyers', 'lapsed', 'store_only') order by cursor"
+    ).fetchall() == [
+        ("P1", "cart_abandoners", "entered", "definition"),
+        ("P3", "cart_abandoners", "exited", "merged"),
+        ("P8", "lapsed", "exited", "erased"),
+        ("P2", "new_customers", "entered", "definition"),
+        ("P9", "new_customers", "exited", "merged"),
+        ("P4", "one_time_buyers", "entered", "definition"),
+        ("P9", "one_time_buyers", "exited", "merged"),
+        ("P5", "store_only", "exited", "definition"),
+    ]
+
+
+def test_overlap_is_that_of_the_members(con: duckdb.DuckDBPyConnection) -> None:
+    pairs = con.execute("select segment_a, segment_b, members_both from segments.overlap").fetchall()
+    counted = con.execute(
+        "select one.segment, other.segment, count(*) from segments.current one join segments.current other"
+        " on one.profile_id = other.profile_id and one.segment <> other.segment group by all"
+    ).fetchall()
+    assert pairs and sorted(pairs) == sorted(counted)
 
 
 def test_segment_summary_counts_members_and_moves(con: duckdb.DuckDBPyConnection) -> None:
@@ -368,7 +395,7 @@ def test_quality_tables(con: duckdb.DuckDBPyConnection) -> None:
     metrics = dict(con.execute("select metric, value from quality.identity").fetchall())
     expected = {"records": 7, "profiles": 4, "match_rate": 0.714286, "edges_identifier": 1, "review_queue": 1}
     assert {name: metrics[name] for name in expected} == expected
-    assert _one(con, "select count(*), bool_and(is_passed) from quality.checks") == (8, True)
+    assert _one(con, "select count(*), bool_and(is_passed) from quality.checks where severity <> 'warn'") == (9, True)
 
 
 def test_no_personal_data_in_published_marts(con: duckdb.DuckDBPyConnection) -> None:
@@ -417,8 +444,8 @@ def test_company_without_any_data_builds(empty: tuple[Home, dict[str, int]]) -> 
     filled = {table for table, count in rows.items() if count}
     # the inventory of touchpoints stands without data, all of it silent
     assert filled == {
-        "segments.definition", "segments.summary", "quality.identity", "quality.checks", "insights.touchpoints",
-        "insights.metrics",
+        "segments.definition", "segments.definition_versions", "segments.summary", "quality.identity",
+        "quality.checks", "insights.touchpoints", "insights.metrics",
     }  # fmt: skip
 
 

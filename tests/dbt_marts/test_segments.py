@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from cdp_pipeline.segments import PROJECT, SegmentError, compile_segments, load_segments, main, outdated, write_models
+from cdp_pipeline.segments import (
+    PROJECT,
+    SegmentError,
+    check_segments,
+    compile_segments,
+    load_segments,
+    outdated,
+    write_models,
+)
+from cdp_pipeline.segments.__main__ import main
 
 GOOD = {
     "name": "good",
@@ -28,6 +39,9 @@ def project(tmp_path: Path) -> Path:
     target = tmp_path / source.relative_to(PROJECT)
     target.parent.mkdir(parents=True)
     shutil.copy(source, target)
+    seeds = tmp_path / "seeds"
+    seeds.mkdir()
+    shutil.copy(PROJECT / "seeds/touchpoints.csv", seeds)
     (tmp_path / "models/marts/segments").mkdir()
     (tmp_path / "segments").mkdir()
     _write(tmp_path, "good.yml")
@@ -35,7 +49,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def _write(project: Path, file: str, **changes: object) -> None:
-    (project / "segments" / file).write_text(yaml.safe_dump({**GOOD, **changes}, allow_unicode=True), encoding="utf-8")
+    document = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
+    (project / "segments" / file).write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
 
 
 def test_committed_models_are_compiled_from_the_yaml() -> None:
@@ -44,7 +59,7 @@ def test_committed_models_are_compiled_from_the_yaml() -> None:
 
 def test_a_marketers_segments_are_declared() -> None:
     names = {segment.name for segment in load_segments()}
-    assert len(names) >= 14
+    assert len(names) >= 35
     assert {
         "new_customers",
         "loyal_customers",
@@ -59,31 +74,64 @@ def test_a_marketers_segments_are_declared() -> None:
 def test_compile(project: Path) -> None:
     _write(project, "quoted.yml", name="quoted", title="It's", condition="rfm_class = 'new'")
     models = compile_segments(load_segments(project))
-    assert "'quoted' as segment\nfrom {{ ref('profile_features') }}\nwhere (rfm_class = 'new')" in models["seg_current"]
+    evaluations = models["int_segment_evaluations"]
+    assert "coalesce((rfm_class = 'new'), false) as in_quoted" in evaluations
+    assert "case when in_quoted then 'quoted' end" in evaluations
+    # one scan of the widest table, however many segments there are
+    assert evaluations.count("ref('profile_features')") == 1
     assert "'It''s'" in models["seg_definition"]
     assert "'rfm_class = ''new'''" in models["seg_definition"]
 
 
 def test_write_models_once(project: Path) -> None:
-    assert [path.name for path in write_models(project)] == ["seg_current.sql", "seg_definition.sql"]
+    assert [path.name for path in write_models(project)] == ["int_segment_evaluations.sql", "seg_definition.sql"]
     assert write_models(project) == []
     _write(project, "good.yml", title="Better")
     assert [path.name for path in write_models(project)] == ["seg_definition.sql"]
 
 
-def test_version_of_a_definition_ignores_layout(project: Path) -> None:
-    (before,) = load_segments(project)
-    _write(project, "good.yml", condition="orders_total\n   > 0", title="Other")
-    (laid_out,) = load_segments(project)
-    _write(project, "good.yml", condition="orders_total > 1")
-    (changed,) = load_segments(project)
-    assert before.definition_version == laid_out.definition_version != changed.definition_version
+def _version(project: Path, **changes: object) -> str:
+    _write(project, "good.yml", **changes)
+    return next(s for s in load_segments(project) if s.name == "good").definition_version
+
+
+def test_version_of_a_definition_is_its_meaning(project: Path) -> None:
+    before = _version(project)
+    # a version of before the grammar stays what it was, so that no history breaks
+    assert before == hashlib.sha256(b"orders_total > 0").hexdigest()[:12]
+    assert _version(project, condition="orders_total\n   > 0", title="Other", owner="me", version=9) == before
+    assert _version(project, bounds={"max_share": 0.5}, on_breach="block", refresh="weekly") == before
+    assert _version(project, condition="orders_total > 1") != before
+    assert _version(project, **{"except": [{"feature": "is_detractor", "is": True}]}) != before
+
+
+def test_version_ignores_the_order_of_terms_and_follows_references(project: Path) -> None:
+    one: dict[str, Any] = {"feature": "orders_total", "at_least": 2}
+    two: dict[str, Any] = {"orders": {"within_days": 90, "channel": ["store", "website"]}}
+    where: dict[str, Any] = {"condition": None, "where": {"all": [one, two]}}
+    before = _version(project, **where)
+    turned = {"orders": {"channel": ["website", "store"], "within_days": 90}}
+    assert _version(project, **{**where, "where": {"all": [turned, one]}}) == before
+    assert _version(project, **{**where, "where": {"any": [one, two]}}) != before
+
+    _write(project, "other.yml", name="other")
+    named: dict[str, Any] = {"condition": None, "where": {"segment": "other"}}
+    before = _version(project, **named)
+    _write(project, "other.yml", name="other", title="Renamed only")
+    assert _version(project, **named) == before
+    _write(project, "other.yml", name="other", condition="orders_total > 5")
+    assert _version(project, **named) != before
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"condition": "orders_totl > 0"}, r"^good.yml: .*orders_totl"),
+        (
+            {"condition": "orders_totl > 0"},
+            r"^good.yml: condition: unknown column 'orders_totl', did you mean 'orders_total'\?$",
+        ),
+        ({"condition": "true"}, r"^good.yml: condition names no column: it selects everyone or no one$"),
+        ({"condition": "1 = 2"}, r"^good.yml: condition names no column: it selects everyone or no one$"),
         ({"condition": "orders_total >"}, r"^good.yml: condition is no SQL expression"),
         ({"condition": "orders_total"}, r"^good.yml: condition is BIGINT, not BOOLEAN"),
         ({"condition": "true) or (true"}, r"^good.yml: condition is no SQL expression"),
@@ -100,6 +148,15 @@ def test_version_of_a_definition_ignores_layout(project: Path) -> None:
         ({"version": "one"}, r"^good.yml: version must be a whole number"),
         ({"purpose": "spam"}, r"^good.yml: purpose must be one of"),
         ({"sql": "x"}, r"^good.yml: unknown field 'sql'"),
+        ({"refresh": "hourly"}, r"^good.yml: refresh must be one of daily, weekly$"),
+        ({"on_breach": "stop"}, r"^good.yml: on_breach must be one of warn, block$"),
+        ({"bounds": {"max_share": 2}}, r"^good.yml: bounds.max_share: expected a share"),
+        ({"bounds": {"max_shar": 0.2}}, r"^good.yml: bounds: unknown key 'max_shar', did you mean 'max_share'\?$"),
+        ({"bounds": {"min_share": 0.5, "max_share": 0.2}}, r"^good.yml: bounds: min_share is greater"),
+        ({"where": {"segment": "x"}}, r"^good.yml: needs either condition .* or where .*, and not both$"),
+        ({"condition": None}, r"^good.yml: needs either condition"),
+        ({"except": "open_ticket"}, r"^good.yml: except: expected a list"),
+        ({"except": ["goood"]}, r"^good.yml: unknown segment 'goood', did you mean 'good'\?$"),
     ],
 )
 def test_a_wrong_file_is_named_in_one_line(project: Path, changes: dict[str, object], message: str) -> None:
@@ -107,6 +164,70 @@ def test_a_wrong_file_is_named_in_one_line(project: Path, changes: dict[str, obj
     with pytest.raises(SegmentError, match=message) as caught:
         load_segments(project)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ({"featur": "orders_total"}, "where: unknown term 'featur', did you mean 'feature'?"),
+        (
+            {"feature": "orders_totl", "at_least": 1},
+            "feature: unknown column 'orders_totl', did you mean 'orders_total'?",
+        ),
+        ({"feature": "orders_total", "atleast": 1}, "where.feature orders_total: unknown key 'atleast', did you mean"),
+        ({"feature": "orders_total"}, "where.feature orders_total: needs a comparison, one of at_least"),
+        (
+            {"feature": "orders_total", "at_least": "many"},
+            "feature orders_total: at_least 'many' does not fit",
+        ),
+        ({"feature": "is_detractor", "is": "yes"}, "feature is_detractor: is 'yes' does not fit its type boolean"),
+        ({"feature": "orders_total", "at_least": 3, "at_most": 2}, "nobody can be at least 3 and at most 2"),
+        ({"event": {"tpye": "x"}}, "where.event: unknown key 'tpye', did you mean 'type'?"),
+        ({"event": {"channel": "web_site"}}, "unknown channel 'web_site', did you mean 'website'?"),
+        ({"event": {"touchpoint": "web_carts"}}, "unknown touchpoint 'web_carts', did you mean 'web_cart'?"),
+        ({"event": {"at_least": 0}}, "where.event: at_least: at least 0 is everyone"),
+        ({"event": {"within_days": 0}}, "where.event.within_days: expected a whole number of 1 or more, found 0"),
+        ({"event": {"within_days": 5, "older_than_days": 9}}, "nothing is within 5 days and older than 9"),
+        ({"event": {"amount_at_least": 5}}, "where.event: unknown key 'amount_at_least'"),
+        (
+            {"orders": {"count_at_least": 5, "count_at_most": 2}},
+            "where.orders: nobody can have at least 5 and at most 2",
+        ),
+        ({"orders": {"at_least": 5, "count_at_least": 2}}, "where.orders: count_at_least says the same"),
+        ({"orders": {"category": "{{ x }}"}}, "where.orders.category: braces are dbt's"),
+        ({"consent": {"channel": "email", "within_days": 3}}, "where.consent: unknown key 'within_days'"),
+        ({"all": []}, "where.all: expected a list of terms, found a list"),
+        ({"all": ["x"]}, "where.all[1]: expected a term such as"),
+        ({"any": [{"none": [{"event": 3}]}]}, "where.any[1].none[1].event: expected a mapping of filters and bounds"),
+        ({"event": {}, "feature": "x"}, "where: event and feature are two terms; put them below 'all:'"),
+        ({"sql": "orders_totl > 1"}, "sql: unknown column 'orders_totl', did you mean 'orders_total'?"),
+        ({"segment": "god"}, "unknown segment 'god', did you mean 'good'?"),
+        ({"segment": "good"}, "segments name each other in a circle: good → good"),
+    ],
+)
+def test_a_wrong_term_is_named_with_its_place(project: Path, where: dict[str, Any], message: str) -> None:
+    _write(project, "good.yml", condition=None, where=where)
+    with pytest.raises(SegmentError) as caught:
+        load_segments(project)
+    assert str(caught.value).startswith("good.yml: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cycle_is_named(project: Path) -> None:
+    for name, other in (("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")):
+        _write(project, f"{name}.yml", name=name, condition=None, where={"not_segment": other})
+    with pytest.raises(SegmentError, match=r"^a.yml: segments name each other in a circle: a → b → c → a$"):
+        load_segments(project)
+
+
+def test_all_problems_are_told_at_once(project: Path) -> None:
+    _write(project, "one.yml", name="one", condition="nothing > 1")
+    _write(project, "two.yml", name="two", owner=None)
+    _write(project, "three.yml", name="three", condition=None, where={"segment": "one"})
+    segments, problems = check_segments(project)
+    assert [s.name for s in segments] == ["good"]
+    assert [p.split(":")[0] for p in problems] == ["two.yml", "one.yml"]
 
 
 def test_duplicate_and_broken_yaml(project: Path) -> None:
@@ -122,7 +243,7 @@ def test_command_names_what_is_out_of_date(project: Path, capsys: pytest.Capture
     check = ["--check", "--project", str(project)]
     assert main(check) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "out of date: models/marts/segments/seg_current.sql",
+        "out of date: models/marts/intermediate/segments/int_segment_evaluations.sql",
         "out of date: models/marts/segments/seg_definition.sql",
     ]
     assert main(check[1:]) == 0

@@ -45,12 +45,16 @@ CREATE TABLE profiles.attribute_provenance AS FROM (VALUES
     ('p1', 'email', 'shopify', 'shop:customers:1', 'recency'))
     t(profile_id, attribute, source, record_id, rule);
 
-CREATE TABLE segments.definition AS SELECT 'loyal' AS segment, 1 AS definition_version;
+CREATE TABLE segments.definition AS SELECT 'loyal' AS segment, 'block' AS on_breach, 1 AS definition_version;
 CREATE TABLE segments.membership AS SELECT 'p1' AS profile_id, 'loyal' AS segment, DATE '2025-03-01' AS entered_at,
     NULL::DATE AS exited_at, 1 AS definition_version;
 CREATE VIEW segments.current AS
     SELECT profile_id, segment, entered_at FROM warehouse.segments.membership WHERE exited_at IS NULL;
-CREATE TABLE segments.summary AS SELECT 'loyal' AS segment, DATE '2025-03-01' AS as_of, 1 AS members;
+CREATE TABLE segments.events AS SELECT 1 AS cursor, 'p1' AS profile_id, 'loyal' AS segment, 'entered' AS event;
+CREATE TABLE segments.definition_versions AS SELECT 'loyal' AS segment, 1 AS definition_version;
+CREATE TABLE segments.overlap AS SELECT 'loyal' AS segment_a, 'new' AS segment_b, 0.5 AS jaccard LIMIT 0;
+CREATE TABLE segments.summary AS
+    SELECT 'loyal' AS segment, DATE '2025-03-01' AS as_of, 1 AS members, NULL::VARCHAR AS breach;
 
 CREATE TABLE features.profile_features AS FROM (VALUES
     ('p1', 3, 120.50::DECIMAL(18, 4), DATE '2025-03-01', TIMESTAMP '2025-03-01 10:20:30.123456', ['咖啡', 'tea'], true),

@@ -112,6 +112,21 @@ def test_audit_entries_and_counts(ops: Path) -> None:
         assert again.entries(limit=1)[0].actor == "key:3", "written when it closed"
 
 
+def test_counts_outlive_a_write_that_fails(ops: Path) -> None:
+    with AuditLog(ops) as audit:
+        audit.count("key:1", "features", snapshot="v1", profiles=5)
+        audit._con.execute("PRAGMA busy_timeout = 10")
+        other = sqlite3.connect(ops, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError):
+            audit.flush()
+        other.execute("ROLLBACK")
+        other.close()
+        audit.count("key:1", "features", snapshot="v1", profiles=2)
+        audit.flush()
+        assert [entry.profiles for entry in audit.entries()] == [7]
+
+
 def test_token_buckets() -> None:
     now = [0.0]
     limits = Limits(misses_per_minute=60, failed_logins_per_minute=2, clock=lambda: now[0])

@@ -27,6 +27,7 @@ from profiles import (
     publish,
     rollback,
 )
+from profiles.manifest import Manifest, file_entries
 
 Warehouse = Callable[..., Path]
 Put = Callable[..., PublishResult]
@@ -232,6 +233,11 @@ def test_missing_tables_are_named(make_warehouse: Warehouse, put: Put, home: Pat
             {},
             "1 rows of profile_features have no profile",
         ),
+        (
+            ("UPDATE segments.summary SET breach = 'loyal has 9 members after 1'",),
+            {},
+            "segment loyal has 9 members after 1 (--accept-changes publishes it)",
+        ),
     ],
 )
 def test_gate_says_why_and_changes_nothing(
@@ -245,6 +251,17 @@ def test_gate_says_why_and_changes_nothing(
     assert names(home / "published") == ["20250301-000001", "current"]
     manifest = current_manifest(home)
     assert manifest is not None and manifest.inputs_fingerprint == "f1"
+
+
+@pytest.mark.parametrize(("on_breach", "bounds"), [("warn", {}), ("block", {"check_segments": False})])
+def test_a_segment_beyond_its_bound_is_let_through(
+    make_warehouse: Warehouse, put: Put, on_breach: str, bounds: dict[str, bool]
+) -> None:
+    """A bound that only warns, and one that somebody accepted."""
+    warehouse = make_warehouse(
+        "UPDATE segments.summary SET breach = 'too many'", f"UPDATE segments.definition SET on_breach = '{on_breach}'"
+    )
+    assert put(warehouse, gate=GateBounds(expected_records=5, ingest_reconciled=True, **bounds)).published
 
 
 def test_gate_bounds_the_loss_of_profiles_and_gives_all_reasons_at_once(make_warehouse: Warehouse, put: Put) -> None:
@@ -356,3 +373,35 @@ def test_publish_needs_a_warehouse(home: Path, tmp_path: Path) -> None:
             inputs_fingerprint="f",
             gate=GateBounds(0, True),
         )
+
+
+def test_unchanged_timeline_files_are_shared_by_versions(make_warehouse: Warehouse, put: Put, home: Path) -> None:
+    def inodes() -> dict[str, int]:
+        folder = home / "published" / "current" / "timeline"
+        return {path.name: path.stat().st_ino for path in folder.iterdir()}
+
+    put(make_warehouse(), "f1")
+    first = inodes()
+    # p2 has another purchase: of the buckets only hers is new
+    put(make_warehouse("INSERT INTO pii.timeline VALUES ('p2', 'i99', TIMESTAMP '2025-02-01', 'web')"), "f2")
+    second = inodes()
+    changed = {name for name in first if first[name] != second[name]}
+    assert changed == {f"bucket-{layout.timeline_bucket('p2')}.parquet"}
+    current = home / "published" / "current"
+    assert Manifest.read(current).files == file_entries(current), "checksums hold for shared files"
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in (current / "timeline").iterdir())
+    put(make_warehouse(), "f3", keep=1)
+    assert query(home / "published" / "current" / "marts.duckdb", "SELECT count(*) FROM profiles.customer_profile") == [
+        (3,)
+    ]
+    assert len(list((home / "published").glob("2025*"))) == 1
+    assert len(inodes()) == layout.TIMELINE_BUCKETS, "removing the older version removed none of the newer one's"
+
+
+def test_tables_lie_in_the_order_of_their_profiles(make_warehouse: Warehouse, put: Put, home: Path) -> None:
+    """A look at one person then reads one row group of a table and not all."""
+    put(make_warehouse("INSERT INTO pii.identifiers VALUES ('p0', 'email', '', 'first@example.com', false)"))
+    current = home / "published" / "current"
+    for name, table in (("pii", "identifiers"), ("marts", "profiles.profile_members"), ("pii", "golden_record")):
+        rows = query(current / f"{name}.duckdb", f"SELECT profile_id FROM {table}")
+        assert rows == sorted(rows)

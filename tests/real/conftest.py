@@ -50,6 +50,8 @@ MODELS = (
     "session_kpis",
     "paths",
     "omnichannel",
+    "metric_values",
+    "touchpoint_kpis",
 )
 SEEDS = ("path:seeds/marts", "touchpoints")
 

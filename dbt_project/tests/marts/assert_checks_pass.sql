@@ -1,3 +1,3 @@
 {{ config(tags=['marts']) }}
 select * from {{ ref('quality_checks') }}
-where not is_passed
+where not is_passed and severity = 'error'

@@ -79,3 +79,15 @@ def drift(snapshot: OpenSnapshot) -> str | None:
     """Verdict on whether the matching model still fits the data, of the run that made the snapshot."""
     identity = snapshot.manifest.extra.get("identity")
     return str(identity["drift"]) if isinstance(identity, dict) and identity.get("drift") else None
+
+
+def disagreements(snapshot: OpenSnapshot) -> list[Row]:
+    """Attributes on which two sources contradict each other most often: attribute, source_l, source_r, profiles,
+    disagreement_share; pairs that share fewer than ten profiles are left out."""
+    if not snapshot.has_table("insights", "consistency"):
+        return []
+    return snapshot.query(
+        "SELECT attribute, source_l, source_r, profiles, disagreement_share FROM marts.insights.consistency"
+        " WHERE profiles >= 10 AND disagreement_share > 0 ORDER BY disagreement_share DESC, profiles DESC,"
+        " attribute, source_l, source_r LIMIT 15"
+    )

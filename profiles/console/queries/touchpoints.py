@@ -66,37 +66,60 @@ def contentment(snapshot: OpenSnapshot) -> list[Row]:
     return snapshot.query(
         "SELECT touchpoint, any_value(channel) AS channel, sum(n)::BIGINT AS answers,"
         f" {_SCORES}"
-        " FROM marts.insights.feedback GROUP BY touchpoint ORDER BY answers DESC, touchpoint"
+        " FROM marts.insights.feedback GROUP BY touchpoint HAVING sum(n_nps) + sum(n_csat) > 0"
+        " ORDER BY answers DESC, touchpoint"
     )
 
 
 def service(snapshot: OpenSnapshot) -> list[Row]:
-    """Tickets of the last months by channel with the columns that the snapshot has."""
-    if not snapshot.has_table("insights", "service_kpis"):
+    """Customer service of the last months by channel, newest first. Empty in snapshots that keep it otherwise."""
+    if not _has(snapshot, "service_kpis", {"period", "team", "queue", "segment", "backlog"}):
         return []
-    columns = set(snapshot.columns("insights", "service_kpis"))
-    if not {"channel", "month", "tickets"} <= columns:
-        return []
-    measures = [
-        name
-        for name in ("tickets", "tickets_open", "median_first_reply_minutes", "median_resolution_minutes")
-        if name in columns
-    ]
     return snapshot.query(
-        f"SELECT channel, strftime(month, '%Y-%m') AS month, {', '.join(measures)} FROM marts.insights.service_kpis"
-        " ORDER BY marts.insights.service_kpis.month DESC, tickets DESC, channel LIMIT 24"
+        "SELECT strftime(period_start, '%Y-%m') AS month, channel, tickets, backlog,"
+        " median_first_reply_business_minutes AS first_reply, median_resolution_business_minutes AS resolution,"
+        " first_reply_breach_share_business AS late FROM marts.insights.service_kpis WHERE period = 'month'"
+        " AND channel <> 'all' AND team = 'all' AND queue = 'all' AND segment = 'all'"
+        " ORDER BY period_start DESC, tickets DESC, channel LIMIT 24"
+    )
+
+
+def scorecard(snapshot: OpenSnapshot, touchpoint: str = "all") -> list[Row]:
+    """Measures against their targets in the last complete month, the missed ones first."""
+    if not _has(snapshot, "scorecards", {"metric", "period", "status", "touchpoint", "is_complete"}):
+        return []
+    return snapshot.query(
+        "SELECT metric, title, unit, strftime(period_start, '%Y-%m') AS month, value, previous_value, trend, target,"
+        " status, n FROM marts.insights.scorecards WHERE period = 'month' AND is_complete AND touchpoint = $touchpoint"
+        " AND period_start = (SELECT max(period_start) FROM marts.insights.scorecards WHERE period = 'month'"
+        " AND is_complete AND touchpoint = $touchpoint) AND value IS NOT NULL"
+        " ORDER BY list_position(['missed', 'near', 'met', 'too_few', 'no_target'], status), title",
+        {"touchpoint": touchpoint},
+    )
+
+
+def problems(snapshot: OpenSnapshot, touchpoint: str = "") -> list[Row]:
+    """What people complain about again and again, the most pressing first."""
+    if not _has(snapshot, "recurring_problems", {"rank", "topic", "touchpoint", "texts", "profiles", "severity"}):
+        return []
+    return snapshot.query(
+        "SELECT topic, touchpoint, texts, profiles, severity, last_named_at FROM marts.insights.recurring_problems"
+        " WHERE $touchpoint = '' OR touchpoint = $touchpoint ORDER BY rank LIMIT 10",
+        {"touchpoint": touchpoint},
     )
 
 
 def next_steps(snapshot: OpenSnapshot, touchpoint: str) -> list[Row]:
     """Where people go after a touchpoint, the most frequent first."""
-    if not snapshot.has_table("insights", "journeys"):
-        return []
-    columns = set(snapshot.columns("insights", "journeys"))
-    if not {"touchpoint", "next_touchpoint", "transitions", "share"} <= columns:
+    if not _has(snapshot, "journeys", {"touchpoint", "next_touchpoint", "transitions", "share"}):
         return []
     return snapshot.query(
         "SELECT next_touchpoint, transitions, share FROM marts.insights.journeys WHERE touchpoint = $touchpoint"
         " ORDER BY transitions DESC, next_touchpoint LIMIT 10",
         {"touchpoint": touchpoint},
     )
+
+
+def _has(snapshot: OpenSnapshot, table: str, columns: set[str]) -> bool:
+    """Whether the snapshot holds the table in the shape that is read here; other versions had or will have others."""
+    return snapshot.has_table("insights", table) and columns <= set(snapshot.columns("insights", table))

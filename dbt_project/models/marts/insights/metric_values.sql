@@ -21,6 +21,7 @@ from (
         coalesce(touchpoint, 'unknown') as touchpoint,
         cast(net_amount as double) as value
     from {{ ref('int_sales_history') }} as facts
+    where is_purchase
 ) as facts
 group by grouping sets ((month), (month, channel), (month, touchpoint), (quarter), (quarter, channel), (quarter, touchpoint))
 union all
@@ -48,6 +49,7 @@ from (
     from {{ ref('int_sales_history') }} as facts
     inner join (select profile_id as member_id, segment from {{ ref('seg_current') }}) as members
         on facts.profile_id = members.member_id
+    where is_purchase
 ) as facts
 group by grouping sets ((month, segment), (quarter, segment))
 union all
@@ -410,7 +412,7 @@ from (
         coalesce(touchpoint, 'unknown') as touchpoint,
         case when is_repeat then 0 else 1 end as value
     from {{ ref('int_sales_history') }} as facts
-    where profile_id is not null
+    where is_purchase and profile_id is not null
 ) as facts
 group by grouping sets ((month), (month, channel), (month, touchpoint), (quarter), (quarter, channel), (quarter, touchpoint))
 union all
@@ -438,7 +440,7 @@ from (
     from {{ ref('int_sales_history') }} as facts
     inner join (select profile_id as member_id, segment from {{ ref('seg_current') }}) as members
         on facts.profile_id = members.member_id
-    where profile_id is not null
+    where is_purchase and profile_id is not null
 ) as facts
 group by grouping sets ((month, segment), (quarter, segment))
 union all
@@ -569,7 +571,7 @@ from (
         coalesce(touchpoint, 'unknown') as touchpoint,
         cast(is_repeat as integer) as value
     from {{ ref('int_sales_history') }} as facts
-    where profile_id is not null
+    where is_purchase and profile_id is not null
 ) as facts
 group by grouping sets ((month), (month, channel), (month, touchpoint), (quarter), (quarter, channel), (quarter, touchpoint))
 union all
@@ -597,7 +599,7 @@ from (
     from {{ ref('int_sales_history') }} as facts
     inner join (select profile_id as member_id, segment from {{ ref('seg_current') }}) as members
         on facts.profile_id = members.member_id
-    where profile_id is not null
+    where is_purchase and profile_id is not null
 ) as facts
 group by grouping sets ((month, segment), (quarter, segment))
 union all

@@ -1,5 +1,6 @@
 -- Sales up to the as-of: completed and refunded orders; cancelled and open ones are no sales. Money is in the
--- reporting currency, to the cent; an order without a rate counts 0.
+-- reporting currency, to the cent; an order without a rate stops the
+-- build (tests/marts/assert_amounts_have_a_rate.sql). An order older than its customer's record is the customer's too.
 select
     orders.order_id,
     coalesce(members.profile_id, links.profile_id) as profile_id,
@@ -8,7 +9,8 @@ select
     orders.touchpoint,
     orders.store_id,
     orders.ordered_at,
-    orders.status,
+    -- Money that went back, not a purchase.
+    case when orders.net_amount < 0 then 'refunded' else orders.status end as status,
     cast(coalesce(orders.net_amount_reporting, 0) as decimal(18, 2)) as net_amount,
     -- Shares of gross are free of currency, so gross, discount and refund stay in the order's own.
     cast(coalesce(orders.gross_amount, 0) as decimal(18, 2)) as gross_amount,

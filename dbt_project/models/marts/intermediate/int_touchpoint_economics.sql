@@ -27,7 +27,7 @@ select
     credits.ordered_at,
     cast(0 as decimal(18, 4)),
     cast(credits.last_cents / 100 as decimal(18, 4)),
-    case when sales.is_repeat then 0 else cast(credits.last_share as double) end
+    case when sales.is_purchase and sales.is_repeat = false then cast(credits.last_share as double) else 0 end
 from {{ ref('int_attribution_credits') }} as credits
 inner join {{ ref('int_sales_history') }} as sales on credits.order_id = sales.order_id
 where

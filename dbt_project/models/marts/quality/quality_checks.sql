@@ -1,9 +1,10 @@
 {{ config(alias='checks') }}
--- The invariants that a reader may rely on, counted over this very build; each count of failures should be 0.
+-- The invariants that a reader may rely on, counted over this very build; each count of failures should be 0. An `error`
+-- fails the build, a `gate` holds back the publishing with a line of its own, a `warn` is for people to look at.
 with checks as (
     select
         'files_reconcile' as check_name,
-        'Files whose delivered rows are not those in raw plus those in quarantine' as description,
+        'Files whose delivered rows are not those in raw, in quarantine or erased' as description,
         count(*) as failures
     from {{ ref('quality_ingest') }}
     where not is_reconciled
@@ -83,6 +84,26 @@ with checks as (
     union all
 
     select
+        'segment_sizes_within_bounds',
+        'Segments beyond a bound that holds back the publishing (segments.summary says which)',
+        count(*)
+    from {{ ref('seg_summary') }} as sizes
+    inner join {{ ref('seg_definition') }} as definitions on sizes.segment = definitions.segment
+    where sizes.breach is not null and definitions.on_breach = 'block'
+
+    union all
+
+    select
+        'segment_sizes_as_expected',
+        'Segments beyond a bound that their owner should look at (segments.summary says which)',
+        count(*)
+    from {{ ref('seg_summary') }} as sizes
+    inner join {{ ref('seg_definition') }} as definitions on sizes.segment = definitions.segment
+    where sizes.breach is not null and definitions.on_breach = 'warn'
+
+    union all
+
+    select
         'timeline_before_as_of_end',
         'Interactions in the timeline after the as-of day',
         count(*)
@@ -95,5 +116,22 @@ select
     description,
     {{ as_of_date() }} as as_of,
     failures,
-    failures = 0 as is_passed
+    failures = 0 as is_passed,
+    case check_name
+        when 'segment_sizes_within_bounds' then 'gate'
+        when 'segment_sizes_as_expected' then 'warn'
+        else 'error'
+    end as severity
 from checks
+
+union all
+
+-- Input that a declared rule deals with.
+select
+    check_name,
+    description,
+    {{ as_of_date() }},
+    failures,
+    failures = 0,
+    'warn'
+from {{ ref('int_input_checks') }}

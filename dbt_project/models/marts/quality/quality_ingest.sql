@@ -17,7 +17,8 @@ select
     files.rows_delivered,
     files.rows_raw,
     files.rows_quarantined,
-    coalesce(files.rows_delivered = files.rows_raw + files.rows_quarantined, false) as is_reconciled,
+    files.rows_erased,
+    coalesce(files.rows_delivered = files.rows_raw + files.rows_quarantined + files.rows_erased, false) as is_reconciled,
     files.status,
     files.message,
     case when files.rows_quarantined > 0 then reasons.reasons end as quarantine_reasons

@@ -1,8 +1,9 @@
 {{ config(alias='membership') }}
 -- Half-open intervals [entered_at, exited_at). The history is that of the snapshot published last; what overlaps or
 -- touches after ids merged becomes one interval with the earliest entry, so nobody is counted twice and a rerun of
--- the same day finds its own result unchanged.
-with history as (
+-- the same day finds its own result unchanged. A part of a split goes on with the open intervals of the profile it came
+-- from, in the segments that it is in by itself; what was closed before stays with the id under which it was published.
+with own_history as (
     select
         -- An erased id has an alias row without a profile and leaves no trace.
         case when aliases.alias_profile_id is null then past.profile_id else aliases.profile_id end as profile_id,
@@ -14,6 +15,33 @@ with history as (
     from {{ ref('stg_history__segment_membership') }} as past
     left join {{ ref('stg_identity__profile_aliases') }} as aliases on past.profile_id = aliases.alias_profile_id
     where past.entered_at <= {{ as_of_date() }}
+),
+
+parts as (
+    select distinct
+        profile_id,
+        origin_profile_id
+    from {{ ref('int_segment_profiles_touched') }}
+    where origin_profile_id is not null
+),
+
+history as (
+    select *
+    from own_history
+
+    union all
+
+    select
+        parts.profile_id,
+        past.segment,
+        past.entered_at,
+        cast(null as date),
+        past.definition_version
+    from {{ ref('stg_history__segment_membership') }} as past
+    inner join parts on past.profile_id = parts.origin_profile_id
+    inner join {{ ref('seg_current') }} as members
+        on parts.profile_id = members.profile_id and past.segment = members.segment
+    where past.exited_at is null and past.entered_at <= {{ as_of_date() }}
 ),
 
 continued as (

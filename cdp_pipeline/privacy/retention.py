@@ -1,0 +1,207 @@
+"""How long data is kept: the rules of ``privacy.yml`` in the home, applied by a command.
+
+    retention:
+      quarantine: 90        # days; refused rows go from quarantine and from landing
+      landing:              # days by source, or source/object: landed files and what was read from them
+        web_events: 1095
+      snapshots: 5          # number of published versions
+      exports: 30           # days since an export file was written
+      logs: 30              # days since a log of a run was written
+
+Days are counted back from the as-of of the newest snapshot, for exports and logs from now: nothing in these says which
+day of the data they are of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from cdp_pipeline.home import Home
+from cdp_pipeline.inputs import InputsError
+from cdp_pipeline.lock import run_lock
+from cdp_pipeline.ops import Ops, Receipt
+from cdp_pipeline.sources.casts import literal
+from cdp_pipeline.sources.feeds import FileFaultError
+from cdp_pipeline.sources.landing import file_sha256
+from cdp_pipeline.sources.landing_edit import edit_landed
+from cdp_pipeline.sources.overlay import contracts_of
+from cdp_pipeline.sources.reconcile import output_path
+from cdp_pipeline.sources.tombstones import DROP
+from profiles import snapshots
+
+RULES = "privacy.yml"
+_DAYS = ("quarantine", "exports", "logs")
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What one rule took away (or would): files, and rows where it counts them."""
+
+    what: str
+    before: date | None
+    files: int = 0
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Days by rule; `landing` by source or source/object. None: kept for ever."""
+
+    quarantine: int | None = None
+    exports: int | None = None
+    logs: int | None = None
+    snapshots: int | None = None
+    landing: tuple[tuple[str, int], ...] = ()
+
+
+def read_rules(home: Home) -> Rules:
+    """The rules of a home; none without ``privacy.yml``. Raises InputsError with one line that says what is wrong."""
+    path = home.root / RULES
+    if not path.exists():
+        return Rules()
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError:
+        raise InputsError(f"{path}: is no YAML") from None
+    rules = document.get("retention", {}) if isinstance(document, dict) else None
+    if not isinstance(rules, dict) or set(document) - {"retention"}:
+        raise InputsError(f"{path}: expected one key, retention, with rules below it")
+    known = {*_DAYS, "snapshots", "landing"}
+    for name in rules:
+        if name not in known:
+            raise InputsError(f"{path}: unknown rule '{name}', one of {', '.join(sorted(known))}")
+    landing = rules.get("landing") or {}
+    if not isinstance(landing, dict):
+        raise InputsError(f"{path}: landing holds days by source, or by source/object")
+    contracts = contracts_of(home)
+    objects = {f"{s}/{o}" for s, c in contracts.items() for o in c.objects} | set(contracts)
+    for name in landing:
+        if name not in objects:
+            raise InputsError(f"{path}: landing names '{name}', which is no source and no source/object")
+    for name, days in [*((n, rules.get(n)) for n in (*_DAYS, "snapshots")), *landing.items()]:
+        if days is not None and (not isinstance(days, int) or isinstance(days, bool) or days < 1):
+            raise InputsError(f"{path}: {name} is a whole number of at least 1, not {days}")
+    return Rules(
+        **{name: rules.get(name) for name in (*_DAYS, "snapshots")},
+        landing=tuple(sorted((str(n), int(d)) for n, d in landing.items())),
+    )
+
+
+def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = None) -> list[Applied]:
+    """Delete what is older than the rules allow, or with `plan` only tell. Takes the run lock.
+
+    What was taken from landing and raw is missing from the next run's results; run afterwards. Raises InputsError.
+    """
+    rules = read_rules(home)
+    now = now or datetime.now(UTC)
+    with run_lock(home.run_lock):
+        newest = snapshots.newest_manifest(home.root)
+        as_of = newest.as_of if newest else now.date()
+        done: list[Applied] = []
+        if rules.quarantine:
+            done.append(_quarantine(home, as_of - timedelta(days=rules.quarantine), plan))
+        for name, days in rules.landing:
+            done.append(_landing(home, name, as_of - timedelta(days=days), plan))
+        if rules.snapshots:
+            done.append(_snapshots(home, rules.snapshots, plan))
+        for what, days_kept, folders in (
+            ("exports", rules.exports, (home.exports,)),
+            ("logs", rules.logs, (home.dagster / "storage", home.root / "dbt" / "logs")),
+        ):
+            if days_kept:
+                done.append(_files(what, folders, now - timedelta(days=days_kept), plan))
+    return done
+
+
+def _quarantine(home: Home, before: date, plan: bool) -> Applied:
+    """Refused rows of old deliveries go from quarantine and from their landed files; receipts keep the sums."""
+    contracts = contracts_of(home)
+    done = Applied("quarantine", before)
+    with Ops(home.ops_db) as ops:
+        for receipt in ops.receipts():
+            path = output_path(home.quarantine(receipt.source, receipt.object, receipt.dt), receipt.file)
+            if receipt.dt >= before or not receipt.quarantined or not path.exists():
+                continue
+            done = replace(done, files=done.files + 1, rows=done.rows + receipt.quarantined)
+            if plan:
+                continue
+            contract = contracts.get(receipt.source)
+            landed = home.landing / receipt.file
+            changed = receipt
+            if contract is not None and receipt.object in contract.objects and landed.is_file():
+                with duckdb.connect() as con:
+                    lines = con.execute(f"SELECT line FROM read_parquet({literal(path)})").fetchall()
+                try:
+                    edit_landed(
+                        landed,
+                        contract.objects[receipt.object],
+                        {int(n): DROP for (n,) in lines},
+                        lambda kind, value: False,
+                    )
+                    stat = landed.stat()
+                    changed = replace(receipt, size=stat.st_size, mtime_ns=stat.st_mtime_ns, sha256=file_sha256(landed))
+                except FileFaultError:
+                    # The file cannot be taken apart by rows: its copy in landing is under the landing rule.
+                    pass
+            path.unlink()
+            ops.save(
+                replace(
+                    changed,
+                    status="ok",
+                    message="",
+                    quarantined=0,
+                    reasons={},
+                    erased=receipt.erased + receipt.quarantined,
+                )
+            )
+    return done
+
+
+def _landing(home: Home, name: str, before: date, plan: bool) -> Applied:
+    """Landed files of old deliveries with their raw and quarantine rows and their receipts."""
+    source, _, obj = name.partition("/")
+    done = Applied(f"landing {name}", before)
+    with Ops(home.ops_db) as ops:
+        for receipt in ops.receipts(source, obj or None):
+            if receipt.dt >= before:
+                continue
+            done = replace(done, files=done.files + 1, rows=done.rows + receipt.loaded + receipt.quarantined)
+            if not plan:
+                _remove(home, receipt)
+                ops.forget(receipt.file)
+    return done
+
+
+def _remove(home: Home, receipt: Receipt) -> None:
+    """Landing first: what is left without a landed file is removed by the next call, for its receipt still stands."""
+    (home.landing / receipt.file).unlink(missing_ok=True)
+    for folder in (home.raw, home.quarantine):
+        output_path(folder(receipt.source, receipt.object, receipt.dt), receipt.file).unlink(missing_ok=True)
+
+
+def _snapshots(home: Home, keep: int, plan: bool) -> Applied:
+    versions = snapshots.committed_versions(home.published)
+    if plan:
+        return Applied("snapshots", None, files=max(0, len(versions) - keep))
+    return Applied("snapshots", None, files=len(snapshots.retire_versions(home.published, keep)))
+
+
+def _files(what: str, folders: Iterable[Path], before: datetime, plan: bool) -> Applied:
+    done = Applied(what, before.date())
+    for folder in folders:
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            if path.is_file() and path.stat().st_mtime < before.timestamp():
+                done = replace(done, files=done.files + 1)
+                if not plan:
+                    path.unlink()
+        if not plan and folder.is_dir():
+            for empty in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
+                if not any(empty.iterdir()):
+                    empty.rmdir()
+    return done

@@ -1,0 +1,55 @@
+"""Taking erased people out of what lands and what has landed, file by file.
+
+Belongs here: which files, and in which order things are written. Not here: what a row says (``subjects.py``), which
+rows are under a tombstone (``tombstones.py``), how a file is rewritten (``landing_edit.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cdp_pipeline.home import Home
+from cdp_pipeline.sources.contract import ObjectContract
+from cdp_pipeline.sources.landing_edit import IsErased, edit_landed
+from cdp_pipeline.sources.load import FileLoad, inflight
+from cdp_pipeline.sources.tombstones import Found, Tombstones, read_tombstones
+
+
+@dataclass(frozen=True)
+class Eraser:
+    """What a reader of landed files needs to keep erased people out."""
+
+    tombstones: Tombstones
+
+    def found(self, obj: ObjectContract, load: FileLoad) -> Found | None:
+        """Lines of a file that was just read, and not yet placed, that fall under a tombstone."""
+        quarantine = [inflight(load.quarantine)] if load.quarantined else []
+        with duckdb.connect() as con:
+            con.execute("SET TimeZone = 'UTC'")
+            found = self.tombstones.find(con, obj, [inflight(load.raw)] if load.delivered else [], quarantine)
+        return next((one for one in found.values() if one.actions), None)
+
+    def edit(self, path: Path, obj: ObjectContract, found: Found) -> int:
+        """Rewrite a landed file without what was found; returns the rows that went, or -1 where the file stays as it
+        was. Raises FileFaultError."""
+        return edit_landed(path, obj, found.actions, self.of_source(obj.source))
+
+    def of_source(self, source: str) -> IsErased:
+        return lambda kind, value: self.tombstones.is_erased(source, kind, value)
+
+
+def eraser(home: Home) -> Eraser | None:
+    """None where nobody was erased, so that reading costs nothing more."""
+    tombstones = read_tombstones(home.ops_db, key_file(home))
+    return Eraser(tombstones) if tombstones else None
+
+
+def key_file(home: Home) -> Path:
+    """The key of the hashes; dbt hashes native ids with the same one."""
+    return home.secrets / "hash.key"
+
+
+__all__ = ["Eraser", "eraser", "key_file"]

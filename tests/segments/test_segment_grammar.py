@@ -1,0 +1,170 @@
+"""Every kind of term on a company small enough to count by hand, and trees of terms against a plain evaluation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from segment_company import AS_OF, RELATIONS, create_company
+
+from cdp_pipeline.segments import PROJECT, Segment, evaluations_sql, load_segments, parse_segment, render, with_versions
+
+PAGE = PROJECT.parent / "docs" / "segments.md"
+COMMON = {"title": "t", "description": "d", "owner": "o", "version": 1, "purpose": "analysis"}
+EVERYBODY = {"ana", "bo", "cy", "di"}
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        create_company(con)
+        yield con
+
+
+def declared(**wheres: Any) -> list[Segment]:
+    segments = {name: parse_segment({**COMMON, "name": name, "where": where}) for name, where in wheres.items()}
+    return list(with_versions(segments).values())
+
+
+def members(con: duckdb.DuckDBPyConnection, segments: list[Segment]) -> dict[str, set[str]]:
+    """Members by segment."""
+    sql = render(evaluations_sql(segments, carry_over=False), RELATIONS, AS_OF)
+    rows = dict(con.execute(sql).fetchall())
+    assert set(rows) == EVERYBODY
+    return {s.name: {p for p, names in rows.items() if s.name in names.split(",")} for s in segments}
+
+
+TERMS: list[tuple[dict[str, Any], str]] = [
+    ({"feature": "orders_total", "at_least": 2}, "ana cy"),
+    ({"feature": "orders_total", "above": 0, "below": 2}, "bo"),
+    ({"feature": "recency_days", "at_most": 10}, "ana cy"),
+    ({"none": [{"feature": "recency_days", "at_most": 10}]}, "bo di"),
+    ({"feature": "recency_days", "between": [10, 11]}, "bo cy"),
+    ({"feature": "rfm_class", "in": ["champions", "new"]}, "ana bo"),
+    ({"feature": "rfm_class", "known": False}, "cy di"),
+    ({"feature": "last_nps_score", "known": True, "below": 7}, "bo"),
+    ({"feature": "is_email_marketing_allowed", "is": True}, "ana"),
+    ({"feature": "last_order_at", "at_least": yaml.safe_load("2026-01-21")}, "ana cy"),
+    ({"sql": "orders_total = 2 and rfm_class is null"}, "cy"),
+    # the window of 30 days begins on January 2nd at midnight, and ends with the as-of day
+    ({"event": {"type": "product_viewed", "within_days": 30}}, "ana"),
+    ({"event": {"type": "product_viewed", "within_days": 30, "at_least": 3}}, "ana"),
+    ({"event": {"type": "product_viewed", "within_days": 29, "at_least": 3}}, ""),
+    ({"event": {"type": "product_viewed", "within_days": 31}}, "ana bo"),
+    ({"event": {"type": "product_viewed", "older_than_days": 30}}, "bo"),
+    ({"event": {"type": "product_viewed", "within_days": 31, "older_than_days": 29}}, "ana bo"),
+    ({"event": {"channel": "website", "days_at_least": 2}}, "bo"),
+    ({"event": {"channel": ["website", "mobile_app"], "days_at_least": 2}}, "ana bo"),
+    ({"event": {"type": "*_viewed", "at_most": 0}}, "cy di"),
+    ({"orders": {}}, "ana bo cy"),
+    ({"orders": {"within_days": 30}}, "ana bo cy"),
+    ({"orders": {"count_at_least": 2}}, "ana cy"),
+    ({"orders": {"amount_at_least": 100}}, "ana"),
+    ({"orders": {"amount_at_least": 10, "count_at_most": 1}}, "bo"),
+    ({"orders": {"coupon": True}}, "ana"),
+    ({"orders": {"refunded": True}}, "ana cy"),
+    ({"orders": {"source": "meituan", "within_days": 60}}, "bo cy"),
+    ({"orders": {"source": "meituan", "older_than_days": 60, "at_most": 0}}, "ana bo di"),
+    # two lines of one order are one order; "CAT *" is not a hot dog, and % and _ are themselves
+    ({"orders": {"category": "CAT *", "at_least": 1}}, "ana"),
+    ({"orders": {"category": "CAT *", "at_least": 2}}, ""),
+    ({"orders": {"category": "CAT *", "amount_at_least": 25}}, "ana"),
+    ({"orders": {"category": "TEA_100*"}}, "bo"),
+    ({"orders": {"category": "T_A*"}}, ""),
+    ({"orders": {"brand": ["Miao", "Leaf"], "channel": "o2o"}}, "bo"),
+    ({"campaign": {"touch": "sent", "within_days": 90}}, "ana bo"),
+    ({"campaign": {"touch": ["clicked", "coupon_redeemed"], "at_most": 0}}, "bo cy di"),
+    ({"feedback": {"type": "nps", "score_at_most": 6}}, "bo"),
+    ({"feedback": {"group": "detractor"}}, "bo"),
+    ({"feedback": {"type": "csat*", "satisfied": False}}, "cy"),
+    ({"feedback": {"type": "review", "share_at_most": 0.25}}, ""),
+    ({"ticket": {"open": True}}, "bo"),
+    ({"ticket": {"within_days": 90}}, "bo cy"),
+    ({"consent": {"purpose": "marketing", "state": "granted"}}, "ana"),
+    ({"consent": {"purpose": "marketing", "at_most": 0}}, "cy di"),
+]
+
+
+def test_every_kind_of_term(con: duckdb.DuckDBPyConnection) -> None:
+    segments = declared(**{f"s{number}": where for number, (where, _) in enumerate(TERMS)})
+    found = members(con, segments)
+    wrong = {str(where): found[f"s{n}"] for n, (where, who) in enumerate(TERMS) if found[f"s{n}"] != set(who.split())}
+    assert wrong == {}
+
+
+def test_references_and_exclusions(con: duckdb.DuckDBPyConnection) -> None:
+    documents: list[dict[str, Any]] = [
+        {"name": "buyers", "where": {"orders": {}}},
+        {"name": "idle", "where": {"not_segment": "buyers"}},
+        {"name": "others", "where": {"not_segment": "idle"}, "except": ["meituan", {"ticket": {"open": True}}]},
+        {"name": "meituan", "where": {"all": [{"segment": "buyers"}, {"orders": {"source": "meituan"}}]}},
+        {"name": "plain", "condition": "orders_total > 0", "except": ["others"]},
+    ]
+    segments = {d["name"]: parse_segment({**COMMON, **d}) for d in documents}
+    assert members(con, list(with_versions(segments).values())) == {
+        "buyers": {"ana", "bo", "cy"},
+        "idle": {"di"},
+        "others": {"ana"},
+        "meituan": {"bo", "cy"},
+        "plain": {"bo", "cy"},
+    }
+
+
+trees: st.SearchStrategy[Any] = st.recursive(
+    st.sampled_from(range(len(TERMS))),
+    lambda inner: st.tuples(st.sampled_from(["all", "any", "none"]), st.lists(inner, min_size=1, max_size=3)),
+    max_leaves=6,
+)
+
+
+def document_of(tree: Any) -> Any:
+    return TERMS[tree][0] if isinstance(tree, int) else {tree[0]: [document_of(child) for child in tree[1]]}
+
+
+def meant(tree: Any) -> set[str]:
+    """Whom a tree of terms selects, from whom each term selects alone."""
+    if isinstance(tree, int):
+        return set(TERMS[tree][1].split())
+    parts: list[set[str]] = [meant(child) for child in tree[1]]
+    everyone = {p for p in EVERYBODY if all(p in part for part in parts)}
+    someone = {p for p in EVERYBODY if any(p in part for part in parts)}
+    return {"all": everyone, "any": someone, "none": EVERYBODY - someone}[tree[0]]
+
+
+@given(st.lists(trees, min_size=1, max_size=4))
+@settings(max_examples=25, deadline=None)
+def test_trees_of_terms(found: list[Any]) -> None:
+    with duckdb.connect() as con:
+        create_company(con)
+        segments = declared(**{f"s{number}": document_of(tree) for number, tree in enumerate(found)})
+        assert members(con, segments) == {f"s{number}": meant(tree) for number, tree in enumerate(found)}
+
+
+def examples(kind: str) -> list[str]:
+    return re.findall(rf"^```yaml {kind}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_examples_of_the_page(con: duckdb.DuckDBPyConnection) -> None:
+    whole, terms = examples("segment"), examples("term")
+    assert (len(whole), len(terms)) == (1, 3)
+    known = {segment.name: segment for segment in load_segments()}
+    known |= {s.name: s for s in map(parse_segment, map(yaml.safe_load, whole))}
+    for number, text in enumerate(terms):
+        name = f"example{number}"
+        known[name] = parse_segment({**COMMON, "name": name, "where": yaml.safe_load(text)})
+    found = members(con, list(with_versions(known).values()))
+    assert found["example0"] == {"ana", "cy"}
+    assert found["example2"] == set()
+
+
+def test_all_declared_segments_run_on_the_facts(con: duckdb.DuckDBPyConnection) -> None:
+    found = members(con, load_segments())
+    assert found["meituan_first_time"] == {"bo"}
+    assert found["consent_missing"] == set()
+    assert found["do_not_contact"] == {"bo"}

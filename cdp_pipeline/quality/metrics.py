@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
 from cdp_pipeline.home import Home
 from cdp_pipeline.sources.contract import Field, ObjectContract
+from cdp_pipeline.sources.engine import engine
 
 ROWS, LAG = "rows", "lag_days"
 FILL = "fill:"
@@ -44,42 +43,38 @@ def record_metrics(home: Home, obj: ObjectContract, dts: Sequence[date]) -> None
         _file(home, obj, dt).unlink(missing_ok=True)
     if not paths:
         return
-    with duckdb.connect() as con:
-        have = {
-            str(r[0])
-            for r in con.execute(
-                f"describe select * from read_parquet({_list(paths)}, union_by_name = true, hive_partitioning = false)"
-            ).fetchall()
-        }
-        filled = [f.name for f in obj.fields if f.name in have]
-        timed = [f.name for f in obj.fields if is_timed(f) and f.name in have]
-        measures = [
-            "count(*)::double as v0",
-            *(f'count("{n}")::double / count(*) as v{i}' for i, n in enumerate(filled, 1)),
-        ]
-        newest = ", ".join(f'max("{n}")' for n in timed)
-        measures.append(
-            f"date_diff('day', greatest({newest}), _dt)::double as v_lag" if timed else "null::double as v_lag"
-        )
-        names = [ROWS, *(FILL + n for n in filled), LAG]
-        values = [*(f"v{i}" for i in range(len(filled) + 1)), "v_lag"]
-        pairs = ", ".join(f"{{'name': '{n}', 'value': {v}}}" for n, v in zip(names, values, strict=True))
-        con.execute(
-            f"""create table metrics as
-            with day as (
-                select _dt as dt, {", ".join(measures)}
-                from read_parquet({_list(paths)}, union_by_name = true, hive_partitioning = false) group by _dt
-            ), one as (select dt, unnest([{pairs}]) as m from day)
-            select dt, m.name as name, m.value as value from one where m.value is not null"""
-        )
-        for dt in (dt for dt, found in files.items() if found):
-            target = _file(home, obj, dt)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(f".{target.name}.inflight")
-            con.execute(
-                f"copy (select * from metrics where dt = '{dt}' order by name) to {_text(part)} (format parquet)"
-            )
-            part.replace(target)
+    con = engine()
+    have = {
+        str(r[0])
+        for r in con.execute(
+            f"describe select * from read_parquet({_list(paths)}, union_by_name = true, hive_partitioning = false)"
+        ).fetchall()
+    }
+    filled = [f.name for f in obj.fields if f.name in have]
+    timed = [f.name for f in obj.fields if is_timed(f) and f.name in have]
+    measures = [
+        "count(*)::double as v0",
+        *(f'count("{n}")::double / count(*) as v{i}' for i, n in enumerate(filled, 1)),
+    ]
+    newest = ", ".join(f'max("{n}")' for n in timed)
+    measures.append(f"date_diff('day', greatest({newest}), _dt)::double as v_lag" if timed else "null::double as v_lag")
+    names = [ROWS, *(FILL + n for n in filled), LAG]
+    values = [*(f"v{i}" for i in range(len(filled) + 1)), "v_lag"]
+    pairs = ", ".join(f"{{'name': '{n}', 'value': {v}}}" for n, v in zip(names, values, strict=True))
+    con.execute(
+        f"""create or replace temp table metrics as
+        with day as (
+            select _dt as dt, {", ".join(measures)}
+            from read_parquet({_list(paths)}, union_by_name = true, hive_partitioning = false) group by _dt
+        ), one as (select dt, unnest([{pairs}]) as m from day)
+        select dt, m.name as name, m.value as value from one where m.value is not null"""
+    )
+    for dt in (dt for dt, found in files.items() if found):
+        target = _file(home, obj, dt)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.inflight")
+        con.execute(f"copy (select * from metrics where dt = '{dt}' order by name) to {_text(part)} (format parquet)")
+        part.replace(target)
 
 
 def habits(home: Home, obj: ObjectContract, dts: Sequence[date]) -> list[Habit]:
@@ -87,18 +82,21 @@ def habits(home: Home, obj: ObjectContract, dts: Sequence[date]) -> list[Habit]:
     folder = home.quality / "metrics" / obj.source / obj.name
     if not any(folder.glob("dt=*.parquet")):
         return []
-    with duckdb.connect() as con:
-        rows = con.execute(
+    rows = (
+        engine()
+        .execute(
             f"""with earlier as (
-                select dt, name, value, median(value) over w as usual, count(*) over w as days,
-                    max(case when name = '{ROWS}' then value end) over (partition by dt) as rows
-                from read_parquet({_text(folder / "dt=*.parquet")})
-                window w as (partition by name order by dt rows between {WINDOW_DAYS} preceding and 1 preceding)
-            )
-            select dt, name, value, usual, days >= {HABIT_DAYS} and rows is not null, rows from earlier
-            where dt in (select unnest(?::date[])) order by dt, name""",
+            select dt, name, value, median(value) over w as usual, count(*) over w as days,
+                max(case when name = '{ROWS}' then value end) over (partition by dt) as rows
+            from read_parquet({_text(folder / "dt=*.parquet")})
+            window w as (partition by name order by dt rows between {WINDOW_DAYS} preceding and 1 preceding)
+        )
+        select dt, name, value, usual, days >= {HABIT_DAYS} and rows is not null, rows from earlier
+        where dt in (select unnest(?::date[])) order by dt, name""",
             [sorted(set(dts))],
-        ).fetchall()
+        )
+        .fetchall()
+    )
     by_day: dict[date, Habit] = {}
     for dt, name, value, usual, is_habit, n in rows:
         habit = by_day.setdefault(dt, Habit(dt, None, None, {}))

@@ -13,6 +13,7 @@ import duckdb
 from cdp_pipeline.home import Home
 from cdp_pipeline.quality.checks import CheckResult
 from cdp_pipeline.sources.contract import ObjectContract
+from cdp_pipeline.sources.engine import engine
 
 _COLUMNS = (
     "source varchar, object varchar, run_id varchar, dt date, days bigint, name varchar, severity varchar,"
@@ -63,10 +64,13 @@ def record_checks(
          r.message)
         for r in results
     ]  # fmt: skip
-    with duckdb.connect() as con:
-        con.execute(f"create table v ({_COLUMNS})")
-        con.executemany("insert into v values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        con.execute(f"copy v to '{_quoted(part)}' (format parquet)")
+    con = engine()
+    con.execute(f"create or replace temp table kept_checks ({_COLUMNS})")
+    one = f"({', '.join('?' * len(rows[0]))})"
+    con.execute(
+        f"insert into kept_checks values {', '.join([one] * len(rows))}", [value for row in rows for value in row]
+    )
+    con.execute(f"copy kept_checks to '{_quoted(part)}' (format parquet)")
     part.replace(target)
 
 

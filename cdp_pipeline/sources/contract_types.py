@@ -86,7 +86,7 @@ class Field:
         return DUCKDB_TYPES[self.type]
 
 
-_LATER = frozenset({"format", "decode", "decimal_mark", "pattern", "skip_after_header", "header_contains"})
+_LATER = frozenset({"format", "decode", "decimal_mark", "pattern", "skip_after_header", "header_contains", "encoding"})
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,8 @@ class ObjectContract:
     header_contains: tuple[str, ...] = ()
     confidence: str = "documented"
     channels: tuple[str, ...] = ()
+    encoding: str | None = None
+    max_loss: float | None = None
 
     def field(self, name: str) -> Field:
         """The field called `name`; KeyError when there is none."""
@@ -158,6 +160,8 @@ class ObjectContract:
             for name in _LATER & entry.keys():
                 if not entry[name]:
                     del entry[name]
+        if facts["max_loss"] is None:
+            del facts["max_loss"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 

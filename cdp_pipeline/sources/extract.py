@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from cdp_pipeline.sources.casts import cast, first_text, literal
 from cdp_pipeline.sources.contract import Field, ObjectContract
 from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH, KEYS_PATH
-from cdp_pipeline.sources.shapes import Shapes, is_learned_sql, json_path, path_parts, picked_sql
+from cdp_pipeline.sources.shapes import (
+    Shapes,
+    is_certain_sql,
+    is_learned_sql,
+    json_path,
+    layout_sql,
+    path_parts,
+    picked_sql,
+)
 
 ENVELOPE = "envelope"
 
@@ -40,6 +48,30 @@ def csv_paths(obj: ObjectContract) -> list[str]:
     return list(dict.fromkeys(p for f in obj.fields for p in f.record_paths))
 
 
+def object_paths(obj: ObjectContract) -> dict[tuple[str, ...], Field]:
+    """Where a record must hold an object, with the first field that is read out of it. Not where a field reads the
+    value itself as well: such a contract takes both."""
+    leaves = [(tuple(path_parts(p)), f) for f in obj.fields for p in f.record_paths]
+    whole = {path for path, _ in leaves}
+    found: dict[tuple[str, ...], Field] = {}
+    for path, f in leaves:
+        if not any(path[:size] in whole for size in range(1, len(path))):
+            for size in range(1, len(path)):
+                found.setdefault(path[:size], f)
+    return found
+
+
+def _no_object_sql(record: str, paths: Iterable[Sequence[str]]) -> str:
+    """SQL for the position (from 1) of the first of `paths` at which something other than an object stands, NULL where
+    none does. null, "" and [] hold nothing that could be lost: systems write them for an empty object."""
+    listed = ", ".join(literal(json_path(p)) for p in paths)
+    other = "NOT starts_with(x::VARCHAR, '{') AND x::VARCHAR NOT IN ('null', '\"\"', '[]')"
+    return (
+        f"list_position(list_transform(TRY(json_extract({record}, [{listed}])), "
+        f"lambda x: coalesce({other}, false)), true)"
+    )
+
+
 def json_select(
     obj: ObjectContract,
     feed: str,
@@ -56,20 +88,28 @@ def json_select(
     known = known_paths(obj)
     picked = [*(path_parts(p) for p in jsons), *(shapes.unknown if shapes else ())]
     listed = ", ".join(literal(json_path(p)) for p in picked)
-    # TRY: a record that is no JSON gives NULL, without a second parse to find out first. No CASE about a list: it
-    # would copy every value.
-    j = f"TRY(json_extract(raw, [{listed}]))" if picked else "NULL::VARCHAR[]"
-    v = (
-        f"TRY(json_extract_string(raw, {path_list(scalars)}))"
-        if scalars
-        else "TRY(json_extract_string(raw, ['$.\"\"']))"
-    )
+    strings = path_list(scalars) if scalars else "['$.\"\"']"
+    envelope = " e," if with_envelope else ""
+    # A record that is no JSON gives NULL, without a second parse to find out first. No CASE about a list: it would copy
+    # every value, and so does TRY; where the layout is known to exist the record can be parsed, and TRY is left out.
+    if shapes:
+        feed = f"(SELECT *, {layout_sql(shapes)} AS layout FROM {feed})"
+        feed = f"(SELECT *, CASE WHEN layout IS NOT NULL THEN raw END AS good FROM {feed})"
+        v = f"json_extract_string(good, {strings})"
+        j = f"json_extract(good, [{listed}])" if picked else "NULL::VARCHAR[]"
+        learned, certain = is_learned_sql(shapes, "layout"), is_certain_sql(shapes, "layout")
+    else:
+        v = f"TRY(json_extract_string(raw, {strings}))"
+        j = f"TRY(json_extract(raw, [{listed}]))" if picked else "NULL::VARCHAR[]"
+        learned = certain = "false"
+    objects = object_paths(obj)
+    wrong = f"CASE WHEN NOT {certain} THEN {_no_object_sql('raw', objects)} END" if objects else "NULL::BIGINT"
     source = f"""
-      SELECT line, raw,{" e," if with_envelope else ""}
+      SELECT line, raw,{envelope} {wrong} AS wrong,
         CASE WHEN problem IS NOT NULL THEN problem
-             WHEN ltrim(raw, E' \\t\\r\\n') NOT LIKE '{{%' AND json_valid(raw)
+             WHEN NOT starts_with(raw, '{{') AND ltrim(raw, E' \\t\\r\\n') NOT LIKE '{{%' AND json_valid(raw)
              THEN 'not a JSON object' END AS problem,
-        {v} AS v, {j} AS j, {is_learned_sql(shapes) if shapes else "false"} AS learned
+        {v} AS v, {j} AS j, {learned} AS learned
       FROM {feed}"""
     source = f"""
       SELECT *, CASE WHEN NOT learned THEN TRY(json_merge_patch(raw, {null_patch(known)})) END AS m FROM ({source})"""
@@ -82,7 +122,15 @@ def json_select(
     extra = without_empty_objects("m::VARCHAR", known)
     if shapes:
         extra = f"CASE WHEN learned THEN {picked_sql(shapes, 'j', len(jsons))} ELSE {extra} END"
-    return select_records(obj, source, cells, texts, extra, kept, file, dt, run_id, checks=body_checks(obj, cells))
+    checks = [
+        *body_checks(obj, cells),
+        *((f"coalesce(wrong = {i}, false)", _no_object(f, ".".join(p))) for i, (p, f) in enumerate(objects.items(), 1)),
+    ]
+    return select_records(obj, source, cells, texts, extra, kept, file, dt, run_id, checks=checks, carried=("wrong",))
+
+
+def _no_object(f: Field, path: str) -> str:
+    return f"field {f.name}: not an object at {path}"
 
 
 def csv_select(obj: ObjectContract, feed: str, unknown: Sequence[str], file: str, dt: date, run_id: str) -> str:
@@ -146,15 +194,16 @@ def select_records(
     run_id: str,
     *,
     checks: Sequence[tuple[str, str]] = (),
+    carried: Sequence[str] = (),
 ) -> str:
     """The raw columns of good and refused records in one pass.
 
     `source` is a query of line, raw, problem, v and whatever the rest names; `cells` is SQL for the text by path,
-    `json_texts` by field, `kept` what quarantine keeps of a refused record, `checks` more conditions with reasons.
+    `json_texts` by field, `kept` what quarantine keeps of a refused record, `checks` more conditions with reasons,
+    `carried` the columns of `source` that they name.
 
     A refused record is marked by a negative `_line`; its reasons (newline between them) stand in `_batch_id` and its
-    raw text in `_extra`. So one pass over the records writes one file of exactly the raw columns, and only a file
-    with refused rows is split afterwards. Reading twice would cost 100% of the parse, the split costs under 20%.
+    raw text in `_extra`, so that one pass gives both (see ``siphon.py``).
     """
     names = [f.name for f in obj.fields]
     texts = ", ".join(
@@ -168,7 +217,7 @@ def select_records(
     columns = ", ".join(f'c{i} AS "{name}"' for i, name in enumerate(names))
     return f"""
     WITH records AS ({source}),
-    texts AS (SELECT line, raw, problem, v, {extra} AS extra, {texts} FROM records),
+    texts AS (SELECT {", ".join(["line", "raw", "problem", "v", *carried])}, {extra} AS extra, {texts} FROM records),
     typed AS (SELECT *, {typed} FROM texts),
     judged AS (SELECT *, CASE
         WHEN problem IS NOT NULL THEN problem

@@ -33,6 +33,8 @@ FORMAT_OF_ENDING = {
     "tsv": "csv",
     "parquet": "parquet",
 }
+# What a source is read as when nothing names another encoding; lossy replaces what is not UTF-8 and says so.
+UTF8 = ("utf-8", "utf-8-lossy")
 # By first byte: may a line that holds more than its newline be blank?
 _MAY_BE_BLANK = np.zeros(256, dtype=bool)
 _MAY_BE_BLANK[[9, 11, 12, 13, 32]] = True
@@ -76,7 +78,9 @@ class Source:
         return self._hash.hexdigest()
 
     def utf8(self) -> Iterator[bytes]:
-        """Blocks of UTF-8 without byte order mark; for encoding utf-8 and utf-8-lossy they are not yet checked."""
+        """Blocks of UTF-8 without byte order mark; for encoding utf-8 and utf-8-lossy they are not yet checked.
+
+        A byte order mark says more of a file than any contract: it wins over `encoding`."""
         blocks = self._plain()
         head = b""
         for block in blocks:
@@ -85,8 +89,8 @@ class Source:
                 break
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             yield from self._transcoded(head, blocks, "utf-16")
-        elif self.encoding == "gb18030":
-            yield from self._transcoded(head, blocks, "gb18030")
+        elif self.encoding not in UTF8 and not head.startswith(codecs.BOM_UTF8):
+            yield from self._transcoded(head, blocks, self.encoding)
         else:
             yield head.removeprefix(codecs.BOM_UTF8)
             yield from blocks
@@ -101,13 +105,20 @@ class Source:
 
     def _transcoded(self, head: bytes, blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         decoder = codecs.getincrementaldecoder(encoding)("strict")
+        newlines = 0
         try:
-            yield decoder.decode(head).encode()
+            yield (text := decoder.decode(head)).encode()
             for block in blocks:
-                yield decoder.decode(block).encode()
+                newlines += text.count("\n")
+                yield (text := decoder.decode(block)).encode()
+            newlines += text.count("\n")
             yield decoder.decode(b"", final=True).encode()
-        except UnicodeError:
-            raise FileFaultError(f"not valid {encoding.upper()} although it begins as such") from None
+        except UnicodeError as error:
+            if encoding == "utf-16":
+                raise FileFaultError("not valid UTF-16 although it begins as such") from None
+            ahead = error.object[: error.start].count(b"\n") if isinstance(error, UnicodeDecodeError) else 0
+            line = newlines + ahead + 1
+            raise FileFaultError(f"line {line}: not valid {encoding}, the encoding that its contract names") from None
 
     def _stored(self) -> Iterator[bytes]:
         # zstd gives all that an input inflates to at once, at worst 32,768 times its size.

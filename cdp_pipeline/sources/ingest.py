@@ -15,23 +15,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-
-import duckdb
+from typing import Any
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
-from cdp_pipeline.sources.casts import literal
-from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
+from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.drift import Drift, comparable, drift_of_delivery, of_file, with_drift
 from cdp_pipeline.sources.erasing import Eraser, eraser
 from cdp_pipeline.sources.feeds import FileFaultError, file_format
 from cdp_pipeline.sources.landing import Pending, file_sha256, pending, unclaimed, unseen
-from cdp_pipeline.sources.load import FileLoad, load_file
+from cdp_pipeline.sources.load import FileLoad, inflight, load_file
 from cdp_pipeline.sources.outcomes import FileResult, IngestResult, Reconciliation
+from cdp_pipeline.sources.raw_tables import ensure_tables
 from cdp_pipeline.sources.reconcile import output_path, reconcile
 from cdp_pipeline.sources.redelivery import DayFile, superseded
+from cdp_pipeline.sources.snapshots import lost_keys
 
-EMPTY_PARTITION = date(1970, 1, 1)
 # A small file may hold this many bad rows before its share counts: one bad row of ten is not a broken export.
 BUDGET_FLOOR_ROWS = 5
 _CHANGED = "changed while it was read; the next run takes it"
@@ -48,6 +47,8 @@ def ingest_partition(home: Home, obj: ObjectContract, dt: date, run_id: str, ops
         todo = unseen(home, obj, home.landed(obj.source, obj.name, dt), receipts, ops)
         if todo and obj.delivery == "replace_partition":
             return _redeliver(home, obj, dt, todo, receipts, run_id, ops)
+        if todo and obj.delivery == "full_snapshot":
+            return _snapshot(home, obj, dt, todo, receipts, run_id, ops)
         return _read(home, obj, dt, todo, receipts, run_id, ops)
 
 
@@ -57,7 +58,8 @@ def ingest_files(
     """Read these landed files of one delivery day (paths below landing), whatever their receipts say."""
     with _object_lock(home, obj):
         receipts = {r.file: r for r in ops.receipts(obj.source, obj.name)}
-        return _read(home, obj, dt, files, receipts, run_id, ops)
+        read = _snapshot if obj.delivery == "full_snapshot" else _read
+        return read(home, obj, dt, files, receipts, run_id, ops)
 
 
 @contextmanager
@@ -143,31 +145,86 @@ def _redeliver(
     return IngestResult(obj.source, obj.name, dt, tuple(map(_result, results.values())))
 
 
+def _snapshot(
+    home: Home,
+    obj: ObjectContract,
+    dt: date,
+    files: Sequence[str],
+    receipts: dict[str, Receipt],
+    run_id: str,
+    ops: Ops,
+) -> IngestResult:
+    """Read the new files of a day that is a full snapshot: all or none, see ``snapshots.py``.
+
+    Files of the day that were refused before are read again with them: together they may be whole. What is read again
+    with the same content was believed already.
+    """
+    _remove_unfinished(home, obj, dt)
+    refused = [r.file for r in receipts.values() if r.dt == dt and r.status == "failed" and r.file not in files]
+    todo = sorted({*files, *(f for f in refused if (home.landing / f).is_file())})
+    earlier = [r for r in receipts.values() if r.file not in todo]
+    done: list[tuple[Receipt, FileLoad | None, float]] = []
+    known = dict(receipts)
+    erasing = eraser(home)
+    for file in todo:
+        started = time.monotonic()
+        receipt, load = _load(home, obj, dt, file, run_id, known, earlier, erasing)
+        known[file] = receipt
+        done.append((receipt, load, time.monotonic() - started))
+    days = sorted({r.dt for r in receipts.values() if r.status in LOADED and r.dt < dt})
+    before = [r for r in receipts.values() if days and r.dt == days[-1] and r.status in LOADED]
+    day = [r for r in earlier if r.dt == dt and r.status in LOADED]
+    now = [inflight(load.raw) for _, load, _ in done if load] + [
+        _outputs(home, obj.source, obj.name, dt, r.file)[0] for r in day
+    ]
+    news = [r for r, load, _ in done if load and not _is_loaded(receipts.get(r.file), r)]
+    told = lost_keys(obj, [_outputs(home, r.source, r.object, r.dt, r.file)[0] for r in before], now) if news else ""
+    results = []
+    for receipt, load, seconds in done:
+        old = receipts.get(receipt.file)
+        if told and load is not None:
+            load.discard()
+            if old is not None and old.status in LOADED:  # a correction: the rows that it was to replace stay
+                receipt = replace(old, size=receipt.size, mtime_ns=receipt.mtime_ns, message=told)
+            else:
+                receipt = _nothing(receipt, "failed", told)
+            ops.record_files([(receipt, seconds)])
+            receipts[receipt.file] = receipt
+        elif receipt.status != "deferred":
+            _place(home, receipt, load)
+            ops.record_files([(receipt, seconds)])
+            receipts[receipt.file] = receipt
+            if receipt.status in LOADED:
+                _drop_copies(home, obj, receipt, receipts, ops)
+        results.append(receipt)
+    for changed in drift_of_delivery(obj, results, earlier):
+        ops.amend_file(changed)
+        results = [changed if r.file == changed.file else r for r in results]
+    return IngestResult(obj.source, obj.name, dt, tuple(map(_result, results)))
+
+
+def _is_loaded(before: Receipt | None, now: Receipt) -> bool:
+    return before is not None and before.status in LOADED and before.sha256 == now.sha256
+
+
+def _nothing(receipt: Receipt, status: str, message: str) -> Receipt:
+    """The receipt of a file of which nothing stands in the lake."""
+    nothing: dict[str, Any] = {
+        "delivered": 0,
+        "loaded": 0,
+        "quarantined": 0,
+        "erased": 0,
+        "reasons": {},
+        "filled": {},
+        "drift": (),
+    }
+    return replace(receipt, status=status, message=message, **nothing)
+
+
 def _remove_unfinished(home: Home, obj: ObjectContract, dt: date) -> None:
     for folder in (home.raw(obj.source, obj.name, dt), home.quarantine(obj.source, obj.name, dt)):
         for stale in folder.glob(".*"):
             stale.unlink(missing_ok=True)
-
-
-def ensure_tables(home: Home, contracts: Mapping[str, SourceContract]) -> None:
-    """Write the typed empty file of every object whose file is absent or has other columns than its contract."""
-    with duckdb.connect() as con:
-        for source in contracts.values():
-            for obj in source.objects.values():
-                target = home.raw(source.source, obj.name, EMPTY_PARTITION) / "_empty.parquet"
-                schema = raw_schema(obj)
-                if target.exists() and parquet_columns(con, target) == schema:
-                    continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in schema)
-                part = target.with_name(f".{target.name}.{os.getpid()}.inflight")
-                con.execute(f"COPY (SELECT {columns} LIMIT 0) TO {literal(part)} (FORMAT parquet)")
-                part.replace(target)
-
-
-def parquet_columns(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, str]]:
-    """Columns of a Parquet file as ``(name, DuckDB type)``."""
-    return [(r[0], r[1]) for r in con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)})").fetchall()]
 
 
 def _load(

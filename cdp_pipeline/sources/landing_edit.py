@@ -70,7 +70,7 @@ def _records(path: Path, obj: ObjectContract) -> int:
     fmt = file_format(path.name)
     if fmt == "parquet":
         return int(pq.read_metadata(path).num_rows)
-    encoding = "utf-8"
+    encoding = obj.encoding or "utf-8"
     while True:
         source = Source(path, encoding)
         feed: CsvFeed | DocumentFeed | LineFeed
@@ -121,7 +121,7 @@ def scrub_landed(path: Path, is_erased: IsErased) -> bool:
 def _edit_text(
     path: Path, part: Path, obj: ObjectContract, actions: Mapping[int, str], is_erased: IsErased, *, is_csv: bool
 ) -> int:
-    encoding = "utf-8"
+    encoding = obj.encoding or "utf-8"
     while True:
         source = Source(path, encoding)
         try:

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +22,7 @@ from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.csv_feed import CsvFeed, CsvShape
 from cdp_pipeline.sources.documents import DocumentFeed
 from cdp_pipeline.sources.drift import UNKNOWN, FieldCounts, count_fields
+from cdp_pipeline.sources.engine import MEMORY_LIMIT, discard, engine
 from cdp_pipeline.sources.extract import (
     ENVELOPE,
     csv_paths,
@@ -41,11 +39,9 @@ from cdp_pipeline.sources.siphon import Siphon
 
 Feed = LineFeed | CsvFeed | DocumentFeed | ParquetTable
 _HEAD = 1 << 20
-_MEMORY_LIMIT = "1GB"
 _MAX_EXTRA_NAMES = 200
 # Wide rows: 100,000 orders are 197 MB of Parquet before compression, and each thread holds a group.
 _ROW_GROUP = 30_720
-_local = threading.local()
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,9 @@ def load_file(
     loaded, FileNotFoundError when the file is gone.
     """
     raw.parent.mkdir(parents=True, exist_ok=True)
-    encoding, as_document = "utf-8", is_document(path, obj)
+    # A contract that names UTF-8 wants no guess: what is none is refused line by line.
+    encoding = {None: "utf-8", "utf-8": "utf-8-lossy"}.get(obj.encoding, obj.encoding) or "utf-8"
+    as_document = is_document(path, obj, encoding)
     while True:
         try:
             return _attempt(path, obj, dt, run_id, file, raw, quarantine, encoding, as_document)
@@ -122,7 +120,7 @@ def _attempt(
     as_document: bool,
 ) -> FileLoad:
     source = Source(path, encoding)
-    con = _engine()
+    con = engine()
     feed: Feed
     present: set[str] | None = None
     batches: Iterator[pa.RecordBatch] = iter(())
@@ -164,18 +162,6 @@ def _attempt(
     return FileLoad(raw, quarantine, sha256, feed.records, loaded, refused.rows, reasons, extras, counts)
 
 
-def _engine() -> duckdb.DuckDBPyConnection:
-    """This thread's in-memory connection, kept for the process: opening one takes 20 ms, as long as a small file."""
-    con: duckdb.DuckDBPyConnection | None = getattr(_local, "con", None)
-    if con is None:
-        # A folder of its own: in a common one, two processes that spill write to the same file names.
-        spill = Path(tempfile.gettempdir(), f"cdp-ingest-{os.getpid()}-{threading.get_ident()}")
-        con = duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "temp_directory": str(spill)})
-        con.execute("SET TimeZone = 'UTC'")
-        _local.con = con
-    return con
-
-
 def _run(
     con: duckdb.DuckDBPyConnection,
     feed: Feed,
@@ -202,9 +188,9 @@ def _run(
             good = refused.filtered(select)
             con.execute(f"COPY ({good}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})").fetchall()
     except duckdb.OutOfMemoryException:
-        raise FileFaultError(f"needs more than {_MEMORY_LIMIT} of memory") from None
+        raise FileFaultError(f"needs more than {MEMORY_LIMIT} of memory") from None
     except duckdb.Error as error:
-        _local.con = None  # a fatal error leaves the connection unusable; the next file gets a new one
+        discard()
         if not isinstance(feed, ParquetTable) and feed.error is not None:
             raise feed.error from None
         # The error's own text may quote the record, so only its kind is said.
@@ -258,14 +244,14 @@ def extra_fields(con: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]
     return {str(name): int(count) for name, count in rows}
 
 
-def is_document(path: Path, obj: ObjectContract) -> bool:
+def is_document(path: Path, obj: ObjectContract, encoding: str = "utf-8") -> bool:
     """Does a JSON file hold something other than one record per line, by its first megabyte?"""
     fmt = file_format(path.name)
     if fmt not in ("json", "jsonl"):
         return False
     head, whole = b"", False
     with suppress(FileFaultError):  # the load reports it
-        for block in Source(path, block=_HEAD).utf8():
+        for block in Source(path, encoding, block=_HEAD).utf8():
             head += block
             if len(head) >= _HEAD:
                 break

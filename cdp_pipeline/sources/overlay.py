@@ -27,6 +27,8 @@ OBJECT_KEYS = (
     "error_budget",
     "timezone",
     "delimiter",
+    "encoding",
+    "max_loss",
     "skip_after_header",
     "header_contains",
     "fields",

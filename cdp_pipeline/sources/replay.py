@@ -194,7 +194,8 @@ def _apply(home: Home, target: _Target, told: Replayed, work: Path, run_id: str,
     # From here on the file counts as unread until its receipt is written.
     ops.save(replace(receipt, contract=""))
     if target.is_landed:
-        (result,) = ingest_files(home, obj, receipt.dt, [receipt.file], run_id, ops).files
+        results = ingest_files(home, obj, receipt.dt, [receipt.file], run_id, ops).files
+        result = next(r for r in results if r.file == receipt.file)
         after = next(r for r in ops.receipts(receipt.source, receipt.object, receipt.dt) if r.file == receipt.file)
         if result.status == "deferred":
             return replace(told, message=result.message, loaded=receipt.loaded, remaining=receipt.quarantined)

@@ -28,12 +28,16 @@ class Shapes:
     """Layouts of keys whose unknown values are known by path.
 
     `objects` are the paths whose keys make up a layout, `hashes` DuckDB's hashes of the layouts, `unknown` the paths of
-    the values that no contract names, in the order they appeared.
+    the values that no contract names, in the order they appeared, `always` those of them that every layout has.
+    `certain` are those of `hashes` in which each of `objects` is absent or an object with members, so that nothing else
+    can stand there.
     """
 
     objects: tuple[tuple[str, ...], ...]
     hashes: tuple[int, ...]
     unknown: tuple[tuple[str, ...], ...]
+    always: frozenset[tuple[str, ...]]
+    certain: tuple[int, ...]
 
 
 def path_parts(path: str) -> list[str]:
@@ -69,6 +73,8 @@ def learn(con: duckdb.DuckDBPyConnection, head: pa.RecordBatch, known: Sequence[
         con.unregister("head")
     hashes: list[int] = []
     unknown: dict[tuple[str, ...], None] = {}
+    always: set[tuple[str, ...]] | None = None
+    certain: list[int] = []
     for layout, layout_hash in layouts:
         found = [
             (*o, key)
@@ -81,13 +87,32 @@ def learn(con: duckdb.DuckDBPyConnection, head: pa.RecordBatch, known: Sequence[
         if plain and not repeated and len(unknown.keys() | set(found)) <= _MAX_UNKNOWN:
             hashes.append(int(layout_hash))
             unknown.update(dict.fromkeys(found))
-    return Shapes(tuple(objects), tuple(hashes), tuple(unknown)) if hashes else None
+            always = set(found) if always is None else always & set(found)
+            # What is no object has an empty list of keys, as {} has; what is absent has none.
+            if all(keys is None or keys for keys in layout):
+                certain.append(int(layout_hash))
+    if not hashes:
+        return None
+    return Shapes(tuple(objects), tuple(hashes), tuple(unknown), frozenset(always or ()), tuple(certain))
 
 
-def is_learned_sql(shapes: Shapes) -> str:
-    """SQL: has the record in column raw a learned layout? NULL when it is no JSON."""
-    hashes = ", ".join(f"{h}::UBIGINT" for h in shapes.hashes)
-    return f"list_contains([{hashes}], TRY(hash({keys_sql(shapes.objects)})))"
+def layout_sql(shapes: Shapes) -> str:
+    """SQL for the hash of the keys that the record in column raw has; NULL exactly when it is no JSON."""
+    return f"TRY(hash({keys_sql(shapes.objects)}))"
+
+
+def is_learned_sql(shapes: Shapes, layout: str) -> str:
+    """SQL: is `layout` one of those learned? NULL for NULL."""
+    return _contains(shapes.hashes, layout)
+
+
+def is_certain_sql(shapes: Shapes, layout: str) -> str:
+    """SQL: can nothing but objects stand where the contract expects objects, by this layout? Never NULL."""
+    return f"coalesce({_contains(shapes.certain, layout)}, false)"
+
+
+def _contains(hashes: Sequence[int], layout: str) -> str:
+    return f"list_contains([{', '.join(f'{h}::UBIGINT' for h in hashes)}]::UBIGINT[], {layout})"
 
 
 def picked_sql(shapes: Shapes, values: str, offset: int) -> str:
@@ -96,23 +121,43 @@ def picked_sql(shapes: Shapes, values: str, offset: int) -> str:
     `values` is a list of JSON values that holds, after `offset` others, those at `shapes.unknown`.
     """
 
-    def members(parent: tuple[str, ...]) -> str:
-        parts: dict[str, str] = {}
-        for i, path in enumerate(shapes.unknown, offset + 1):
-            if path[: len(parent)] != parent:
-                continue
-            name = path[len(parent)]
-            if len(path) == len(parent) + 1:
-                parts[name] = f"{_text(json.dumps(name) + ':')} || {values}[{i}]::VARCHAR"
-            elif name not in parts:
-                parts[name] = f"{_text(json.dumps(name) + ':')} || {members((*parent, name))}"
-        return f"'{{' || nullif(concat_ws(',', {', '.join(parts.values())}), '') || '}}'"
+    def members(parent: tuple[str, ...]) -> tuple[str, bool]:
+        """SQL for the object at `parent` (NULL when nothing of it is unknown), and whether it is never NULL."""
+        certain: list[tuple[str, str]] = []
+        perhaps: list[tuple[str, str]] = []
+        for name in dict.fromkeys(p[len(parent)] for p in shapes.unknown if p[: len(parent)] == parent):
+            path = (*parent, name)
+            if path in positions:
+                value, there = f"{values}[{positions[path]}]::VARCHAR", path in shapes.always
+            else:
+                value, there = members(path)
+            (certain if there else perhaps).append((json.dumps(name) + ":", value))
+        if not certain:
+            each = ", ".join(f"{_text(name)} || {value}" for name, value in perhaps)
+            return f"'{{' || nullif(concat_ws(',', {each}), '') || '}}'", False
+        # What every layout has needs no look at whether it is there: one call that copies each value once.
+        parts = [part for name, value in certain for part in (_text("," + name), value)]
+        parts[0] = _text("{" + certain[0][0])
+        parts += [f"{_text(',' + name)} || {value}" for name, value in perhaps]
+        return f"concat({', '.join(parts)}, '}}')", True
 
-    return members(()) if shapes.unknown else "NULL::VARCHAR"
+    positions = {path: i for i, path in enumerate(shapes.unknown, offset + 1)}
+    return members(())[0] if shapes.unknown else "NULL::VARCHAR"
 
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-__all__ = ["LEARN_FROM", "Shapes", "is_learned_sql", "json_path", "keys_sql", "learn", "path_parts", "picked_sql"]
+__all__ = [
+    "LEARN_FROM",
+    "Shapes",
+    "is_certain_sql",
+    "is_learned_sql",
+    "json_path",
+    "keys_sql",
+    "layout_sql",
+    "learn",
+    "path_parts",
+    "picked_sql",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import yaml
@@ -31,6 +33,21 @@ def test_the_page_of_facebook_is_the_contracts() -> None:
     (contract,) = [c for c in load_raw_contracts() if c["source"] == "facebook"]
     variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     assert variables["facebook_page_id"] == contract["settings"]["page_id"]
+
+
+def test_the_accounts_of_the_company_on_x_are_the_contracts() -> None:
+    (contract,) = [c for c in load_raw_contracts() if c["source"] == "x_twitter"]
+    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    assert ",".join(variables["x_brand_ids"]) == contract["settings"]["brand_ids"]
+
+
+def test_the_forms_that_survey_fields_ships_with_are_examples() -> None:
+    """Ids as no survey system gives them: a delivered row of a form must not meet a customer's form by chance."""
+    with (PROJECT / "seeds" / "survey_fields.csv").open(encoding="utf-8", newline="") as handle:
+        forms = {(row["source"], row["form_id"]) for row in csv.DictReader(handle) if row["form_id"]}
+    assert forms == {("qualtrics", "SV_EXAMPLE0000001"), ("typeform", "FORM01")}
+    # Qualtrics: SV_ and 15 characters. Typeform: 8 letters and digits.
+    assert not [f for _, f in forms if re.fullmatch(r"SV_\w{15}|\w{8}", f)]
 
 
 def test_writing_twice_changes_nothing(tmp_path: Path) -> None:

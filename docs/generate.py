@@ -253,7 +253,10 @@ def published_models() -> Iterator[tuple[str, dict[str, Any]]]:
         found = {}
         for path in sorted((MARTS / schema).glob("_*.yml")):
             for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
-                alias = _ALIAS.search((MARTS / schema / f"{model['name']}.sql").read_text(encoding="utf-8"))
+                file = MARTS / schema / f"{model['name']}.sql"
+                if not file.exists():  # described beside what it serves, and not published
+                    continue
+                alias = _ALIAS.search(file.read_text(encoding="utf-8"))
                 found[f"{schema}.{alias[1] if alias else model['name']}"] = model
         yield from sorted(found.items())
 

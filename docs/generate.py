@@ -1,4 +1,4 @@
-"""Writes docs/sources.md from the source contracts and docs/tables.md from the dbt YAML.
+"""Writes docs/sources.md from the source contracts, docs/tables.md and docs/features.md from the dbt YAML.
 
     python docs/generate.py
     cdp demo 2>&1 | python docs/generate.py --demo-output    # and puts what a run printed into the README
@@ -67,6 +67,58 @@ tables: `select table_name, column_name, comment from duckdb_columns() where not
 """
 
 
+FEATURES_HEAD = """\
+# Features
+
+Generated from `dbt_project/models/marts/features/_features.yml` by `python docs/generate.py`. Change the YAML instead.
+
+`features.profile_features` has one row per live profile. Windows end with the as-of day (UTC). Counts of things that
+did not happen are 0; a column that is NULL says when in its table below. Shares and rates run from 0 to 1.
+
+**Freshness.** `as_of`: from events before the end of the as-of day and from nothing later. `state`: as the golden
+record, contact points and consents stand in the run. The columns of kind `as_of` can be asked for at any past time.
+
+**Who decides.** A denied consent purpose `profiling` leaves scores and next best channel and time NULL, with the reason
+`opted_out`; recommended coupons are then those that everybody gets.
+
+**RFM classes**, from the recency quintile R and the mean V of the frequency and monetary quintiles:
+
+| class | R | V |
+|---|---|---|
+| champions | 5 | 4-5 |
+| loyal | 3-5 | 4-5, if not a champion |
+| potential_loyalist | 4-5 | 2-3 |
+| new | 5 | 1, first order in the last 90 days |
+| promising | 4-5 | 1, if not new |
+| needs_attention | 3 | 3 |
+| about_to_sleep | 3 | 1-2 |
+| cannot_lose | 1-2 | 5 |
+| at_risk | 1-2 | 3-4 |
+| lost | 1 | 1 |
+| hibernating | 1-2 | 1-2, if not lost |
+
+**For recommenders.** `features.affinity` (products, categories, brands and departments a profile leans to),
+`features.product_neighbours` (`kind` bought or viewed; lift, cosine and support), `features.recommended_coupons` (live,
+not yet used, with reason and score) and `features.popular_products` (by region and of everybody, for people nothing is
+known about). Columns: [tables.md](tables.md).
+
+## Training sets
+
+`cdp features asof --profiles FILE --out train.parquet` gives the `as_of` columns of any list of profiles and times:
+
+- FILE is Parquet or CSV with `profile_id` and `time` (UTC). A former id counts for the profile that took it over.
+- A row at time T comes from the last as-of that had ended by T, the midnight (UTC) before it: what a daily run had
+  published by then. Nothing at or after T is used, and T at the end of the published as-of gives the published row.
+- There is one definition: the models of the wide row are compiled once and evaluated for each distinct day, the score
+  models fitted anew from what was known. Time grows with the number of distinct days; more than 200 are refused unless
+  `--max-days` allows them. Round times to weeks or months where that will do.
+- Not known per time: who is who (identity as of today), products and households (as they are today), and an order's
+  status and refunds.
+
+## Columns by group
+"""
+
+
 def main() -> None:
     """Write the pages that changed."""
     written = pages()
@@ -81,7 +133,33 @@ def main() -> None:
 
 def pages() -> dict[Path, str]:
     """Every generated page with the text it must hold."""
-    return {DOCS / "sources.md": sources_page(), DOCS / "tables.md": tables_page()}
+    return {
+        DOCS / "sources.md": sources_page(),
+        DOCS / "tables.md": tables_page(),
+        DOCS / "features.md": features_page(),
+    }
+
+
+def features_page() -> str:
+    """The features of the wide row, one table per group."""
+    document = yaml.safe_load((MARTS / "features" / "_features.yml").read_text(encoding="utf-8"))
+    (model,) = [model for model in document["models"] if model["name"] == "profile_features"]
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for column in model["columns"]:
+        meta = column["config"]["meta"]
+        groups.setdefault(meta["group"], []).append(
+            (
+                f"`{column['name']}`",
+                column["description"],
+                meta["unit"],
+                meta["window"],
+                meta["null_when"],
+                f"`{meta['freshness']}`",
+            )
+        )
+    headings = ("column", "meaning", "unit", "window", "NULL", "freshness")
+    parts = [FEATURES_HEAD, *(f"### {group}\n\n{_table(headings, rows)}" for group, rows in groups.items())]
+    return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
 def with_demo_output(readme: str, printed: str) -> str:

@@ -1,4 +1,4 @@
--- Tables of a made-up warehouse. $profiles, $interactions, $as_of, $given and $family are bound; {features} are columns.
+-- Tables of a made-up warehouse. The size, the day and the names are bound by made.py, which also fills in the features.
 CREATE SCHEMA profiles; CREATE SCHEMA segments; CREATE SCHEMA features; CREATE SCHEMA insights; CREATE SCHEMA quality;
 CREATE SCHEMA pii;
 CREATE MACRO pid(i) AS 'p' || substr(md5(i::VARCHAR), 1, 20);

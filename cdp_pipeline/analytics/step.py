@@ -14,7 +14,7 @@ the like inside `run`, because Dagster reads `TABLES` whenever it loads.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from datetime import time as clock
 from pathlib import Path
@@ -68,11 +68,14 @@ def as_of_end(as_of: date) -> datetime:
     return datetime.combine(as_of + timedelta(days=1), clock())
 
 
-def run_jobs(core: Path, identity: Path, target: Path, as_of: date) -> dict[str, int]:
+def run_jobs(
+    core: Path, identity: Path, target: Path, as_of: date, *, tables: Collection[str] | None = None
+) -> dict[str, int]:
     """Run every job over the Parquet of `core` and `identity`; writes ``<target>/<table>/part-0.parquet``.
 
-    Returns rows by table. A file is complete before it takes its name, and a table that no job declares any more is
-    removed. Raises AnalyticsError where a job leaves out a table or a column.
+    `tables` limits the run to the jobs that make one of them. Returns rows by table. A file is complete before it takes
+    its name, and a table that no job declares any more is removed. Raises AnalyticsError where a job leaves out a table
+    or a column.
     """
     rows: dict[str, int] = {}
     declared = declared_tables()
@@ -82,6 +85,8 @@ def run_jobs(core: Path, identity: Path, target: Path, as_of: date) -> dict[str,
         _views(con, core, identity)
         for module in JOBS:
             job = cast("Job", module)
+            if tables is not None and not set(tables) & set(job.TABLES):
+                continue
             results = job.run(con, as_of_end(as_of), as_of)
             if set(results) != set(job.TABLES):
                 raise AnalyticsError(f"{module.__name__} promised {sorted(job.TABLES)} and gave {sorted(results)}")

@@ -161,6 +161,10 @@ def _print_receipts(arguments: argparse.Namespace, receipts: list[Erasure]) -> i
     ]  # fmt: skip
     headings = ["receipt", "requested", "finished", "profiles", "records", "landed rows", "landed files"]
     print(table(headings, rows))
+    for receipt in receipts:
+        for name in sorted(receipt.counts):
+            if name.startswith("pass_on:"):
+                print(f"{receipt.erasure_id}: pass the request on to the receiver of {name.removeprefix('pass_on:')}")
     return 0
 
 

@@ -36,6 +36,7 @@ from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.subjects import key_scopes
 from cdp_pipeline.sources.tombstones import Tombstones, write_tombstones
 from profiles import snapshots
+from profiles.exports.forget import forget
 from profiles.snapshots import newest_manifest
 
 STEPS = ("landing", "identity", "run", "published", "compacted", "searched")
@@ -311,6 +312,9 @@ def _compacted(home: Home, sheets: Sequence[Sheet]) -> Mapping[str, int]:
     for left in (*home.ops_db.parent.glob(".replay-*"), *home.ops_db.parent.glob(".erasing-*")):
         shutil.rmtree(left, ignore_errors=True)
     counts: Counter[str] = Counter()
+    for recipient in forget(home.root, sorted({p for s in sheets for p in s.profile_ids})):
+        what = "told_by_next_sync" if recipient.told_by_sync else "pass_on"
+        counts[f"{what}:{recipient.destination}/{recipient.segment}"] = 1
     needles = sorted({n for s in sheets for n in s.needles})
     counts["state_rows"] = purge_sqlite(home.ops_db, needles, delete_from=("judgements", "consent_changes"))
     hits = search(home.root, needles, skip=_made_again(home))

@@ -6,6 +6,7 @@ is theirs as well, so it does not bind; what it stands beside is found by the re
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -138,6 +139,12 @@ def describe(con: duckdb.DuckDBPyConnection, profile_ids: Sequence[str], records
             tokens.add((scopes[-1], form))
         if is_unique:
             values.add(form)
+            if kind in ("email", "phone"):
+                # what advertising platforms and mailing services are sent in place of an address
+                values |= {
+                    hashlib.sha256(form.encode()).hexdigest(),
+                    hashlib.md5(form.encode(), usedforsecurity=False).hexdigest(),
+                }
             if kind not in ("email", "phone") and len(form) >= WORD_LENGTH:
                 tokens.add(("word", form))
     records = [r for (r,) in con.execute("SELECT record_id FROM own ORDER BY 1").fetchall()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ import duckdb
 import pytest
 from console_company import MARKUP
 from console_site import Reader, Site, sign_in
+
+from profiles.console.queries.segments import overlaps
+from profiles.snapshot_provider import SnapshotProvider
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -141,6 +145,15 @@ def test_segments_compare_and_open(steward: Reader) -> None:
     spend = page.locator("tr", has_text="spend in 12 months").locator("td").all_inner_texts()
     # persons 0 to 11: 10.5 times 5.5; all buyers but 39: 10.5 times 19; everyone: 10.5 times 19.5
     assert spend == ["57.75", "199.50", "204.75"]
+
+
+def test_overlaps_are_those_of_the_table_and_counted_where_a_snapshot_lacks_it(site: Site) -> None:
+    snapshot = SnapshotProvider(site.home / "published").current()
+    expected = {("early", "early"): 12, ("buyers", "buyers"): 39, ("early", "buyers"): 12, ("buyers", "early"): 12}
+    assert overlaps(snapshot) == expected
+    tables = {name: rows for name, rows in snapshot.manifest.tables.items() if name != "segments.overlap"}
+    snapshot.manifest = dataclasses.replace(snapshot.manifest, tables=tables)
+    assert overlaps(snapshot) == expected
 
 
 def test_segment_shows_definition_members_and_exports(steward: Reader, people: dict[int, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -21,10 +22,13 @@ import small_home
 from small_home import CANARIES
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.ops import Ops
-from cdp_pipeline.privacy.consents import add_changes, land_changes
+from cdp_pipeline.privacy.consents import add_changes, land_changes, record_consent
 from cdp_pipeline.privacy.erase import erase, finish_erasures, plan_erasure, reapply
 from cdp_pipeline.privacy.errors import SubjectError
+from cdp_pipeline.privacy.export import export_person
+from cdp_pipeline.privacy.retention import apply_retention
 from cdp_pipeline.privacy.search import search
 from cdp_pipeline.privacy.store import erasures, sheets_folder
 from cdp_pipeline.sources.contract import load_contracts
@@ -219,3 +223,35 @@ def test_an_unknown_identifier_is_refused_without_repeating_it(shared: Home) -> 
     with pytest.raises(SubjectError, match="nobody has this identifier") as error:
         plan_erasure(shared, ["nobody@example.com"])
     assert "nobody@example" not in str(error.value)
+
+
+def test_the_export_of_a_person_is_readable_complete_and_private(shared: Home, tmp_path: Path) -> None:
+    page, data = export_person(shared, "shopify:customers:7001", tmp_path / "answer")
+    assert {oct(f.stat().st_mode & 0o777) for f in (page, data)} == {"0o600"}
+    told = {s["name"]: s["rows"] for s in json.loads(data.read_text(encoding="utf-8"))["sections"]}
+    assert {r["record_id"] for r in told["records"]} >= {"shopify:customers:7001", "zendesk:users:900000000777"}
+    assert [(r["purpose"], r["state"]) for r in told["consents"]] == [("profiling", "denied")]
+    assert {r["file"].partition("/")[0] for r in told["files"]} >= {"shopify", "zendesk", "mailchimp"}
+    text = page.read_text(encoding="utf-8")
+    assert "77 Xanthic Alley" in text and "canaryfreetextbeta" in text and "tobias@" not in text
+
+
+def test_refused_rows_go_when_their_time_is_over(home: Home) -> None:
+    (home.root / "privacy.yml").write_text("retention: {quarantine: 30}\n", encoding="utf-8")
+    now = datetime(2025, 6, 1, tzinfo=UTC)
+    (planned,) = apply_retention(home, plan=True, now=now)
+    assert (planned.files, planned.rows) == (2, 2) and "lake/quarantine/zendesk" in " ".join(_found(home))
+    assert apply_retention(home, now=now) == [planned]
+    assert apply_retention(home, now=now)[0].rows == 0
+    assert search(home.root / "lake" / "quarantine", CANARIES) == {}
+    assert search(home.landing, ["refusedcanarytext"]) == {}
+    with Ops(home.ops_db) as ops:
+        assert reconcile(home, ops).ok
+
+
+def test_rules_that_cannot_be_used_are_refused_with_one_line(home: Home) -> None:
+    (home.root / "privacy.yml").write_text("retention: {quarantene: 30}\n", encoding="utf-8")
+    with pytest.raises(InputsError, match="unknown rule 'quarantene'"):
+        apply_retention(home)
+    with pytest.raises(SubjectError, match="one word"):
+        record_consent(home, "shopify:customers:7001", purpose="e mail!", state="denied")

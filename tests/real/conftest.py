@@ -29,6 +29,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from cdp_pipeline.analytics.step import run_jobs
 from cdp_pipeline.generate._baskets import MissingDataError, purchase_data
 from cdp_pipeline.home import Home
 from cdp_pipeline.scratch import link_core, write_lake
@@ -155,6 +156,7 @@ def real_home(tmp_path_factory: pytest.TempPathFactory, complete_journey: duckdb
     """Core and identity of these households; the marts are not built yet."""
     home = Home(tmp_path_factory.mktemp("real"))
     write_lake(home.lake, complete_journey, _LAKE)
+    run_jobs(home.core, home.identity, home.analytics, AS_OF, tables={"profile_scores"})
     link_core(home)
     return home
 

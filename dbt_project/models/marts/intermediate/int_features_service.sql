@@ -6,7 +6,7 @@ with tickets as (
         count(*) filter (where not is_solved) as tickets_open,
         count(*) filter (where {{ within_days('created_at', 90) }}) as tickets_90d,
         count(*) filter (where {{ within_days('created_at', 365) }}) as tickets_12m,
-        cast(coalesce(sum(reopens) filter (where {{ within_days('created_at', 365) }}), 0) as bigint)
+        cast(coalesce(sum(reopens) filter (where is_solved and {{ within_days('created_at', 365) }}), 0) as bigint)
             as ticket_reopens_12m,
         max(date_diff('day', cast(created_at as date), {{ as_of_date() }})) filter (where not is_solved)
             as oldest_open_ticket_days,

@@ -10,8 +10,13 @@ select
     case when tickets.solved_at < {{ as_of_end() }} then tickets.solved_at end as solved_at,
     tickets.status in ('solved', 'closed')
     and coalesce(tickets.solved_at, tickets.created_at) < {{ as_of_end() }} as is_solved,
-    tickets.first_reply_minutes,
-    tickets.resolution_minutes,
+    -- a reply or a solution of a later moment is not known yet
+    case
+        when tickets.created_at + to_minutes(tickets.first_reply_minutes) < {{ as_of_end() }} then tickets.first_reply_minutes
+    end as first_reply_minutes,
+    case
+        when tickets.created_at + to_minutes(tickets.resolution_minutes) < {{ as_of_end() }} then tickets.resolution_minutes
+    end as resolution_minutes,
     tickets.reopens,
     tickets.replies
 from {{ ref('tickets') }} as tickets

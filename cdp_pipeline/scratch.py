@@ -67,6 +67,14 @@ HANDED_OVER: dict[str, dict[str, str]] = {
         "valid_to": "TIMESTAMP",
     },
     "identity/households": {"household_id": "VARCHAR", "profile_id": "VARCHAR"},
+    # of what identity keeps beside the records, only the names are read
+    "identity/features": {
+        "record_id": "VARCHAR",
+        "given": "VARCHAR",
+        "family": "VARCHAR",
+        "native": "VARCHAR",
+        "organisation": "VARCHAR",
+    },
     **{f"history/{table}": columns for table, (_, columns) in HISTORY_TABLES.items()},
     "ops/ingest_files": {
         "source": "VARCHAR",
@@ -76,6 +84,7 @@ HANDED_OVER: dict[str, dict[str, str]] = {
         "rows_delivered": "BIGINT",
         "rows_raw": "BIGINT",
         "rows_quarantined": "BIGINT",
+        "rows_erased": "BIGINT",
         "status": "VARCHAR",
         "message": "VARCHAR",
     },

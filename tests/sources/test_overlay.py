@@ -98,7 +98,7 @@ def test_without_overlays_a_home_has_the_delivered_contracts(tmp_path: Path) -> 
         ("objects: {order: {}}", "contracts/demo.yml: objects: no object 'order' to change, did you mean 'orders'?"),
         ("object: {}", "contracts/demo.yml: unknown key 'object', did you mean 'objects'?"),
         ("owner: me", "contracts/demo.yml: an overlay cannot change 'owner', only: source, timezone, objects"),
-        ("objects: {orders: {key: [email]}}", "contracts/demo.yml: orders: an overlay cannot change 'key', only: formats, unwrap, expect, drop, error_budget, timezone, delimiter, skip_after_header, header_contains, fields"),
+        ("objects: {orders: {key: [email]}}", "contracts/demo.yml: orders: an overlay cannot change 'key', only: formats, unwrap, expect, drop, error_budget, timezone, delimiter, encoding, max_loss, skip_after_header, header_contains, fields"),
         ("objects: {orders: {fields: {email: {tag: WEAK}}}}", "contracts/demo.yml: orders.email: an overlay cannot change 'tag', only: from, type, one_of, min, max, strip_prefix, format, decode, decimal_mark, pattern, timezone"),
         ("objects: {orders: {fields: {email: {form: [x]}}}}", "contracts/demo.yml: orders.email: unknown key 'form', did you mean 'format'?"),
         ("objects: {orders: {fields: {email: {from: null}}}}", "contracts/demo.yml: orders.email: 'from' is missing"),

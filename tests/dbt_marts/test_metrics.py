@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,10 @@ def test_each_consumer_declares_what_it_reads() -> None:
         assert exposure["owner"]["name"], name
         refs = [ref.removeprefix("ref('").removesuffix("')") for ref in exposure["depends_on"]]
         assert refs and set(refs) <= models, name
+
+
+def test_targets_are_of_declared_metrics() -> None:
+    """Not a test of dbt: the seed is built long before the table of metrics."""
+    with (PROJECT / "seeds" / "marts" / "kpi_targets.csv").open(encoding="utf-8", newline="") as handle:
+        targeted = {row["metric"] for row in csv.DictReader(handle)}
+    assert targeted <= {metric.name for metric in load_metrics()}

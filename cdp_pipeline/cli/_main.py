@@ -7,66 +7,41 @@ import difflib
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
-from cdp_pipeline.cli import (
-    alert,
-    analytics,
-    audience,
-    backup,
-    connect,
-    demo,
-    dev,
-    doctor,
-    evaluate_commands,
-    explain_commands,
-    features,
-    generate,
-    identity_commands,
-    key,
-    metric,
-    model_commands,
-    privacy,
-    profile,
-    publish,
-    quality,
-    quarantine,
-    run,
-    segment,
-    serve,
-    source,
-    steward,
-)
 from cdp_pipeline.cli._common import CommandError, UsageError
 
-GROUPS = (
-    demo,
-    generate,
-    run,
-    dev,
-    identity_commands,
-    evaluate_commands,
-    explain_commands,
-    model_commands,
-    profile,
-    segment,
-    audience,
-    features,
-    metric,
-    steward,
-    analytics,
-    quality,
-    quarantine,
-    source,
-    connect,
-    publish,
-    privacy,
-    key,
-    serve,
-    backup,
-    alert,
-    doctor,
-)
+# command → module of this package, in the order in which --help lists them. Only the module of the command that is
+# called is imported: what all of them need together takes longer than many a command.
+MODULES = {
+    "demo": "demo",
+    "generate": "generate",
+    "run": "run",
+    "dev": "dev",
+    "resolve": "identity_commands",
+    "evaluate": "evaluate_commands",
+    "explain": "explain_commands",
+    "model": "model_commands",
+    "profile": "profile",
+    "segment": "segment",
+    "audience": "audience",
+    "features": "features",
+    "metric": "metric",
+    "steward": "steward",
+    "analytics": "analytics",
+    "quality": "quality",
+    "quarantine": "quarantine",
+    "source": "source",
+    "connect": "connect",
+    "publish": "publish",
+    "privacy": "privacy",
+    "key": "key",
+    "serve": "serve",
+    "backup": "backup",
+    "alert": "alert",
+    "doctor": "doctor",
+}
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -86,12 +61,15 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"{self.prog}: unknown {what} '{value}'{hint}")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; a command sets ``run``, a function from its arguments to an exit code."""
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser of `command`, or of all commands where it is none of them.
+
+    A command sets ``run``, a function from its arguments to an exit code.
+    """
     parser = Parser(prog="cdp", description="Self-hosted customer data platform.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    for group in GROUPS:
-        group.register(commands)
+    for module in [MODULES[command]] if command in MODULES else MODULES.values():
+        import_module(f"cdp_pipeline.cli.{module}").register(commands)
     return parser
 
 
@@ -102,8 +80,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     unexpected error's origin as well.
     """
     try:
-        parser = build_parser()
-        arguments = parser.parse_args(argv)
+        given = sys.argv[1:] if argv is None else argv
+        parser = build_parser(given[0] if given else None)
+        arguments = parser.parse_args(given)
         if not hasattr(arguments, "run"):
             parser.print_help()
             return DONE if argv is None and len(sys.argv) == 1 else USAGE

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cdp_pipeline.cli import main
+from cdp_pipeline.cli._main import MODULES, build_parser
 
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -100,3 +101,9 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
     assert done.returncode == 0
     for command in ("demo", "run", "resolve", "profile", "segment", "quarantine", "publish", "doctor"):
         assert f"\n    {command}" in done.stdout
+
+
+def test_each_command_is_in_the_module_that_is_imported_for_it() -> None:
+    for command in MODULES:
+        choices = build_parser(command)._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+        assert list(choices or ()) == [command]

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -112,10 +113,7 @@ def create_backup(home: Home, folder: Path, *, keep: int | None = None, wait_sec
         for leftover in folder.glob(f"{_BUILDING}*"):
             shutil.rmtree(leftover)
         before = list_backups(folder)
-        created_at = datetime.now(UTC).replace(microsecond=0)
-        name = f"{created_at:%Y%m%dT%H%M%SZ}"
-        if (folder / name).exists():
-            raise BackupError(f"{folder / name} exists: two backups within one second")
+        created_at, name = _unused(folder)
         building = folder / f"{_BUILDING}{name}"
         building.mkdir(mode=0o700)
         last = before[-1] if before else None
@@ -197,6 +195,16 @@ def restore_backup(path: Path, home: Home) -> Backup:
         home.root.rmdir()
     building.rename(home.root)
     return backup
+
+
+def _unused(folder: Path) -> tuple[datetime, str]:
+    """Now, and the name that a backup of now gets; waits where a backup was made within the same second."""
+    while True:
+        now = datetime.now(UTC).replace(microsecond=0)
+        name = f"{now:%Y%m%dT%H%M%SZ}"
+        if not (folder / name).exists():
+            return now, name
+        time.sleep(0.1)
 
 
 def _paths(home: Home) -> Iterator[Path]:

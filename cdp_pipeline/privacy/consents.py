@@ -3,15 +3,14 @@ its own (``consent_desk``). Append-only: a later statement stands beside the ear
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.judgements import current_author
 from cdp_pipeline.privacy import subject
 from cdp_pipeline.privacy.errors import SubjectError
 from cdp_pipeline.privacy.lake import open_lake
@@ -53,7 +52,7 @@ def record_consent(
 def add_changes(home: Home, records: Sequence[str], *, purpose: str, channel: str, state: str) -> None:
     """Append one statement for each record."""
     now = datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-    author = os.environ.get("CDP_AUTHOR") or getpass.getuser()
+    author = current_author()
     with privacy_db(home) as con:
         con.executemany(
             "INSERT INTO consent_changes (record_id, purpose, channel, state, occurred_at, author)"

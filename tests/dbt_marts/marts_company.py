@@ -302,8 +302,8 @@ ROWS: dict[str, str] = {
         ('P4', 'new_customers', '2025-01-02', '2025-02-01', 'v0'), ('P8', 'lapsed', '2025-08-01', NULL, 'v0'),
         ('P1', 'multi_channel', '2025-12-01', '2026-01-31', 'v0'), ('P5', 'store_only', '2025-12-01', NULL, 'v0')""",
     "ops/ingest_files": """
-        ('shopify', 'orders', '2026-01-31', 'shopify/orders/dt=2026-01-31/a.jsonl', 10, 8, 2, 'loaded', NULL),
-        ('zendesk', 'users', '2026-01-31', 'zendesk/users/dt=2026-01-31/a.jsonl', 5, 5, 0, 'loaded', NULL)""",
+        ('shopify', 'orders', '2026-01-31', 'shopify/orders/dt=2026-01-31/a.jsonl', 10, 8, 2, 0, 'loaded', NULL),
+        ('zendesk', 'users', '2026-01-31', 'zendesk/users/dt=2026-01-31/a.jsonl', 5, 5, 0, 0, 'loaded', NULL)""",
     "ops/quarantine_reasons": "('shopify', 'orders', '2026-01-31', 'key_missing', 2)",
 }
 

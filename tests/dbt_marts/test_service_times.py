@@ -40,7 +40,7 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCon
         )
     build_home(home.root, {"tickets": ", ".join(rows)})
     models = ["int_tickets_profiled", "stg_identity__profile_members", "int_business_calendar", "int_tickets_timed"]
-    run_dbt("build", ["path:seeds/marts", *models], home, AS_OF)
+    run_dbt("build", ["path:seeds/marts", "touchpoints", *models], home, AS_OF)
     with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
         yield con
 

@@ -7,7 +7,7 @@ MANIFEST := dbt_project/target/manifest.json
 DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 WORKERS ?= 2
 
-.PHONY: help setup demo demo-real test test-long chaos lint format bench lock clean
+.PHONY: help setup demo demo-real test test-long spark-parity chaos lint format bench lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
@@ -15,6 +15,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make test-long   and those that take minutes each: guides with full runs, day by day against at once"
 	@echo "make chaos   kills ingest, identity, publishing, audiences and backups at 200 points"
+	@echo "make spark-parity HOME_DIR=…   the same tables by DuckDB and by Spark, from the raw tables of a home"
 	@echo "make lint    formatting, lint and types"
 	@echo "make bench   accuracy, time and memory of identity resolution beside bare Splink"
 
@@ -44,6 +45,13 @@ test-long: setup
 # 40 points in each of five stages
 chaos: setup
 	CDP_CHAOS_POINTS=40 $(BIN)/python -m pytest -n $(WORKERS) --dist load -rP tests/chaos
+
+# needs the extra `spark` and Java; MASTER='local-cluster[2,1,1024]' runs executors as processes of their own
+HOME_DIR ?= data/home
+MASTER ?= local[2]
+spark-parity: setup
+	$(BIN)/python -m pip install --quiet --editable '.[spark]'
+	$(BIN)/python -m cdp_pipeline.spark.parity --home $(HOME_DIR) --out data/spark-parity --master '$(MASTER)'
 
 lint: setup
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@
             {%- set path = modules.re.search("'([^']*/[{]name[}]/[^']*)'", location).group(1) | replace('{name}', relation.identifier) -%}
             {%- set columns = found.node.columns.values() | selectattr('data_type') | list -%}
             {%- if not columns -%}
-                {{ return('parquet.`' ~ path ~ '`') }}
+                {{ return('parquet."' ~ path ~ '"') }}
             {%- endif -%}
             {%- set view = source_name ~ '__' ~ table_name -%}
             {%- set listed = namespace(columns=[]) -%}
@@ -39,7 +39,7 @@
     {%- if temporary -%}
     create or replace temporary view {{ relation }} as
     {%- else -%}
-    create table {{ relation }} using parquet {{ partition_cols(label="partitioned by") }} as
+    create table {{ relation }} using parquet {{ partition_cols(label="partitioned by") }} {{ handed_over(relation) }} as
     {%- endif %}
     {{ duckdb_sql() }} {{ as_contracted(compiled_code) }}
 {%- endmacro %}
@@ -47,6 +47,11 @@
 {% macro spark__create_view_as(relation, sql) -%}
     create or replace view {{ relation }} as
     {{ duckdb_sql() }} {{ as_contracted(sql) }}
+{%- endmacro %}
+
+{# Core tables lie where the steps after dbt look for them, and where DuckDB's would. #}
+{% macro handed_over(relation) -%}
+    {%- if relation.schema == 'core' and var('lake') -%} location '{{ var("lake") }}/core/{{ relation.identifier }}' {%- endif -%}
 {%- endmacro %}
 
 {# With an enforced contract the columns take the declared order and types; one that is missing is Spark's error. #}
@@ -85,3 +90,12 @@
     {%- endif -%}
     {{ return(sql) }}
 {% endmacro %}
+
+{# dbt's own macros for dates, in DuckDB's words, too: what dbt-spark puts in their place ends in the middle of a query. #}
+{% macro spark__datediff(first_date, second_date, datepart) -%}
+    (date_diff('{{ datepart }}', cast({{ first_date }} as timestamp), cast({{ second_date }} as timestamp)))
+{%- endmacro %}
+
+{% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    ({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ datepart }})
+{%- endmacro %}

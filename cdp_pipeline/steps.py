@@ -170,6 +170,7 @@ def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
         inputs.overlay_fingerprint(home),
         privacy_fingerprint(home),
         rules.fingerprint() if rules else "",
+        Settings.from_env().timezone,
     )
 
 

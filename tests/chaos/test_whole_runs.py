@@ -58,5 +58,7 @@ def test_killed_runs_end_as_an_undisturbed_one(tmp_path: Path) -> None:
         assert lost(home) == [], told
         reads += watch.reads
         print(f"{told}: recovered in {seconds[-1]:.0f} s", flush=True)
-    print(f"a run takes {usual:.0f} s; killed at {hits} of {KILLS} points, {reads} reads meanwhile, none of them failed")
+    print(
+        f"a run takes {usual:.0f} s; killed at {hits} of {KILLS} points, {reads} reads meanwhile, none of them failed"
+    )
     assert hits >= KILLS // 2, "the points lie within the run"

@@ -9,6 +9,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 ENGINES = ("duckdb", "spark")
+HOME_LAKE = "home"
 
 
 class SettingsError(ValueError):
@@ -35,7 +36,7 @@ class Settings:
     max_profile_drop: float = 0.2
     engine: str = "duckdb"
     spark_master: str = "local[*]"
-    spark_lake: str = ""
+    spark_lake: str = HOME_LAKE
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from cdp_pipeline.home import Home
-from cdp_pipeline.settings import Settings
+from cdp_pipeline.settings import HOME_LAKE, Settings
 from cdp_pipeline.spark import warehouse as handed_back
 from cdp_pipeline.warehouse import PROJECT, DbtError, dbt_args, dbt_env, export_core, hash_key, run_dbt, target_folder
 
@@ -31,11 +31,11 @@ def build_models(home: Home, settings: Settings, as_of: date, select: str) -> No
             export_core(home)
         return
     hash_key(home)
-    _spark_dbt(home, settings, dbt_args("seed", None, home, as_of), as_of)
-    _spark_dbt(home, settings, dbt_args("run", select, home, as_of, full_refresh=True), as_of)
+    _spark_dbt(home, settings, dbt_args("seed", None, home, as_of))
+    _spark_dbt(home, settings, dbt_args("run", select, home, as_of, full_refresh=True))
 
 
-def _spark_dbt(home: Home, settings: Settings, args: Sequence[str], as_of: date) -> None:
+def _spark_dbt(home: Home, settings: Settings, args: Sequence[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cdp_pipeline.spark.dbt", "--quiet", *args],
         env={
@@ -44,7 +44,6 @@ def _spark_dbt(home: Home, settings: Settings, args: Sequence[str], as_of: date)
             "CDP_ENGINE": "spark",
             "CDP_SPARK_MASTER": settings.spark_master,
             "CDP_SPARK_LAKE": settings.spark_lake,
-            "CDP_AS_OF": as_of.isoformat(),
         },
         cwd=PROJECT,
         capture_output=True,
@@ -84,7 +83,8 @@ def scorer_of(home: Home, settings: Settings) -> Iterator[SparkScorer | None]:
 
     session = build_session(home, settings)
     try:
-        yield SparkScorer(session, home.root / "spark" / "pairs", settings.spark_lake)
+        where = "" if settings.spark_lake == HOME_LAKE else settings.spark_lake
+        yield SparkScorer(session, home.root / "spark" / "pairs", where)
     finally:
         session.stop()
 

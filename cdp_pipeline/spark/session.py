@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_pipeline.home import Home
-from cdp_pipeline.settings import Settings, SettingsError
+from cdp_pipeline.settings import HOME_LAKE, Settings, SettingsError
 
 
 def check_installed() -> None:
@@ -44,8 +44,8 @@ def _java() -> str | None:
 
 
 def lake_of(home: Home, settings: Settings) -> str:
-    """Where Spark reads and writes the lake: ``CDP_SPARK_LAKE``, or the home's folder as it is."""
-    return settings.spark_lake.rstrip("/") or str(home.lake)
+    """Where Spark reads and writes the lake: ``CDP_SPARK_LAKE``, by default the home's own folder."""
+    return str(home.lake) if settings.spark_lake == HOME_LAKE else settings.spark_lake.rstrip("/")
 
 
 def session_conf(home: Home, settings: Settings) -> Mapping[str, str]:

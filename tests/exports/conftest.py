@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 from export_company import MARTS, PII, Put
 
 from profiles.exports import Destination, load_destinations
+from profiles.manifest import Manifest
 
 
 @pytest.fixture
@@ -31,7 +33,8 @@ def put(home: Path) -> Put:
         for name, sql in (("marts", MARTS + marts), ("pii", PII + pii)):
             with duckdb.connect(str(folder / f"{name}.duckdb")) as con:
                 con.execute(sql)
-        (folder / "manifest.json").write_text("{}")
+        manifest = Manifest(version, date(2025, 3, 10), "r", 1, "m", "i", datetime.now(UTC), "0", "s", {}, {})
+        (folder / "manifest.json").write_text(manifest.to_json())
         link = home / "published" / ".current-new"
         link.symlink_to(version)
         link.replace(home / "published" / "current")

@@ -23,7 +23,7 @@ class Settings:
     `timezone` decides which day it is and when the daily run starts; `start_date` is the first delivery day that
     Dagster knows. `max_cluster_size` to `max_profile_drop` bound what may be published: see `profiles.gate.GateBounds`.
     `engine` builds core tables, scores and marts; `spark_master` is Spark's URL of the cluster, `spark_lake` the lake's
-    address in a file system of Hadoop ("": the home's own folder).
+    address in a file system of Hadoop (`HOME_LAKE`: the home's own folder).
     """
 
     timezone: str = "UTC"
@@ -56,7 +56,7 @@ class Settings:
             "max_profile_drop": _share,
             "engine": _engine,
             "spark_master": _master,
-            "spark_lake": str,
+            "spark_lake": _lake,
         }
         values: dict[str, object] = {}
         for name, read in readers.items():
@@ -94,6 +94,12 @@ def _master(text: str) -> str:
     if not text.startswith(("local", "spark://", "yarn", "k8s://")):
         raise ValueError("a master of Spark is local[N], local-cluster[N,cores,MB], spark://…, yarn or k8s://…")
     return text
+
+
+def _lake(text: str) -> str:
+    if text != HOME_LAKE and "://" not in text and not text.startswith("/"):
+        raise ValueError("the address of a lake is home, scheme://host/folder or an absolute folder")
+    return text.rstrip("/")
 
 
 def _count(text: str) -> int:

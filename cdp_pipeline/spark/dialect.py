@@ -29,10 +29,13 @@ def translate(sql: str) -> str:
         tree = sqlglot.parse_one(_JSON_OBJECT.sub("cdp_json_object(", sql), read="duckdb")
         # from the leaves up: a rule finds what it looks at translated
         for node in reversed(list(tree.walk(bfs=False))):
-            done = _replaced(node)
+            done = _replaced(node)  # type: ignore[arg-type]  # walk() gives the base of Expression
             if done is not node:
                 tree = done if node is tree else (node.replace(done), tree)[1]
-        return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+        if not isinstance(tree, exp.Query):
+            return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+        # In brackets, for SQLGlot would move the CTEs of subqueries to the top, where their names meet; Spark nests them.
+        return exp.Paren(this=tree).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)[1:-1]
     except sqlglot.errors.SqlglotError as error:
         raise TranslationError(str(error)[:600]) from None
 
@@ -159,7 +162,7 @@ def _read_text(node: exp.Table) -> exp.Expression:
     if _is_call(inner, "read_text"):
         path = inner.expressions[0].name
         query = f"(select value as content from text.`{path}`)"
-        return sqlglot.parse_one(f"select * from {query} as files", read="spark").find(exp.Subquery)
+        return next(sqlglot.parse_one(f"select * from {query} as files", read="spark").find_all(exp.Subquery))
     return node
 
 
@@ -174,7 +177,8 @@ def _element(node: exp.Bracket) -> exp.Expression:
 def _json_elements(node: exp.Expression) -> exp.Expression | None:
     """The JSON text that ``json_extract(text, '$[*]')`` takes apart, else None."""
     if isinstance(node, exp.JSONExtract) and node.expression.sql(dialect="duckdb").strip("'") == "$[*]":
-        return node.this
+        text: exp.Expression = node.this
+        return text
     return None
 
 

@@ -66,6 +66,13 @@ def test_elements_of_a_json_array_keep_their_json_text_and_place() -> None:
     )
 
 
+def test_tables_of_subqueries_keep_to_themselves() -> None:
+    said = translate("select 1 from (with x as (select 1) select * from x) a, (with x as (select 2) select * from x) b")
+    assert said == (
+        "SELECT 1 FROM (WITH x AS (SELECT 1) SELECT * FROM x) AS a, (WITH x AS (SELECT 2) SELECT * FROM x) AS b"
+    )
+
+
 def test_a_key_is_read_from_its_file_and_not_written_into_sql() -> None:
     said = translate("select (select trim(content) from read_text('/k/hash.key')) as k")
     assert said == "SELECT (SELECT TRIM(content) FROM (SELECT value AS content FROM text.`/k/hash.key`) AS files) AS k"

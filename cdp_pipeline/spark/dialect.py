@@ -34,7 +34,7 @@ def translate(sql: str) -> str:
                 tree = done if node is tree else (node.replace(done), tree)[1]
         if not isinstance(tree, exp.Query):
             return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
-        # In brackets, for SQLGlot would move the CTEs of subqueries to the top, where their names meet; Spark nests them.
+        # In brackets, for SQLGlot would move the CTEs of subqueries to the top, where their names meet; Spark can nest.
         return exp.Paren(this=tree).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)[1:-1]
     except sqlglot.errors.SqlglotError as error:
         raise TranslationError(str(error)[:600]) from None

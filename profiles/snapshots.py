@@ -16,7 +16,7 @@ from pathlib import Path
 
 from profiles import layout
 from profiles.errors import NoSnapshot, PublishError
-from profiles.manifest import FileEntry, Manifest
+from profiles.manifest import FileEntry, Manifest, digest
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,10 @@ def share_unchanged(
     """
     shared = 0
     for name, entry in files.items():
-        if earlier_files.get(name) != entry:
+        if earlier_files.get(name) != entry or _is_same(building / name, earlier / name):
             continue
+        if not (earlier / name).is_file() or digest(earlier / name) != entry.sha256:
+            continue  # gone or damaged: the good file must not give way to it
         linked = building / f"{name}.link"
         try:
             os.link(earlier / name, linked)
@@ -153,6 +155,10 @@ def share_unchanged(
         linked.replace(building / name)
         shared += 1
     return shared
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return other.exists() and path.samefile(other)
 
 
 def point(published: Path, name: str, version: str) -> None:

@@ -129,9 +129,12 @@ def run(
         files = sum(len(p.files) for p in decided.unseen)
         say(f"run {decided.run_id[:8]} as of {decided.as_of}: {files} unseen files of {len(decided.unseen)} deliveries")
         log_file = home.dagster / "last_run.log"
-        from cdp_pipeline.defs.launch import launch
+        from cdp_pipeline.defs.launch import InstanceError, launch
 
-        launched = launch(home, decided, publish=not plan, log_file=log_file, progress_fd=progress_fd)
+        try:
+            launched = launch(home, decided, publish=not plan, log_file=log_file, progress_fd=progress_fd)
+        except InstanceError as error:
+            raise RunFailed(str(error)) from None
         if not launched.success:
             why = "; ".join(launched.failures) or "Dagster gave no reason"
             raise RunFailed(

@@ -171,6 +171,7 @@ def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
         inputs.overlay_fingerprint(home),
         privacy_fingerprint(home),
         rules.fingerprint() if rules else "",
+        Settings.from_env().timezone,
     )
 
 
@@ -275,8 +276,9 @@ def run_analytics(home: Home, plan: RunPlan) -> dict[str, int]:
     Raises AnalyticsError.
     """
     from cdp_pipeline.analytics.step import run_jobs
+    from profiles.exports import arms_folder
 
-    return run_jobs(home.core, home.identity, home.analytics, plan.as_of)
+    return run_jobs(home.core, home.identity, home.analytics, plan.as_of, audiences=arms_folder(home.root))
 
 
 def last_identity_run(home: Home) -> IdentityRun:

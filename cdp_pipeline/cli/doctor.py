@@ -9,9 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from cdp_pipeline.cli._common import Subparsers, add_home, add_json, home_of, print_json
 from cdp_pipeline.home import Home
+
+if TYPE_CHECKING:
+    from cdp_pipeline.diagnosis import Finding
 
 PACKAGES = (
     "dagster",
@@ -26,8 +30,6 @@ PACKAGES = (
 )
 ENOUGH_GB = 2.0
 
-Finding = tuple[str, bool, str]
-
 
 def register(commands: Subparsers) -> None:
     """Add the command to the parser."""
@@ -38,10 +40,15 @@ def register(commands: Subparsers) -> None:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    from cdp_pipeline import diagnosis
+
     home = home_of(arguments, must_exist=False)
     findings = list(_installation())
     if home.root.is_dir():
-        for check in (_home, _rules, _connections, _receipts, _published, _model, _lock):
+        for check in (
+            _home, _rules, _connections, _receipts, diagnosis.schema_drift, diagnosis.stores, _published,
+            diagnosis.snapshot_age, diagnosis.gates, _model, diagnosis.last_runs, _lock,
+        ):  # fmt: skip
             findings += _guarded(check, home)
     else:
         findings.append(("home", True, f"{home.root} does not exist yet: `cdp demo` or `cdp run` makes one"))
@@ -49,7 +56,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
         print_json([{"check": name, "ok": ok, "message": message} for name, ok, message in findings])
     else:
         for name, ok, message in findings:
-            print(f"{'ok  ' if ok else 'FAIL'}  {name:<14} {message}")
+            print(f"{'ok  ' if ok else 'FAIL'}  {name:<18} {message}")
     return 0 if all(ok for _, ok, _ in findings) else 1
 
 

@@ -44,7 +44,7 @@ def manifest_path() -> Path:
     """The parsed dbt project. Raises FileNotFoundError with the command that builds it."""
     path = warehouse.PROJECT / "target" / "manifest.json"
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: run `make setup` (or `cdp doctor --fix`)")
+        raise FileNotFoundError(f"{path} is missing: run `make setup`")
     return path
 
 

@@ -23,6 +23,12 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
 
 LAUNCHER_TAG = "cdp/launcher"
+
+
+class InstanceError(RuntimeError):
+    """Dagster's storage cannot be used; the text is one line without secrets."""
+
+
 # First part of the keys of everything up to identity; a plan (`cdp run --plan`) stops there.
 UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", "ops")
 
@@ -90,9 +96,22 @@ def new_run_id() -> str:
 
 @contextmanager
 def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
-    """The persistent instance of a home, so that `cdp dev` shows what `cdp run` did."""
+    """The persistent instance of a home, so that `cdp dev` shows what `cdp run` did.
+
+    Raises InstanceError where its storage cannot be opened.
+    """
     prepare_instance(home)
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+    try:
+        instance = dg.DagsterInstance.from_config(str(home.dagster))
+        instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    except Exception as error:
+        # a driver's own words can hold the URL with its password
+        own = home.root / "dagster.yaml"
+        raise InstanceError(
+            f"Dagster's storage cannot be opened ({type(error).__name__}): check "
+            + (f"{own} and the variables that it names" if own.exists() else f"{home.dagster}")
+        ) from None
+    with instance:
         yield instance
 
 

@@ -154,11 +154,16 @@ def plan_run(
         full=full,
         base_generation=published.generation if published else 0,
         inputs=inputs_before(home, day, rules),
-        unseen=tuple(p for p in pending(home, contracts) if p.dt <= day),
+        unseen=unseen_files(home, day),
         rules=rules,
         accept_changes=accept_changes,
         plan_only=plan_only,
     )
+
+
+def unseen_files(home: Home, as_of: date) -> tuple[Pending, ...]:
+    """Deliveries up to the as-of with files that were not read yet."""
+    return tuple(p for p in pending(home, contracts_of(home)) if p.dt <= as_of)
 
 
 def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:

@@ -65,9 +65,18 @@ class Manifest:
     def read(cls, snapshot: Path) -> Manifest:
         """Manifest of the snapshot folder. Raises NoSnapshot where there is none."""
         try:
-            document = json.loads((snapshot / layout.MANIFEST).read_text(encoding="utf-8"))
+            text = (snapshot / layout.MANIFEST).read_text(encoding="utf-8")
         except FileNotFoundError:
             raise NoSnapshot(f"no snapshot at {snapshot.name}") from None
+        try:
+            return cls.parse(text)
+        except (ValueError, KeyError, TypeError):
+            raise NoSnapshot(f"{snapshot.name}/{layout.MANIFEST} is damaged") from None
+
+    @classmethod
+    def parse(cls, text: str) -> Manifest:
+        """A manifest from its JSON. Raises ValueError, KeyError or TypeError for anything else."""
+        document = json.loads(text)
         document["as_of"] = date.fromisoformat(document["as_of"])
         document["created_at"] = datetime.fromisoformat(document["created_at"]).astimezone(UTC)
         document["files"] = {name: FileEntry(**entry) for name, entry in document["files"].items()}
@@ -80,14 +89,14 @@ def file_entries(snapshot: Path) -> dict[str, FileEntry]:
     """Checksum of every file below `snapshot`, keyed by its relative path, the manifest itself excepted."""
     paths = [path for path in sorted(snapshot.rglob("*")) if path.is_file() and path.name != layout.MANIFEST]
     with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter
-        digests = list(pool.map(digest, paths))
+        sums = list(pool.map(sha256, paths))
     return {
-        path.relative_to(snapshot).as_posix(): FileEntry(path.stat().st_size, sha256)
-        for path, sha256 in zip(paths, digests, strict=True)
+        path.relative_to(snapshot).as_posix(): FileEntry(path.stat().st_size, checksum)
+        for path, checksum in zip(paths, sums, strict=True)
     }
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file in hex."""
+def sha256(path: Path) -> str:
+    """Checksum of a file, in hex."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

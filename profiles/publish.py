@@ -85,13 +85,15 @@ def publish(
     allow_earlier: bool = False,
     removals: str = "",
     full: bool = False,
+    is_damaged: bool = False,
     on_step: Callable[[str], None] | None = None,
 ) -> PublishResult:
     """Publish the warehouse as a new snapshot under `home`/published and let readers see it.
 
     Nothing is published (`reason` 'unchanged') where the current snapshot has the same fingerprint and as-of. The last
     `keep` versions stay. `extra` goes into the manifest as it is and must be JSON. `on_step` is told the name of each
-    finished step: gated, marts, pii, timeline, features, written, renamed, published.
+    finished step: gated, marts, pii, timeline, features, written, renamed, published. With `is_damaged`, the current
+    snapshot is not as it was written: nothing of it is used, and it is published again whatever it was made from.
 
     The files are those of the newest snapshot with what differs applied to copies of them, or linked where they are
     equal; with `full` everything is written from nothing. So it is, too, where `removals`, a name for all erasures up
@@ -107,7 +109,10 @@ def publish(
     published = layout.published_dir(home)
     published.mkdir(parents=True, exist_ok=True)
     snapshots.discard_leftovers(published)
-    current, newest = snapshots.current_manifest(home), snapshots.newest_manifest(home)
+    shown = snapshots.current_version(published)
+    whole = shown is not None and not is_damaged and not snapshots.damaged_files(published / shown)
+    current = snapshots.current_manifest(home) if whole else None
+    newest = snapshots.newest_manifest(home)
     if current and current.inputs_fingerprint == inputs_fingerprint and current.as_of == as_of:
         return PublishResult(current.version, published=False, reason="unchanged")
     if newest and as_of < newest.as_of and not allow_earlier:
@@ -127,7 +132,7 @@ def publish(
             reasons = failed_checks(con, files.source, gate, before)
             if reasons:
                 raise GateFailed(reasons)
-            base = None if full else usable_base(con, files.source, published, newest, removals)
+            base = None if full or is_damaged else usable_base(con, files.source, published, newest, removals)
             step("gated")
             changes = files.write_marts(base)
             step("marts")
@@ -154,7 +159,7 @@ def publish(
         step("features")
         shutil.rmtree(building / _WORK)
         entries = file_entries(building)
-        if newest:
+        if newest and not is_damaged:
             snapshots.share_unchanged(building, entries, published / newest.version, newest.files)
         patched = {name: change.patched for name, change in changes.items() if change.patched}
         build = Build(
@@ -184,6 +189,7 @@ def publish(
         snapshots.sync_paths([*sorted(building.rglob("*")), building])
         step("written")
         building.rename(published / version)
+        snapshots.keep_manifest(published / version)
         snapshots.sync_paths([published])
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)

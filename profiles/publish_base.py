@@ -9,7 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from profiles.manifest import Build, Manifest, digest
+from profiles.manifest import Build, Manifest
+from profiles.snapshots import is_as_written
 
 _FICLONE = 0x40049409  # linux/fs.h: share the blocks of a file, where the file system can (Btrfs, XFS)
 
@@ -51,10 +52,8 @@ class Base:
 
     def _holds(self, name: str) -> bool:
         """A damaged file must not be handed on under a new checksum."""
-        path, entry = self._folder / name, self._files.get(name)
-        if entry is None or not path.is_file() or path.stat().st_size != entry.size_bytes:
-            return False
-        return digest(path) == entry.sha256
+        entry = self._files.get(name)
+        return entry is not None and is_as_written(self._folder / name, entry)
 
 
 def usable_base(

@@ -142,7 +142,7 @@ def _matrix(visit: Visit, shown: Sequence[Row], shared: dict[tuple[str, str], in
     def named(row: Row) -> str:
         return visit.t.titled("segment", row["segment"], row["title"])
 
-    matrix = []
+    matrix: list[dict[str, object]] = []
     for row in shown:
         cells = []
         for column in shown:

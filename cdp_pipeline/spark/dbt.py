@@ -51,10 +51,15 @@ def install() -> None:
 
 
 def spark_args(arguments: Sequence[str], lake: str) -> list[str]:
-    """Arguments of dbt for DuckDB as those for Spark: its target, and the lake where Spark reads it."""
+    """Arguments of dbt for DuckDB as those for Spark: its target, and the lake where Spark reads it.
+
+    Everything is made again: what only remakes a part is written for the one file that DuckDB keeps.
+    """
     args = list(arguments)
     at = args.index("--vars") + 1
     args[at] = json.dumps(json.loads(args[at]) | {"lake": lake}, sort_keys=True)
+    if {"build", "run", "seed"} & set(args) and "--full-refresh" not in args:
+        args.append("--full-refresh")
     return [*args, "--target", "spark"]
 
 
@@ -87,6 +92,11 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     hand_back(home)
     return 0
+
+
+def cli() -> int:
+    """The command ``cdp-dbt-spark``, which Dagster calls in place of ``dbt``."""
+    return main(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -96,4 +96,13 @@ def test_only_queries_and_what_follows_the_mark_are_translated() -> None:
 
 def test_arguments_of_a_call_for_duckdb_become_those_for_spark() -> None:
     args = spark_args(["run", "--vars", '{"lake": "/home/lake", "as_of": "2024-01-01"}'], "s3a://bucket/lake")
-    assert args == ["run", "--vars", '{"as_of": "2024-01-01", "lake": "s3a://bucket/lake"}', "--target", "spark"]
+    assert args == [
+        *(
+            "run",
+            "--vars",
+            '{"as_of": "2024-01-01", "lake": "s3a://bucket/lake"}',
+            "--full-refresh",
+            "--target",
+            "spark",
+        )
+    ]

@@ -71,7 +71,7 @@ class Steps:
                 con.execute(f"COPY {table} TO '{target}' (FORMAT parquet)")
         identity.run_pipeline(
             home.core, home.identity, home.identity_db, home.models, as_of=_newest_day(home), run_id="run",
-            base_generation=_generation(home.identity_db), full=full,
+            base_generation=_generation(home.identity_db), full=full, allow_changes=True,
             judgements=as_judgements(live_judgements(home.ops_db)),
         )  # fmt: skip
 

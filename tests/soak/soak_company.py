@@ -1,4 +1,4 @@
-"""A made-up company that delivers, day by day: new people, changes, bridges between accounts, copies and late files.
+"""A made-up company that delivers, day by day: new people, changes, accounts that become one, copies and late files.
 
 It knows who is who, so that what the platform makes of a day can be held against it: records that share an e-mail or a
 telephone are one person, unless a steward has told two of them apart.
@@ -75,19 +75,20 @@ class Company:
             person = land(self._account(SHOP, today))
             if nth % 2 == 0:
                 land(self._account(DESK, today, person.name, person.email))
-        # two accounts of one person that nothing joins yet; a third will
-        left = land(self._account(SHOP, today))
-        right = land(self._account(DESK, today, left.name, phone=self._phone()))
+        # two accounts that nothing joins yet; then the one takes the name and the e-mail of the other
+        left, right = land(self._account(SHOP, today)), land(self._account(DESK, today, phone=self._phone()))
         self._bridges.append((today + timedelta(days=2), left, right))
         for due, one, other in [b for b in self._bridges if b[0] == today]:
-            if one.record_id in self.accounts and other.record_id in self.accounts:
-                bridge = land(self._account(DESK, today, one.name, one.email, other.phone))
-                done.moved |= {one.record_id, other.record_id, bridge.record_id}
-                done.merges += 1
+            land(Account(**{**vars(one), "name": other.name, "email": other.email}))
+            done.moved |= {one.record_id, other.record_id}
+            done.merges += 1
             self._bridges.remove((due, one, other))
         if number:
             # somebody moves house; a file comes two days late
-            mover = self._chance.choice([a for a in self.accounts.values() if a.obj == SHOP and a.born < today])
+            waiting = {one.record_id for _, one, _ in self._bridges}
+            mover = self._chance.choice(
+                [a for a in self.accounts.values() if a.obj == SHOP and a.born < today and a.record_id not in waiting]
+            )
             land(Account(**{**vars(mover), "street": f"{number} New Road"}))
             if number > 2:
                 land(self._account(SHOP, today), today - timedelta(days=2))

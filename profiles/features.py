@@ -103,7 +103,6 @@ class FeatureFile:
 
     def __init__(self, snapshot: Path) -> None:
         self.target = target = snapshot.name
-        self.pid = os.getpid()
         self.store = open_store(snapshot / layout.FEATURES)
         packed = self.store.get(META)
         if packed is None:
@@ -221,8 +220,7 @@ class FeatureReader:
 
     def _open(self) -> FeatureFile:
         opened = self._opened
-        # A forked child opens the file for itself: LMDB forbids the use of an inherited environment.
-        if opened is not None and opened.target == self._target() and opened.pid == os.getpid():
+        if opened is not None and opened.target == self._target():
             return opened
         for _ in range(_ATTEMPTS):
             target = self._target()

@@ -272,9 +272,9 @@ def export_history(home: Home) -> dict[str, int]:
     newest committed snapshot alone: a candidate that was never published leaves no trace, and a rollback changes what
     readers see, never the history.
     """
-    from profiles.snapshots import newest_version
+    from profiles.snapshots import newest_whole_version
 
-    newest = newest_version(home.published)
+    newest = newest_whole_version(home.published)
     rows: dict[str, int] = {}
     with duckdb.connect() as con:
         published: set[str] = set()

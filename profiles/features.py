@@ -16,6 +16,7 @@ from profiles.errors import NoSnapshot, ProfileErased
 from profiles.identifiers import identifier_hash, read_key
 from profiles.lmdb_store import ALIAS, IDENTIFIER, META, PROFILE, open_store
 from profiles.rows import Column, RowCodec, unpack
+from profiles.snapshots import no_snapshot
 
 # Between resolving `current` and opening its file the version may be retired; one more look at the link finds the next.
 _ATTEMPTS = 10
@@ -229,7 +230,7 @@ class FeatureReader:
                     return opened
                 except FileNotFoundError:
                     continue
-        raise NoSnapshot("nothing has been published")
+        raise no_snapshot(self._published)
 
     def _target(self) -> str | None:
         try:

@@ -18,11 +18,9 @@ from cdp_pipeline import steps
 from cdp_pipeline.defs.build import build_defs
 from cdp_pipeline.defs.connect import POOL_PREFIX
 from cdp_pipeline.defs.jobs import JOB
-from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, PLAN_TAG
+from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
-
-LAUNCHER_TAG = "cdp/launcher"
 
 
 class InstanceError(RuntimeError):
@@ -32,6 +30,7 @@ class InstanceError(RuntimeError):
 # First part of the keys of everything up to identity; a plan (`cdp run --plan`) stops there.
 UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", "ops")
 
+NO_SPACE = "No space left on device"
 # Errors whose text this project words: it quotes no data.
 OURS = (
     "DbtError", "PublishError", "GateFailed", "ContractError", "InputsError", "IdentityInputError",
@@ -172,6 +171,8 @@ def _reason(event: dg.DagsterEvent) -> str:
     if error is None:
         return "failed"
     text = " ".join(error.message.split())
+    if NO_SPACE in text:
+        return NO_SPACE.lower()
     # Dagster puts the class before the text: identity.errors.IdentityInputError: …
     text = text.partition(f"{error.cls_name}: ")[2] or text
     return text if error.cls_name in OURS else f"{error.cls_name}; its text is in Dagster's log of the run"

@@ -86,7 +86,11 @@ COMMANDS = ("build", "run", "test", "seed", "compile")
 
 
 class DbtError(RuntimeError):
-    """A dbt call failed; the message names the failed nodes, never a row."""
+    """A dbt call failed; the message names the failed nodes, never a row. `run` is what it did, where it got so far."""
+
+    def __init__(self, message: str, run: DbtRun | None = None) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,7 @@ def run_dbt(
     failed = run.nodes("error", "fail", "runtime error")
     if failed:
         told = _told(results)
-        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}")
+        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}", run)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     raise DbtError(f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}")
 

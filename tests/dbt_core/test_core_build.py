@@ -1,0 +1,185 @@
+"""Only what changed is made again, and the result is that of a full build."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from raw_lake import write_raw_day
+
+from cdp_pipeline import core_build, steps, warehouse
+from cdp_pipeline.home import Home
+from cdp_pipeline.sources.contract import load_contracts
+
+AS_OF = date(2025, 3, 31)
+CONTRACTS = load_contracts()
+
+
+def plan(as_of: date = AS_OF, *, full: bool = False) -> steps.RunPlan:
+    return steps.RunPlan("r1", as_of, full, 0, "", ())
+
+
+def built(home: Home) -> core_build.CoreBuild:
+    """What a build now would make."""
+    return core_build.plan_core(home, AS_OF, CONTRACTS)
+
+
+def names(build: core_build.CoreBuild) -> set[str]:
+    return {build.graph.names[node] for node in build.nodes}
+
+
+def tables(home: Home) -> dict[str, list[tuple[object, ...]]]:
+    """Every staging, intermediate and core table with its rows, sorted."""
+    with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
+        found = con.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name in ('staging', 'intermediate', 'core')"
+        ).fetchall()
+        return {f"{s}.{t}": con.execute(f'select * from {s}."{t}" order by all').fetchall() for s, t in found}
+
+
+def exported(home: Home) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect() as con:
+        return {
+            table: con.execute(f"select * from '{home.core}/{table}/*.parquet' order by all").fetchall()
+            for table in warehouse.CORE_TABLES
+        }
+
+
+@pytest.fixture(scope="module")
+def home(core_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose core stands as the scenario's full build left it."""
+    own = Home(Path(tmp_path_factory.mktemp("increments")))
+    shutil.copytree(core_home.root, own.root, dirs_exist_ok=True, copy_function=shutil.copy2)
+    steps.ensure_manifest()
+    first = built(own)
+    assert first.reason == "no finished build"
+    core_build.commit(own, first)
+    return own
+
+
+@pytest.fixture
+def untouched(home: Home) -> Iterator[Home]:
+    """The home, whose record and raw files are as they were when the test is over."""
+    record = (home.root / "dbt" / "core_build.json").read_bytes()
+    before = {path for path in home.lake.rglob("*.parquet")}
+    yield home
+    for path in set(home.lake.rglob("*.parquet")) - before:
+        path.unlink()
+    (home.root / "dbt" / "core_build.json").write_bytes(record)
+
+
+def test_without_a_change_dbt_is_not_called(home: Home) -> None:
+    build, run = steps.build_core(home, plan())
+    assert (build.reason, build.nodes, run) == ("", frozenset(), None)
+
+
+def test_a_delivery_reaches_what_is_built_on_it(untouched: Home) -> None:
+    write_raw_day(untouched, "delighted.survey_responses", "2025-03-31", [], file="late")
+    found = names(built(untouched))
+    assert {"stg_delighted__survey_responses", "int_feedback", "feedback", "interactions"} <= found
+    assert not {"stg_delighted__people", "stg_zendesk__tickets", "orders", "products", "touchpoints"} & found
+
+
+def test_a_file_of_a_later_day_counts_from_its_day_on(untouched: Home) -> None:
+    write_raw_day(untouched, "meta_ads.insights", "2025-04-02", [])
+    assert not names(built(untouched))
+    later = core_build.plan_core(untouched, date(2025, 4, 2), CONTRACTS)
+    assert {"stg_meta_ads__insights", "touchpoint_costs"} <= names(later)
+
+
+def test_of_a_day_later_only_models_that_name_the_day_are_made(home: Home) -> None:
+    found = names(core_build.plan_core(home, AS_OF + timedelta(days=1), CONTRACTS))
+    assert {"int_lob__pieces", "interactions"} <= found
+    assert not {"stg_lob__postcards", "customer_records", "orders", "products"} & found
+
+
+def test_a_changed_contract_reaches_what_is_built_on_its_object(home: Home) -> None:
+    objects = dict(CONTRACTS["zendesk"].objects)
+    objects["tickets"] = dataclasses.replace(objects["tickets"], error_budget=0.5)
+    changed = {**CONTRACTS, "zendesk": dataclasses.replace(CONTRACTS["zendesk"], objects=objects)}
+    found = names(core_build.plan_core(home, AS_OF, changed))
+    assert {"stg_zendesk__tickets", "tickets"} <= found
+    assert "customer_records" not in found
+
+
+def test_everything_is_built_where_the_record_does_not_hold(untouched: Home) -> None:
+    assert core_build.plan_core(untouched, AS_OF, CONTRACTS, full=True).reason == "asked for"
+    os.rename(untouched.warehouse_db, untouched.root / "away.duckdb")
+    try:
+        assert built(untouched).reason == "the warehouse is not the one of the last build"
+    finally:
+        os.rename(untouched.root / "away.duckdb", untouched.warehouse_db)
+    key = untouched.secrets / "hash.key"
+    kept = key.read_text()
+    key.write_text("0" * 32)
+    assert built(untouched).reason == "changed code or settings"
+    key.write_text(kept)
+    core_build.begin(untouched, dataclasses.replace(built(untouched), nodes=frozenset({"model.cdp.orders"})))
+    assert built(untouched).reason == "no finished build"
+
+
+def test_parquet_is_written_again_where_it_is_not_the_tables(home: Home) -> None:
+    assert set(steps.export_core(home)) == set(warehouse.CORE_TABLES)
+    assert steps.export_core(home) == {}
+    damaged = home.core / "orders" / "part-0.parquet"
+    damaged.write_bytes(b"")
+    (home.core / "products" / "part-0.parquet").unlink()
+    assert set(steps.export_core(home)) == {"orders", "products"}
+    assert damaged.stat().st_size
+
+
+def test_increments_end_as_a_full_build_does(home: Home) -> None:
+    """A new day, a late file, a corrected and a deleted delivery, a replayed row, an erased person: one table at least
+    changes with each, and a full build after them changes nothing."""
+    before = tables(home)
+    write_raw_day(
+        home, "delighted.people", "2025-03-31", [{"person_id": "771", "email": "new.day@example.com"}], file="new"
+    )
+    # late: a day before what is there
+    write_raw_day(
+        home,
+        "zendesk.users",
+        "2025-01-05",
+        [{"user_id": "990", "role": "end-user", "email": "late@example.com", "updated_at": "2025-01-04 10:00:00"}],
+    )
+    # corrected: the file of the delivery is another one now
+    write_raw_day(
+        home,
+        "zoho_crm.contacts",
+        "2025-03-11",
+        [{"contact_id": "5401", "family_name": "Corrected", "updated_at": "2025-03-11 10:00:00"}],
+    )
+    build, run = steps.build_core(home, plan())
+    assert not build.is_full and run is not None
+    assert "test.cdp.unique_customer_records_record_id" in {".".join(node.split(".")[:3]) for node in run.statuses}
+    middle = tables(home)
+    added = {row[0] for row in middle["core.customer_records"]} - {row[0] for row in before["core.customer_records"]}
+    assert {"delighted:people:771", "zendesk:users:990"} <= added
+    assert "Corrected" in {row[6] for row in middle["core.customer_records"]} | {
+        row[7] for row in middle["core.customer_records"]
+    }
+    # a replayed row is a file more, a deleted delivery one less, an erased person a file with a row less
+    write_raw_day(
+        home, "zendesk.users", "2025-01-05", [{"user_id": "991", "role": "end-user", "email": "r@example.com"}], file="re"
+    )
+    (home.raw("delighted", "people") / "dt=2025-03-31" / "new.parquet").unlink()
+    write_raw_day(home, "zendesk.users", "2025-01-05", [])
+    build, run = steps.build_core(home, plan())
+    assert not build.is_full
+    steps.export_core(home)
+    ended = tables(home)
+    records = {row[0] for row in ended["core.customer_records"]}
+    assert "zendesk:users:991" in records
+    assert not {"delighted:people:771", "zendesk:users:990"} & records
+    build, _ = steps.build_core(home, plan(full=True))
+    assert build.is_full
+    again = tables(home)
+    assert set(again) == set(ended)
+    assert {name: rows for name, rows in again.items() if rows != ended[name]} == {}
+    assert exported(home) == {table: again[f"core.{table}"] for table in warehouse.CORE_TABLES}

@@ -32,6 +32,7 @@ _DAY_ONLY_MACRO = "macro.cdp.delivered"
 _DATED_CODE = re.compile(r"""var\(\s*['"]as_of['"]""")
 _DAY = re.compile(r"dt=(\d{4}-\d{2}-\d{2})")
 _EMPTY = "_empty.parquet"
+_CONTRACT = "dt=0"  # sorts before all days
 # Parts of the dbt project that no core model reads.
 _NOT_CORE = ("models/marts", "macros/marts/segments.sql", "segments", "metrics", "tests")
 
@@ -39,23 +40,27 @@ _NOT_CORE = ("models/marts", "macros/marts/segments.sql", "segments", "metrics",
 @dataclass(frozen=True)
 class CoreGraph:
     """The core part of a parsed dbt project. `parents` are of every model and seed, ephemeral ones included; `tables`
-    are the nodes that stand in the warehouse, with their schema and name."""
+    are the nodes that stand in the warehouse, with their schema and name; `appended` those to which a later delivery
+    adds; `handed_on` those that other steps read."""
 
     parents: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, tuple[str, str]]
     views: frozenset[str]
     names: Mapping[str, str]
     dated: frozenset[str]
+    appended: frozenset[str]
     handed_on: frozenset[str]
 
 
 @dataclass(frozen=True)
 class CoreBuild:
     """What one run does to the core. `reason` says why everything is built ("" for an increment); `nodes` are the ids
-    of what is built, `versions` the data version of every node that stands in the warehouse afterwards."""
+    of what is built, `appended` those of them to whose tables rows are added; `versions` the data version of every
+    seed and table afterwards."""
 
     reason: str
     nodes: frozenset[str]
+    appended: frozenset[str]
     versions: Mapping[str, str]
     graph: CoreGraph
     record: Mapping[str, Any] = field(default_factory=dict)
@@ -90,24 +95,35 @@ def plan_core(home: Home, as_of: date, contracts: Mapping[str, SourceContract], 
         for name, obj in contract.objects.items()
     }
     common = _common_version(home)
-    versions = _versions(graph, raw, common, as_of, _with_rows(home, graph, as_of))
+    with_rows = _with_rows(home, graph, as_of)
+    versions = _versions(graph, raw, common, as_of, with_rows)
+    views = {view: _definition(graph, contracts, view, as_of, with_rows) for view in graph.views}
+    files = {node: _files(home, contracts, node, as_of) for node in _appended_sources(graph)}
     before = _read(home)
     reason = "asked for" if full else _why_full(home, before, common)
-    known = before.get("versions", {})
-    stale = versions if reason else {node for node, told in versions.items() if known.get(node) != told}
+    known = {**before.get("versions", {}), **before.get("views", {})}
+    stale = frozenset(node for node, told in {**versions, **views}.items() if reason or known.get(node) != told)
     return CoreBuild(
         reason=reason,
-        nodes=frozenset(stale),
+        nodes=stale,
+        appended=frozenset() if reason else _appended(graph, stale, before["files"], files),
         versions=versions,
         graph=graph,
-        record={"common": common, "exported": before.get("exported", {})},
+        record={"common": common, "exported": before.get("exported", {}), "views": views, "files": files},
     )
 
 
 def begin(home: Home, build: CoreBuild) -> None:
-    """Take back the record before the warehouse is written: a build that does not finish leaves none."""
-    if build.nodes:
-        _record_file(home).unlink(missing_ok=True)
+    """Take back the record before the warehouse is written, a build that does not finish leaves none; and drop tables
+    that could be added to but have to be made from all rows."""
+    if not build.nodes:
+        return
+    _record_file(home).unlink(missing_ok=True)
+    dropped = (build.graph.appended & build.nodes) - build.appended
+    if not build.is_full and dropped:
+        with duckdb.connect(str(home.warehouse_db)) as con:
+            for schema, table in (build.graph.tables[node] for node in sorted(dropped)):
+                con.execute(f'drop table if exists "{schema}"."{table}"')
 
 
 def commit(home: Home, build: CoreBuild) -> None:
@@ -162,6 +178,7 @@ def _graph_of(text: str) -> CoreGraph:
         tables={name: (nodes[name]["schema"], nodes[name]["alias"]) for name in standing},
         views=frozenset(name for name in standing if nodes[name]["config"]["materialized"] == "view"),
         names={name: nodes[name]["name"] for name in standing},
+        appended=frozenset(name for name, node in nodes.items() if node["config"].get("meta", {}).get("appends")),
         dated=frozenset(name for name, node in nodes.items() if _is_dated(node, manifest["macros"])),
         handed_on=frozenset(
             {p for node in marts for p in node.get("depends_on", {}).get("nodes", ()) if p in standing}
@@ -203,7 +220,71 @@ def _versions(
             found[node] = combine(common, node, day, *(told(parent) for parent in sorted(graph.parents[node])))
         return found[node]
 
-    return {node: told(node) for node in sorted(graph.tables)}
+    return {node: told(node) for node in sorted(graph.tables) if node not in graph.views}
+
+
+def _definition(
+    graph: CoreGraph, contracts: Mapping[str, SourceContract], view: str, as_of: date, with_rows: frozenset[str]
+) -> str:
+    """Version of a view's SQL: its rows follow the tables under it, but days are written into it, also those of
+    ephemeral models, and columns take their types from contracts."""
+    days, types, seen = set(), set(), set()
+    waiting = [view]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.startswith("source."):
+            source, obj = node.split(".")[2:4]
+            types.add(contracts[source].objects[obj].fingerprint if source in contracts else "")
+            continue
+        inlined = node == view or node not in graph.tables
+        if inlined and (node in with_rows or any(parent.startswith("source.") for parent in graph.parents[node])):
+            days.add(as_of.isoformat())
+        waiting += graph.parents[node]
+    return combine(*sorted(days), *sorted(types))
+
+
+def _appended(
+    graph: CoreGraph, stale: frozenset[str], before: Mapping[str, Any], now: Mapping[str, Mapping[str, Any]]
+) -> frozenset[str]:
+    """Of the stale nodes those under which nothing changed but for files of days after all that were there."""
+
+    def only_more(node: str) -> bool:
+        if node.startswith("source."):
+            known = before.get(node)
+            if known is None or node not in now or any(now[node].get(name) != facts for name, facts in known.items()):
+                return False
+            last = max(known).partition("/")[0]
+            return all(name.partition("/")[0] > last for name in now[node] if name not in known)
+        return node in graph.appended and all(unchanged(parent) or only_more(parent) for parent in graph.parents[node])
+
+    def unchanged(node: str) -> bool:
+        if node.startswith("source."):
+            return before.get(node) == now.get(node) and node in now
+        if node in graph.tables and node not in graph.views:
+            return node not in stale
+        return all(unchanged(parent) for parent in graph.parents[node])
+
+    return frozenset(node for node in stale & graph.appended if only_more(node))
+
+
+def _appended_sources(graph: CoreGraph) -> set[str]:
+    return {p for node in graph.appended for p in graph.parents[node] if p.startswith("source.")}
+
+
+def _files(home: Home, contracts: Mapping[str, SourceContract], node: str, as_of: date) -> dict[str, Any]:
+    """Size and time of each raw file of a source node, by day and name, and the object's contract."""
+    source, obj = node.split(".")[2:4]
+    return {
+        _CONTRACT: contracts[source].objects[obj].fingerprint,
+        **{
+            f"{path.parent.name}/{path.name}": [stat.st_size, stat.st_mtime_ns]
+            for path in _raw_files(home, source, obj, as_of)
+            for stat in (path.stat(),)
+        },
+    }
 
 
 def _with_rows(home: Home, graph: CoreGraph, as_of: date) -> frozenset[str]:
@@ -214,27 +295,27 @@ def _with_rows(home: Home, graph: CoreGraph, as_of: date) -> frozenset[str]:
         if node not in delivered:
             if node.startswith("source."):
                 source, obj = node.split(".")[2:4]
-                delivered[node] = any(path.name != _EMPTY for path in _raw_files(home, source, obj, as_of))
+                delivered[node] = any(True for _ in _raw_files(home, source, obj, as_of))
             else:
-                delivered[node] = any([has_rows(parent) for parent in graph.parents.get(node, ())])
+                delivered[node] = any(has_rows(parent) for parent in graph.parents.get(node, ()))
         return delivered[node]
 
     return frozenset(node for node in graph.dated if has_rows(node))
 
 
 def _raw_files(home: Home, source: str, obj: str, as_of: date) -> Iterator[Path]:
-    """Raw files delivered by `as_of`, sorted."""
+    """Raw files delivered by `as_of`, sorted. The empty file of every object is none: the contract says its columns."""
     folder = home.raw(source, obj)
     if not folder.is_dir():
         return
     for day in sorted(folder.iterdir()):
         match = _DAY.fullmatch(day.name)
         if match and match[1] <= as_of.isoformat():
-            yield from sorted(path for path in day.iterdir() if path.suffix == ".parquet")
+            yield from sorted(path for path in day.iterdir() if path.suffix == ".parquet" and path.name != _EMPTY)
 
 
 def _common_version(home: Home) -> str:
-    """What every model depends on: SQL, seeds and settings of the core, variables but the as-of, the key, the engine."""
+    """What all models depend on: SQL, seeds and settings of the core, variables but the as-of, key, engine."""
     digest = hashlib.sha256()
     for path in code_files(warehouse.PROJECT):
         name = path.relative_to(warehouse.PROJECT).as_posix()

@@ -225,7 +225,9 @@ def build_core(home: Home, plan: RunPlan) -> tuple[core_build.CoreBuild, warehou
     ensure_manifest()
     build = core_build.plan_core(home, plan.as_of, contracts_of(home), full=plan.full)
     core_build.begin(home, build)
-    run = warehouse.run_dbt("build", build.selection(), home, plan.as_of) if build.nodes else None
+    run = None
+    if build.nodes:
+        run = warehouse.run_dbt("build", build.selection(), home, plan.as_of, full_refresh=build.is_full)
     core_build.commit(home, build)
     return build, run
 

@@ -244,7 +244,11 @@ def write(landing: Path, records: int, *, start: float = 0.0, stop: float = 1.0,
         if not start:
             metrics = landing / "klaviyo" / "metrics" / f"dt={day}" / "metrics.jsonl"
             listed = ", ".join(f"('{i}', '{name}')" for i, name in _METRICS)
-            _copy(con, f"SELECT 'metric' AS type, id, {{'name': name}} AS attributes FROM (VALUES {listed}) AS m (id, name)", metrics)
+            _copy(
+                con,
+                f"SELECT 'metric' AS type, id, {{'name': name, 'updated': '2023-01-01T00:00:00Z'}} AS attributes FROM (VALUES {listed}) AS m (id, name)",
+                metrics,
+            )
         for name, share in RECORDS.items():
             low, high = round(records * share * start), round(records * share * stop)
             _number_records(con, name, low, high, round(records * share), people, day, first=not start)
@@ -252,7 +256,11 @@ def write(landing: Path, records: int, *, start: float = 0.0, stop: float = 1.0,
             done += _copy(con, _RECORDS[name], target)
             size += target.stat().st_size if target.exists() else 0
         for name, share in ACTIVITY.items():
-            query = _ACTIVITY[name].replace("{people}", str(people)) if name == "web_events/segment" else _ACTIVITY[name].format(**numbers)
+            query = (
+                _ACTIVITY[name].replace("{people}", str(people))
+                if name == "web_events/segment"
+                else _ACTIVITY[name].format(**numbers)
+            )
             low, high = round(records * share * start), round(records * share * stop)
             for number, (delivered, begin, end) in enumerate(_periods(day, first=not start)):
                 parts = MONTHS if not start else 1
@@ -293,7 +301,11 @@ def _number_records(
 ) -> None:
     """The view `person`: a row for each record from `low` to `high`; in a later part every second one exists already."""
     number = "range" if first else f"CASE WHEN range % 2 = 1 THEN pick(range, 'again', {max(1, base)}) ELSE range END"
-    at = f"TIMESTAMP '{day}' - to_seconds(pick(range, 'changed', {MONTHS * 30 * 86400}))" if first else f"TIMESTAMP '{day}' + to_seconds(range % 80000)"
+    at = (
+        f"TIMESTAMP '{day}' - to_seconds(pick(range, 'changed', {MONTHS * 30 * 86400}))"
+        if first
+        else f"TIMESTAMP '{day}' + to_seconds(range % 80000)"
+    )
     con.execute(
         f"""CREATE OR REPLACE TEMP VIEW numbered AS
         SELECT *, CASE WHEN r < {base} THEN pick(r, '{name}', {people}) ELSE {people} + r END AS p

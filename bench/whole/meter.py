@@ -65,6 +65,7 @@ def measure(command: Sequence[str], env: dict[str, str], *, log: Path, echo: boo
                 marks.append((found[1], float(found[2]), time.monotonic(), tree.mark()))
                 if echo:
                     print(f"    {found[1]:<24} {found[2]:>8} s", file=sys.stderr, flush=True)
+        child.stderr.close()
         tree.finish()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  -- lines of the report read better unwrapped
 """The report of bench/whole: tables in Markdown and charts as SVG, from the measurements of all sizes."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,9 @@ def machine() -> dict[str, str]:
     model, memory = "unknown processor", ""
     info, meminfo = Path("/proc/cpuinfo"), Path("/proc/meminfo")
     if info.exists():
-        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
         model = names[0] if names else model
     if meminfo.exists():
         memory = f", {int(meminfo.read_text().split()[1]) / 1e6:.0f} GB"
@@ -143,7 +147,9 @@ def _verdicts(results: Sequence[Result]) -> list[str]:
         told.append(f"- orchestration ≤ {MAX_OVERHEAD:.0%}: {overhead:.0%}, {_met(overhead <= MAX_OVERHEAD)}")
     if len(results) > 1:
         ratio = _growth_ratio(results[-2], last, "seconds")
-        told.append(f"- time grows no faster than n·log n: {ratio:.2f} of it from {results[-2]['records']:,}, {_met(ratio <= 1)}")
+        told.append(
+            f"- time grows no faster than n·log n: {ratio:.2f} of it from {results[-2]['records']:,}, {_met(ratio <= 1)}"
+        )
     return [f"Targets at {last['records']:,} records:", "", *told]
 
 
@@ -197,7 +203,7 @@ def _growth(results: Sequence[Result]) -> list[str]:
         "| from | to | time | processor | memory, ratio |",
         "|---|---|---|---|---|",
     ]
-    for small, large in zip(results, results[1:], strict=False):
+    for small, large in pairwise(results):
         peaks = [max(run["total"]["peak_gb"] for run in result["runs"].values()) for result in (small, large)]
         lines.append(
             f"| {small['records']:,} | {large['records']:,} | {_growth_ratio(small, large, 'seconds'):.2f}"
@@ -251,7 +257,10 @@ def _growth_chart(results: Sequence[Result]) -> str:
         dashes = ' stroke-dasharray="5 4"' if kind == "n·log n" else ""
         parts.append(f'<polyline points="{points}" fill="none" stroke="{_BARS[number]}" stroke-width="2"{dashes}/>')
         if kind != "n·log n":
-            parts += [f'<circle cx="{x(n):.1f}" cy="{y(v):.1f}" r="3" fill="{_BARS[number]}"/>' for n, v in zip(sizes, values, strict=True)]
+            parts += [
+                f'<circle cx="{x(n):.1f}" cy="{y(v):.1f}" r="3" fill="{_BARS[number]}"/>'
+                for n, v in zip(sizes, values, strict=True)
+            ]
         parts.append(_text(x(sizes[-1]) + 8, y(values[-1]) + 4, f"{kind} {values[-1]:.0f} s"))
     return _svg(720, 270, parts)
 

@@ -51,7 +51,10 @@ def measure_size(records: int, folder: Path, *, parts: bool) -> dict[str, object
     started = time.monotonic()
     first = made.write(landing, records)
     made.write_truth(folder / "truth.parquet", records)
-    _say(f"  {first.records:,} rows of records and {first.interactions:,} of interactions in {time.monotonic() - started:.0f} s")
+    _say(
+        f"  {first.records:,} rows of records and {first.interactions:,} of interactions"
+        f" in {time.monotonic() - started:.0f} s"
+    )
     runs: dict[str, meter.Measured] = {}
 
     def run(name: str, day: date, *command: str) -> None:
@@ -95,7 +98,8 @@ def _quality(home: Path, truth: Path) -> dict[str, float]:
     with duckdb.connect() as con:
         pairs = con.execute(
             f"""WITH both_ids AS (
-              SELECT entity_id, profile_id FROM '{truth}' INNER JOIN '{home}/lake/identity/profile_members/*.parquet' USING (record_id)),
+              SELECT entity_id, profile_id FROM '{truth}'
+              INNER JOIN '{home}/lake/identity/profile_members/*.parquet' USING (record_id)),
             found AS (SELECT profile_id, count(*) AS n FROM both_ids GROUP BY ALL),
             real AS (SELECT entity_id, count(*) AS n FROM both_ids GROUP BY ALL),
             right_ones AS (SELECT profile_id, entity_id, count(*) AS n FROM both_ids GROUP BY ALL)
@@ -109,7 +113,8 @@ def _quality(home: Path, truth: Path) -> dict[str, float]:
 def _facts(home: Path) -> dict[str, float]:
     """Size of what a run leaves: GB by folder, rows of the core tables."""
     facts = {
-        f"{name} GB": sum(p.stat().st_size for p in (home / name).rglob("*") if p.is_file() and not p.is_symlink()) / 1e9
+        f"{name} GB": sum(p.stat().st_size for p in (home / name).rglob("*") if p.is_file() and not p.is_symlink())
+        / 1e9
         for name in ("landing", "lake", "published")
     }
     facts["warehouse GB"] = (home / "warehouse.duckdb").stat().st_size / 1e9

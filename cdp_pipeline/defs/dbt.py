@@ -96,14 +96,14 @@ def _built(
     context: dg.AssetExecutionContext, build: core_build.CoreBuild, run: warehouse.DbtRun | None
 ) -> Iterator[Any]:
     """What was built, and of what stands only the tables that other steps read: an event takes as long as a model."""
-    context.log.info(build.reason or f"{len(build.nodes)} of {len(build.versions)} nodes had changed inputs")
+    context.log.info(build.reason or f"{len(build.nodes)} of {len(build.graph.tables)} nodes had changed inputs")
     for spec in context.assets_def.specs:
         node = spec.metadata[UNIQUE_ID]
         if node in build.nodes or node in build.graph.handed_on:
             yield dg.MaterializeResult(
                 asset_key=spec.key,
-                metadata={"unchanged": node not in build.nodes},
-                data_version=dg.DataVersion(build.versions[node]),
+                metadata={"unchanged": node not in build.nodes, "appended": node in build.appended},
+                data_version=dg.DataVersion(build.versions[node]) if node in build.versions else None,
             )
     if run is not None:
         yield from _verdicts(context, run)

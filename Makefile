@@ -6,8 +6,9 @@ READY := $(VENV)/.cdp-ready
 MANIFEST := dbt_project/target/manifest.json
 DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 WORKERS ?= 2
+SIZES ?= 10k 100k 1M
 
-.PHONY: help setup demo demo-real test test-long chaos lint format bench lock clean
+.PHONY: help setup demo demo-real test test-long chaos lint format bench bench-identity lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
@@ -16,7 +17,8 @@ help:
 	@echo "make test-long   and those that take minutes each: guides with full runs, day by day against at once"
 	@echo "make chaos   kills ingest, identity, publishing, audiences and backups at 200 points"
 	@echo "make lint    formatting, lint and types"
-	@echo "make bench   accuracy, time and memory of identity resolution beside bare Splink"
+	@echo "make bench   the whole at SIZES=\"10k 100k 1M\": time, memory, bytes, increments, growth, into docs/benchmarks.md"
+	@echo "make bench-identity   accuracy, time and memory of identity resolution beside bare Splink"
 
 setup: $(READY) $(MANIFEST)
 
@@ -55,6 +57,9 @@ format: setup
 	$(BIN)/ruff format .
 
 bench: setup
+	$(BIN)/python bench/whole/run.py --sizes $(SIZES) --out docs/benchmarks.md
+
+bench-identity: setup
 	$(BIN)/python bench/identity/run.py
 
 # Pins every package of the environment, without index addresses and without the project itself.

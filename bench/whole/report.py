@@ -61,13 +61,7 @@ def render(results: Sequence[Result]) -> tuple[str, dict[str, str]]:
     """The page and its charts by file name."""
     last = results[-1]
     lines = [
-        "# Benchmarks of the whole",
-        "",
-        "Made by `make bench`; what is measured stands in the first lines of `bench/whole/run.py`, how the data is made in"
-        " `bench/whole/made.py`. Processor time is of all processes together. A stage's memory is the largest resident"
-        " sum of all processes while it ran; bytes are those of system calls, the page cache included.",
-        "",
-        f"Machine: {last['machine']}. Load of 15 minutes at the end of each size: {', '.join(r['load'] for r in results)}.",
+        f"Measured {last['measured']}. {last['machine']}. Load of 15 minutes at the end of each size: {', '.join(r['load'] for r in results)}.",
         "",
         "## Summary",
         "",

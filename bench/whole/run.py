@@ -7,7 +7,7 @@ usage: python bench/whole/run.py [--sizes 10k 100k 1M] [--home DIR] [--no-parts]
     --no-parts  leave out the same steps as plain functions, which orchestration is measured against
     --again     measure every size anew
     --keep      keep the data of each size
-    --out       also write the report there, with its charts beside it (default: only printed)
+    --out       also put the report into this page, below its line MEASURED, with the charts in images/ beside it
 
 Per size, on a company made by made.py: a full run of `cdp run`, a run of the next day without deliveries (the fixed
 cost), runs of two further days with 1% and 0.1% more records and interactions, and the steps of a full run as plain
@@ -35,6 +35,8 @@ from cdp_pipeline.inputs import code_fingerprint
 
 ROOT = Path(__file__).parents[2]
 INCREMENTS = (0.01, 0.001)
+# Of the page that the report is put into, what follows this line is written anew.
+MEASURED = "<!-- measured: written by make bench -->"
 
 
 class BenchError(RuntimeError):
@@ -159,7 +161,9 @@ def main() -> None:
     print(text)
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(text, encoding="utf-8")
+        page = args.out.read_text(encoding="utf-8") if args.out.exists() else ""
+        head = page.partition(MEASURED)[0].rstrip() if MEASURED in page else "# Benchmarks of the whole"
+        args.out.write_text(f"{head}\n\n{MEASURED}\n\n{text}", encoding="utf-8")
         for name, drawing in charts.items():
             (args.out.parent / name).parent.mkdir(parents=True, exist_ok=True)
             (args.out.parent / name).write_text(drawing, encoding="utf-8")

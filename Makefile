@@ -8,7 +8,7 @@ DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -
 WORKERS ?= 2
 SIZES ?= 10k 100k 1M
 
-.PHONY: help setup demo demo-real test test-long chaos lint format bench bench-identity lock clean
+.PHONY: help docs setup demo demo-real test test-long chaos lint format bench bench-identity lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
@@ -16,6 +16,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make test-long   and those that take minutes each: guides with full runs, day by day against at once"
 	@echo "make chaos   kills ingest, identity, publishing, audiences and backups at 200 points"
+	@echo "make docs    all pages as a site in build/docs"
 	@echo "make lint    formatting, lint and types"
 	@echo "make bench   the whole at SIZES=\"10k 100k 1M\": time, memory, bytes, increments, growth, into docs/benchmarks.md"
 	@echo "make bench-identity   accuracy, time and memory of identity resolution beside bare Splink"
@@ -66,5 +67,9 @@ bench-identity: setup
 lock: setup
 	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools | grep -Ev '^(-|#)' > requirements.lock
 
+# A link that leads nowhere is an error.
+docs: setup
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs build/docs
+
 clean:
-	rm -rf $(VENV) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache

@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.settings import Settings
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 
@@ -111,8 +112,12 @@ def dbt_executable() -> Path:
 
 
 def dbt_vars(home: Home, as_of: date) -> dict[str, str]:
-    """Variables of one run. The key of the keyed hash goes by path: dbt writes its arguments into artifacts."""
+    """Variables of one run. The key of the keyed hash goes by path: dbt writes its arguments into artifacts.
+
+    Raises SettingsError for a ``CDP_TIMEZONE`` that is none.
+    """
     return {
+        "company_time_zone": Settings.from_env().timezone,
         "lake": str(home.lake),
         "as_of": as_of.isoformat(),
         "hash_key_file": str(hash_key_file(home)),
@@ -271,9 +276,9 @@ def export_history(home: Home) -> dict[str, int]:
     newest committed snapshot alone: a candidate that was never published leaves no trace, and a rollback changes what
     readers see, never the history.
     """
-    from profiles.snapshots import newest_version
+    from profiles.snapshots import newest_whole_version
 
-    newest = newest_version(home.published)
+    newest = newest_whole_version(home.published)
     rows: dict[str, int] = {}
     with duckdb.connect() as con:
         published: set[str] = set()
@@ -335,7 +340,10 @@ def _quoted(path: Path) -> str:
 def _told(results: Path) -> str:
     """What tests of ours raise with ``error('[cdp] …')``. Other messages can hold values and stay in the artifacts."""
     document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
-    found = re.findall(r"\[cdp\] (.*)", "\n".join(result["message"] or "" for result in document["results"]))
+    messages = "\n".join(result["message"] or "" for result in document["results"])
+    found = re.findall(r"\[cdp\] (.*)", messages)
+    if "No space left on device" in messages:
+        found.append("no space left on device")
     return "; ".join(dict.fromkeys(line.strip() for line in found))
 
 

@@ -51,6 +51,17 @@ class CoreGraph:
     appended: frozenset[str]
     handed_on: frozenset[str]
 
+    def depths(self) -> dict[str, int]:
+        """Length of the longest way from a source or seed to each node: in this order no node comes before its parents."""
+        found: dict[str, int] = {}
+
+        def depth(node: str) -> int:
+            if node not in found:
+                found[node] = 1 + max((depth(parent) for parent in self.parents.get(node, ())), default=-1)
+            return found[node]
+
+        return {node: depth(node) for node in self.tables}
+
 
 @dataclass(frozen=True)
 class CoreBuild:

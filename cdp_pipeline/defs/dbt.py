@@ -97,7 +97,9 @@ def _built(
 ) -> Iterator[Any]:
     """What was built, and of what stands only the tables that other steps read: an event takes as long as a model."""
     context.log.info(build.reason or f"{len(build.nodes)} of {len(build.graph.tables)} nodes had changed inputs")
-    for spec in context.assets_def.specs:
+    depths = build.graph.depths()
+    # Dagster wants parents first
+    for spec in sorted(context.assets_def.specs, key=lambda spec: depths[spec.metadata[UNIQUE_ID]]):
         node = spec.metadata[UNIQUE_ID]
         if node in build.nodes or node in build.graph.handed_on:
             yield dg.MaterializeResult(

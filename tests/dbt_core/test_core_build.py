@@ -79,6 +79,13 @@ def test_without_a_change_dbt_is_not_called(home: Home) -> None:
     assert (build.reason, build.nodes, run) == ("", frozenset(), None)
 
 
+def test_no_node_comes_before_its_parents(home: Home) -> None:
+    graph = built(home).graph
+    depths = graph.depths()
+    assert depths["model.cdp.stg_delighted__people"] < depths["model.cdp.customer_records"] < depths["model.cdp.orders"]
+    assert all(depths[p] < depths[n] for n in depths for p in graph.parents[n] if p in depths)
+
+
 def test_a_delivery_reaches_what_is_built_on_it(untouched: Home) -> None:
     write_raw_day(untouched, "google_reviews.reviews", "2025-03-31", [], file="late")
     # of the views between, none: their rows follow, their SQL is the same

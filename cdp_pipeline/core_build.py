@@ -52,7 +52,7 @@ class CoreGraph:
     handed_on: frozenset[str]
 
     def depths(self) -> dict[str, int]:
-        """Length of the longest way from a source or seed to each node: in this order no node comes before its parents."""
+        """Length of the longest way to each node: in this order none comes before its parents."""
         found: dict[str, int] = {}
 
         def depth(node: str) -> int:

@@ -190,16 +190,10 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
     each, and a full build after them changes nothing."""
     before = tables(home)
     day = AS_OF + timedelta(days=1)
-    # a new day of events, one of them a copy of an event of the day before
-    write_raw_day(home, "web_events.segment", "2025-03-31", [segment(1), segment(2)], file="more")
-    build, run = steps.build_core(home, plan())
-    assert not build.is_full and not build.appended and run is not None
-    write_raw_day(
-        home,
-        "web_events.segment",
-        "2025-04-01",
-        [segment(2, occurred_at="2025-04-01 12:00:00"), segment(3), segment(3)],
-    )
+    # a new day of events: a copy of one that is known, and a new one twice
+    known = str(before["staging.stg_web_events__segment"][0][0])
+    events = [segment(2, message_id=known), segment(3), segment(3)]
+    write_raw_day(home, "web_events.segment", "2025-04-01", events)
     # late: a day before what is there
     write_raw_day(
         home, "zendesk.users", "2025-01-05", [{"user_id": "990", "role": "end-user", "email": "l@example.com"}]
@@ -215,7 +209,7 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
     assert {build.graph.names[node] for node in build.appended} >= {"stg_web_events__segment", "int_web_events__events"}
     assert run is not None and any(node.startswith("test.cdp.") for node in run.statuses)
     middle = tables(home)
-    assert len(middle["staging.stg_web_events__segment"]) == len(before["staging.stg_web_events__segment"]) + 3
+    assert len(middle["staging.stg_web_events__segment"]) == len(before["staging.stg_web_events__segment"]) + 1
     records = {row[0] for row in middle["core.customer_records"]} - {row[0] for row in before["core.customer_records"]}
     assert {"zendesk:users:990", "web_events:users:CRM-3"} <= records
     assert any("Corrected" in row for row in middle["core.customer_records"])
@@ -230,7 +224,7 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
     steps.export_core(home)
     ended = tables(home)
     records = {row[0] for row in ended["core.customer_records"]}
-    assert {"zendesk:users:991", "web_events:users:CRM-2"} <= records
+    assert "zendesk:users:991" in records
     assert not {"zendesk:users:990", "web_events:users:CRM-3"} & records
     build, _ = steps.build_core(home, plan(day, full=True))
     assert build.is_full

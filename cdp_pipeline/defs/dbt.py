@@ -95,13 +95,16 @@ def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]
 def _built(
     context: dg.AssetExecutionContext, build: core_build.CoreBuild, run: warehouse.DbtRun | None
 ) -> Iterator[Any]:
-    """What was built, and of what stands only the tables that other steps read: an event takes as long as a model."""
+    """What was built, and of what stands only the tables that other steps read: an event takes as long as a model.
+
+    All that changed is built, also in a run of some assets only: of these alone it is reported.
+    """
     context.log.info(build.reason or f"{len(build.nodes)} of {len(build.graph.tables)} nodes had changed inputs")
     depths = build.graph.depths()
     # Dagster wants parents first
     for spec in sorted(context.assets_def.specs, key=lambda spec: depths[spec.metadata[UNIQUE_ID]]):
         node = spec.metadata[UNIQUE_ID]
-        if node in build.nodes or node in build.graph.handed_on:
+        if spec.key in context.selected_asset_keys and (node in build.nodes or node in build.graph.handed_on):
             yield dg.MaterializeResult(
                 asset_key=spec.key,
                 metadata={"unchanged": node not in build.nodes, "appended": node in build.appended},
@@ -115,7 +118,7 @@ def _verdicts(context: dg.AssetExecutionContext, run: warehouse.DbtRun) -> Itera
     """Results of the dbt tests that ran."""
     for check in context.assets_def.check_specs:
         status = run.statuses.get((check.metadata or {})[UNIQUE_ID])
-        if status in ("pass", "warn", "fail", "error"):
+        if status in ("pass", "warn", "fail", "error") and check.key in context.selected_asset_check_keys:
             yield dg.AssetCheckResult(
                 asset_key=check.asset_key,
                 check_name=check.name,

@@ -39,7 +39,8 @@ def _publish(home: Home, version: str = "20250301-000001", size: int = 1, age_ho
     made = datetime.now(UTC) - timedelta(hours=age_hours)
     manifest = {
         "version": version, "as_of": "2025-03-01", "run_id": "r", "generation": 1, "model_version": "m",
-        "inputs_fingerprint": "", "created_at": made.isoformat(), "tables": {}, "platform_version": "0", "schema_hash": "",
+        "inputs_fingerprint": "", "created_at": made.isoformat(), "tables": {},
+        "platform_version": "0", "schema_hash": "",
         "files": {"marts.duckdb": {"size_bytes": size, "sha256": "0"}},
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

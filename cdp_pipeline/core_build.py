@@ -92,11 +92,18 @@ class CoreBuild:
         return sorted(self.graph.names[node] for node in self.nodes)
 
 
-def plan_core(home: Home, as_of: date, contracts: Mapping[str, SourceContract], *, full: bool = False) -> CoreBuild:
+def plan_core(
+    home: Home,
+    as_of: date,
+    contracts: Mapping[str, SourceContract],
+    *,
+    full: bool = False,
+    engine: str = "duckdb",
+) -> CoreBuild:
     """Decide what of the core is built as of a day. Reads file names and times, the record, and the parsed dbt project;
     raises FileNotFoundError where that has not been parsed.
 
-    Everything is built with `full`, without a record (a first build, one that did not finish, a restored home), after a
+    Everything is built with `full`, by another engine than DuckDB, without a record (a first build, one that did not finish, a restored home), after a
     change of code, variables or key, and where the warehouse does not hold what the record says.
     """
     graph = core_graph(warehouse.PROJECT / "target" / "manifest.json")
@@ -105,13 +112,13 @@ def plan_core(home: Home, as_of: date, contracts: Mapping[str, SourceContract], 
         for source, contract in contracts.items()
         for name, obj in contract.objects.items()
     }
-    common = _common_version(home)
+    common = _common_version(home, engine)
     with_rows = _with_rows(home, graph, as_of)
     versions = _versions(graph, raw, common, as_of, with_rows)
     views = {view: _definition(graph, contracts, view, as_of, with_rows) for view in graph.views}
     files = {node: _files(home, contracts, node, as_of) for node in _appended_sources(graph)}
     before = _read(home)
-    reason = "asked for" if full else _why_full(home, before, common)
+    reason = "asked for" if full or engine != "duckdb" else _why_full(home, before, common)
     known = {**before.get("versions", {}), **before.get("views", {})}
     stale = frozenset(node for node, told in {**versions, **views}.items() if reason or known.get(node) != told)
     return CoreBuild(
@@ -325,7 +332,7 @@ def _raw_files(home: Home, source: str, obj: str, as_of: date) -> Iterator[Path]
             yield from sorted(path for path in day.iterdir() if path.suffix == ".parquet" and path.name != _EMPTY)
 
 
-def _common_version(home: Home) -> str:
+def _common_version(home: Home, engine: str) -> str:
     """What all models depend on: SQL, seeds and settings of the core, variables but the as-of, key, engine."""
     digest = hashlib.sha256()
     for path in code_files(warehouse.PROJECT):
@@ -334,6 +341,7 @@ def _common_version(home: Home) -> str:
             digest.update(f"{name}\0".encode() + path.read_bytes())
     variables = {k: v for k, v in warehouse.dbt_vars(home, date.min).items() if k != "as_of"}
     return combine(
+        engine,
         digest.hexdigest(),
         json.dumps(variables, sort_keys=True),
         warehouse.hash_key(home),

@@ -230,11 +230,12 @@ def build_core(home: Home, plan: RunPlan) -> tuple[core_build.CoreBuild, warehou
     Raises DbtError; then the next run builds everything.
     """
     ensure_manifest()
-    build = core_build.plan_core(home, plan.as_of, contracts_of(home), full=plan.full)
+    engine = Settings.from_env().engine
+    build = core_build.plan_core(home, plan.as_of, contracts_of(home), full=plan.full, engine=engine)
     core_build.begin(home, build)
     run = None
     if build.nodes:
-        run = warehouse.run_dbt("build", build.selection(), home, plan.as_of, full_refresh=build.is_full)
+        run = warehouse.run_dbt("build", build.selection(), home, plan.as_of, full_refresh=build.is_full, engine=engine)
     core_build.commit(home, build)
     return build, run
 
@@ -249,21 +250,24 @@ def export_core(home: Home) -> dict[str, int]:
 def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
     """Resolve all records into profiles as the candidate generation of this run, with people's judgements imported."""
     import identity
+    from cdp_pipeline.spark.engine import scorer_of
 
     judged = judgements.live_judgements(home.ops_db)
-    result = identity.run_pipeline(
-        home.core,
-        home.identity,
-        home.identity_db,
-        home.models,
-        as_of=plan.as_of,
-        run_id=plan.run_id,
-        base_generation=plan.base_generation,
-        full=plan.full,
-        rules=plan.rules,
-        judgements=judgements.as_judgements(judged),
-        allow_changes=plan.accept_changes or plan.plan_only,
-    )
+    with scorer_of(home, Settings.from_env()) as scorer:
+        result = identity.run_pipeline(
+            home.core,
+            home.identity,
+            home.identity_db,
+            home.models,
+            as_of=plan.as_of,
+            run_id=plan.run_id,
+            base_generation=plan.base_generation,
+            full=plan.full,
+            rules=plan.rules,
+            judgements=judgements.as_judgements(judged),
+            allow_changes=plan.accept_changes or plan.plan_only,
+            scorer=scorer,
+        )
     done = IdentityRun(
         run_id=plan.run_id,
         as_of=plan.as_of.isoformat(),

@@ -103,8 +103,9 @@ def plan_core(
     """Decide what of the core is built as of a day. Reads file names and times, the record, and the parsed dbt project;
     raises FileNotFoundError where that has not been parsed.
 
-    Everything is built with `full`, by another engine than DuckDB, without a record (a first build, one that did not finish, a restored home), after a
-    change of code, variables or key, and where the warehouse does not hold what the record says.
+    Everything is built with `full`, by another engine than DuckDB, without a record (a first build, one that did not
+    finish, a restored home), after a change of code, engine, variables or key, and where the warehouse does not hold
+    what the record says.
     """
     graph = core_graph(warehouse.PROJECT / "target" / "manifest.json")
     raw = {

@@ -25,6 +25,7 @@ class Settings:
     start_date: date = date(2017, 1, 1)
     schedule: str = "30 4 * * *"
     keep_versions: int = 5
+    keep_runs: int = 60
     max_cluster_size: int = 1000
     min_match_rate: float = 0.0
     max_match_rate: float = 1.0
@@ -42,6 +43,7 @@ class Settings:
             "start_date": date.fromisoformat,
             "schedule": _cron,
             "keep_versions": _count,
+            "keep_runs": _count,
             "max_cluster_size": _count,
             "min_match_rate": _share,
             "max_match_rate": _share,

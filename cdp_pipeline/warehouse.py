@@ -106,26 +106,24 @@ def dbt_executable() -> Path:
     return Path(sys.executable).parent / "dbt"
 
 
-def dbt_vars(home: Home, as_of: date) -> dict[str, str]:
-    """Variables of one run. The key of the keyed hash goes by path: dbt writes its arguments into artifacts."""
-    return {
-        "lake": str(home.lake),
-        "as_of": as_of.isoformat(),
-        "hash_key_file": str(hash_key_file(home)),
-    }
+def dbt_vars(home: Home) -> dict[str, str]:
+    """Variables of a home. The key of the keyed hash goes by path: dbt writes its arguments into artifacts.
+
+    They are the same on every day, because dbt parses the whole project again when a variable has another value.
+    """
+    return {"lake": str(home.lake), "hash_key_file": str(hash_key_file(home))}
 
 
 def dbt_args(
     command: str,
     select: str | Sequence[str] | None,
     home: Home,
-    as_of: date,
     *,
     exclude_unit_tests: bool = True,
     full_refresh: bool = False,
     target: Path | None = None,
 ) -> list[str]:
-    """Arguments of one dbt call, without the executable.
+    """Arguments of one dbt call, without the executable; the as-of is in `dbt_env`.
 
     `select` is one selector or several (a union); None selects all. Artifacts and logs go below `home`
     (or to `target`), so that the project folder stays clean. Raises ValueError for a command that is not in COMMANDS.
@@ -148,7 +146,7 @@ def dbt_args(
         "--target-path",
         str(target_path),
         "--vars",
-        json.dumps(dbt_vars(home, as_of), sort_keys=True),
+        json.dumps(dbt_vars(home), sort_keys=True),
     ]
     if selectors:
         args += ["--select", *selectors]
@@ -159,11 +157,12 @@ def dbt_args(
     return args
 
 
-def dbt_env(home: Home) -> dict[str, str]:
-    """Environment of a dbt call: the caller's, with the warehouse of `home`."""
+def dbt_env(home: Home, as_of: date) -> dict[str, str]:
+    """Environment of a dbt call: the caller's, with the warehouse of `home` and the as-of (macro `as_of_value`)."""
     return {
         **os.environ,
         "CDP_WAREHOUSE": str(home.warehouse_db),
+        "CDP_AS_OF": as_of.isoformat(),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "PYTHONUTF8": "1",
@@ -190,11 +189,11 @@ def run_dbt(
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     args = dbt_args(
-        command, select, home, as_of, exclude_unit_tests=exclude_unit_tests, full_refresh=full_refresh, target=target
+        command, select, home, exclude_unit_tests=exclude_unit_tests, full_refresh=full_refresh, target=target
     )
     done = subprocess.run(
         [str(dbt_executable()), "--quiet", *args],
-        env=dbt_env(home),
+        env=dbt_env(home, as_of),
         cwd=PROJECT,
         capture_output=True,
         text=True,

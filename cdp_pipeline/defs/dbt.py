@@ -4,6 +4,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,8 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Pla
     home = platform.paths
     warehouse.hash_key(home)
     target = warehouse.target_folder(home)
-    args = warehouse.dbt_args("build", None, home, platform.plan.as_of)
-    with _environment(home):
+    args = warehouse.dbt_args("build", None, home)
+    with _environment(home, platform.plan.as_of):
         invocation = dbt.cli(args, context=context, target_path=target)
         try:
             yield from invocation.stream()
@@ -101,10 +102,10 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Pla
 
 
 @contextmanager
-def _environment(home: Home) -> Iterator[None]:
+def _environment(home: Home, as_of: date) -> Iterator[None]:
     """dagster-dbt hands its own environment on, so the variables of the call have to stand in it."""
     before = dict(os.environ)
-    os.environ.update(warehouse.dbt_env(home))
+    os.environ.update(warehouse.dbt_env(home, as_of))
     try:
         yield
     finally:

@@ -25,10 +25,9 @@ def value_after(args: list[str], flag: str) -> str:
 
 
 def test_dbt_args_name_data_target_and_selection(home: Home) -> None:
-    args = warehouse.dbt_args("build", ["tag:core", "tag:marts"], home, date(2025, 3, 31))
+    args = warehouse.dbt_args("build", ["tag:core", "tag:marts"], home)
     assert json.loads(value_after(args, "--vars")) == {
         "lake": str(home.lake),
-        "as_of": "2025-03-31",
         "hash_key_file": str(home.secrets / "hash.key"),
     }
     assert value_after(args, "--target-path") == str(home.root / "dbt")
@@ -37,11 +36,11 @@ def test_dbt_args_name_data_target_and_selection(home: Home) -> None:
 
 
 def test_dbt_args_of_other_commands(home: Home) -> None:
-    with_units = warehouse.dbt_args("build", "tag:core", home, date(2025, 3, 31), exclude_unit_tests=False)
+    with_units = warehouse.dbt_args("build", "tag:core", home, exclude_unit_tests=False)
     assert "--exclude-resource-type" not in with_units
-    assert "--select" not in warehouse.dbt_args("run", None, home, date(2025, 3, 31))
+    assert "--select" not in warehouse.dbt_args("run", None, home)
     with pytest.raises(ValueError, match="'docs' is not one of"):
-        warehouse.dbt_args("docs", None, home, date(2025, 3, 31))
+        warehouse.dbt_args("docs", None, home)
 
 
 def test_hash_key_is_made_once_and_private(home: Home) -> None:
@@ -94,5 +93,5 @@ def test_a_failed_call_names_nodes_and_no_rows(home: Home) -> None:
     with pytest.raises(
         warehouse.DbtError, match=r"dbt build: \d+ failed: .*model\.cdp\.stg_zendesk__tickets"
     ) as failure:
-        warehouse.run_dbt("build", "stg_zendesk__tickets", home, date(2025, 3, 31))
+        warehouse.run_dbt("build", "stg_zendesk__tickets", home)
     assert "parquet" not in str(failure.value)

@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.marts_refresh import Refresh, building, plan_refresh
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 
@@ -91,10 +92,11 @@ class DbtError(RuntimeError):
 
 @dataclass(frozen=True)
 class DbtRun:
-    """What one dbt call did: node ids by status, and the folder with its artifacts."""
+    """What one dbt call did: node ids by status, the folder with its artifacts, and how it made the marts."""
 
     statuses: dict[str, str]
     target: Path
+    refresh: Refresh
 
     def nodes(self, *statuses: str) -> list[str]:
         """Ids of the nodes that ended in one of `statuses`, sorted."""
@@ -157,10 +159,14 @@ def dbt_args(
     return args
 
 
-def dbt_env(home: Home, as_of: date) -> dict[str, str]:
-    """Environment of a dbt call: the caller's, with the warehouse of `home` and the as-of (macro `as_of_value`)."""
+def dbt_env(home: Home, as_of: date, refresh: Refresh | None = None) -> dict[str, str]:
+    """Environment of a dbt call: the caller's, with the warehouse of `home` and the as-of (macro `as_of_value`).
+
+    `refresh` tells how the marts are made; None makes all that is selected again.
+    """
     return {
         **os.environ,
+        **(refresh.environment() if refresh else {"CDP_MARTS": "all"}),
         "CDP_WAREHOUSE": str(home.warehouse_db),
         "CDP_AS_OF": as_of.isoformat(),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -180,6 +186,7 @@ def run_dbt(
 ) -> DbtRun:
     """Run dbt in a process of its own and return the status of every node.
 
+    The marts are made by change where the last build allows it (`plan_refresh`), unless `full_refresh` asks for all.
     Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
     last line.
     """
@@ -188,26 +195,38 @@ def run_dbt(
     target.mkdir(parents=True, exist_ok=True)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
+    selectors = [select] if isinstance(select, str) else select
+    refresh = plan_refresh(home, as_of, command, selectors, full=full_refresh)
     args = dbt_args(
-        command, select, home, exclude_unit_tests=exclude_unit_tests, full_refresh=full_refresh, target=target
+        command,
+        select,
+        home,
+        exclude_unit_tests=exclude_unit_tests,
+        full_refresh=full_refresh or refresh.full_refresh,
+        target=target,
     )
-    done = subprocess.run(
-        [str(dbt_executable()), "--quiet", *args],
-        env=dbt_env(home, as_of),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    run = DbtRun(_statuses(results), target)
-    if done.returncode == 0:
-        return run
+    with building(home, as_of, refresh):
+        done = subprocess.run(
+            [str(dbt_executable()), "--quiet", *args],
+            env=dbt_env(home, as_of, refresh),
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        run = DbtRun(_statuses(results), target, refresh)
+        if done.returncode:
+            raise DbtError(_failure(command, run, results, done.stdout + done.stderr))
+    return run
+
+
+def _failure(command: str, run: DbtRun, results: Path, output: str) -> str:
     failed = run.nodes("error", "fail", "runtime error")
     if failed:
         told = _told(results)
-        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}")
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    raise DbtError(f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}")
+        return f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}"
+    lines = [line for line in output.splitlines() if line.strip()]
+    return f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}"
 
 
 def target_folder(home: Home) -> Path:

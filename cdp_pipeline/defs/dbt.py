@@ -15,8 +15,11 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from cdp_pipeline import warehouse
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.home import Home
+from cdp_pipeline.marts_refresh import MARTS, Refresh, building, plan_refresh
 
 WAREHOUSE_POOL = "warehouse.duckdb"
+# Run tag that tells how the marts were made and why.
+REFRESH_TAG = "cdp/marts"
 # dbt sources that Python assets write, table by table under the same name; every other source is a raw asset.
 HANDED_OVER = ("identity", "analytics", "history", "ops")
 
@@ -70,27 +73,35 @@ def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]
         dagster_dbt_translator=translator,
     )
     def core(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:
-        yield from _build(context, dbt, platform)
+        yield from _build(context, dbt, platform, "tag:core")
 
     @dbt_assets(
         manifest=manifest,
-        select="tag:marts",
+        select=MARTS,
         name="dbt_marts",
         pool=WAREHOUSE_POOL,
         dagster_dbt_translator=translator,
     )
     def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:
-        yield from _build(context, dbt, platform)
+        yield from _build(context, dbt, platform, MARTS)
 
     return core, marts
 
 
-def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:
-    home = platform.paths
+def _build(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource, part: str
+) -> Iterator[Any]:
+    home, plan = platform.paths, platform.plan
+    # Of some marts by themselves dbt gets the names; the tag stands for all of them.
+    chosen = "single models" if context.is_subset and part == MARTS else part
+    refresh = plan_refresh(home, plan.as_of, "build", [chosen], full=plan.full)
+    if refresh.mode != "none":
+        context.log.info(f"the marts are made by {refresh.mode}: {refresh.reason}")
+        context.instance.add_run_tags(context.run_id, {REFRESH_TAG: f"{refresh.mode}: {refresh.reason}"})
     warehouse.hash_key(home)
     target = warehouse.target_folder(home)
-    args = warehouse.dbt_args("build", None, home)
-    with _environment(home, platform.plan.as_of):
+    args = warehouse.dbt_args("build", None, home, full_refresh=refresh.full_refresh)
+    with _environment(home, plan.as_of, refresh), building(home, plan.as_of, refresh):
         invocation = dbt.cli(args, context=context, target_path=target)
         try:
             yield from invocation.stream()
@@ -102,10 +113,10 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Pla
 
 
 @contextmanager
-def _environment(home: Home, as_of: date) -> Iterator[None]:
+def _environment(home: Home, as_of: date, refresh: Refresh) -> Iterator[None]:
     """dagster-dbt hands its own environment on, so the variables of the call have to stand in it."""
     before = dict(os.environ)
-    os.environ.update(warehouse.dbt_env(home, as_of))
+    os.environ.update(warehouse.dbt_env(home, as_of, refresh))
     try:
         yield
     finally:

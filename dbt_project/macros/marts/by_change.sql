@@ -51,7 +51,7 @@ select
     before.n is null as is_new
 from counted as now_seen
 full join (select * from {{ this }} where n is not null) as before
-    on {% for key in keys %}now_seen.{{ key }} = before.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+    on {% for key in keys %}now_seen.{{ key }} is not distinct from before.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
 {%- else -%}
 select
     *,

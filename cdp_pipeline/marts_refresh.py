@@ -1,8 +1,8 @@
 """Whether the marts are made again whole or by change, and the mark that tells a finished build from a broken-off one.
 
-What changed is found by the models themselves, from content (``macros/marts/by_change.sql``). They compare with what the
-last complete build left in the warehouse, so this module only has to know that there was one, of this very warehouse, by
-the same code and not of a later day; in any other case everything is made again.
+What changed is found by the models themselves, from content (``macros/marts/by_change.sql``). They compare with what
+the last complete build left in the warehouse, so this module only has to know that there was one, of this very
+warehouse, by the same code and not of a later day; in any other case everything is made again.
 """
 
 from __future__ import annotations

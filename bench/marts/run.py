@@ -200,7 +200,9 @@ def report(profiles: int, interactions: int, empty: Build, full: Build, day: Bui
     ]
     for name, seconds in sorted(full.models.items(), key=lambda item: -item[1]):
         if seconds >= 0.05:
-            lines.append(f"| {name} | {seconds:.2f} | {day.models.get(name, 0):.2f} | {'yes' if name in full.moving else ''} |")
+            lines.append(
+                f"| {name} | {seconds:.2f} | {day.models.get(name, 0):.2f} | {'yes' if name in full.moving else ''} |"
+            )
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ MANIFEST := dbt_project/target/manifest.json
 DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 WORKERS ?= 2
 
-.PHONY: help setup demo demo-real test test-long chaos lint format bench lock clean
+.PHONY: help docs setup demo demo-real test test-long chaos lint format bench lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
@@ -15,6 +15,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make test-long   and those that take minutes each: guides with full runs, day by day against at once"
 	@echo "make chaos   kills ingest, identity, publishing, audiences and backups at 200 points"
+	@echo "make docs    all pages as a site in build/docs"
 	@echo "make lint    formatting, lint and types"
 	@echo "make bench   accuracy, time and memory of identity resolution beside bare Splink"
 
@@ -61,5 +62,9 @@ bench: setup
 lock: setup
 	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools | grep -Ev '^(-|#)' > requirements.lock
 
+# A link that leads nowhere is an error.
+docs: setup
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs build/docs
+
 clean:
-	rm -rf $(VENV) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache

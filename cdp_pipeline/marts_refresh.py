@@ -76,7 +76,7 @@ def building(home: Home, as_of: date, refresh: Refresh) -> Iterator[None]:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    state = {"build_id": refresh.build_id, "as_of": as_of.isoformat(), "code": _code()}
+    state = {"build_id": refresh.build_id, "as_of": as_of.isoformat(), "code": _code(home)}
     part.write_text(json.dumps(state), encoding="utf-8")
     part.replace(path)
 
@@ -87,8 +87,8 @@ def _why_everything(home: Home, as_of: date) -> str:
     if not home.warehouse_db.exists() or not path.exists():
         return "no complete build before"
     state: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    if state["code"] != _code():
-        return "the project changed"
+    if state["code"] != _code(home):
+        return "the project or a setting changed"
     if date.fromisoformat(state["as_of"]) > as_of:
         return "the last build is of a later day"
     if _build_id(home) != state["build_id"]:
@@ -109,12 +109,14 @@ def _state_file(home: Home) -> Path:
     return home.root / "dbt" / "marts_build.json"
 
 
-def _code() -> str:
-    """Models, macros and seeds, and DuckDB, whose row hashes may differ from version to version."""
+def _code(home: Home) -> str:
+    """Models, macros, seeds and settings, and DuckDB, whose row hashes may differ from version to version."""
     from cdp_pipeline.inputs import code_files
-    from cdp_pipeline.warehouse import PROJECT
+    from cdp_pipeline.warehouse import PROJECT, dbt_vars
 
-    digest = hashlib.sha256(duckdb.__version__.encode())
+    # A home that moved to another folder holds the same data.
+    settings = {name: value for name, value in dbt_vars(home).items() if not Path(value).is_absolute()}
+    digest = hashlib.sha256(f"{duckdb.__version__}\n{json.dumps(settings, sort_keys=True)}".encode())
     for path in code_files(PROJECT):
         digest.update(f"\n{path.relative_to(PROJECT).as_posix()}\t".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -17,6 +17,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.privacy.consents import land_changes
+from cdp_pipeline.privacy.removals import removals_fingerprint
 from cdp_pipeline.privacy.store import privacy_fingerprint
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources import replay
@@ -153,11 +154,16 @@ def plan_run(
         full=full,
         base_generation=published.generation if published else 0,
         inputs=inputs_before(home, day, rules),
-        unseen=tuple(p for p in pending(home, contracts) if p.dt <= day),
+        unseen=unseen_files(home, day),
         rules=rules,
         accept_changes=accept_changes,
         plan_only=plan_only,
     )
+
+
+def unseen_files(home: Home, as_of: date) -> tuple[Pending, ...]:
+    """Deliveries up to the as-of with files that were not read yet."""
+    return tuple(p for p in pending(home, contracts_of(home)) if p.dt <= as_of)
 
 
 def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
@@ -170,6 +176,7 @@ def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
         inputs.overlay_fingerprint(home),
         privacy_fingerprint(home),
         rules.fingerprint() if rules else "",
+        Settings.from_env().timezone,
     )
 
 
@@ -274,8 +281,9 @@ def run_analytics(home: Home, plan: RunPlan) -> dict[str, int]:
     Raises AnalyticsError.
     """
     from cdp_pipeline.analytics.step import run_jobs
+    from profiles.exports import arms_folder
 
-    return run_jobs(home.core, home.identity, home.analytics, plan.as_of)
+    return run_jobs(home.core, home.identity, home.analytics, plan.as_of, audiences=arms_folder(home.root))
 
 
 def last_identity_run(home: Home) -> IdentityRun:
@@ -343,6 +351,8 @@ def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishRe
         ),
         extra={"identity": {k: v for k, v in facts.items() if k not in _NOT_IN_MANIFEST}},
         keep=settings.keep_versions,
+        removals=removals_fingerprint(home),
+        full=plan.full,
     )
 
 

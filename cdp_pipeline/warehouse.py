@@ -21,6 +21,7 @@ import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.marts_refresh import Refresh, building, plan_refresh
+from cdp_pipeline.settings import Settings
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 
@@ -112,8 +113,13 @@ def dbt_vars(home: Home) -> dict[str, str]:
     """Variables of a home. The key of the keyed hash goes by path: dbt writes its arguments into artifacts.
 
     They are the same on every day, because dbt parses the whole project again when a variable has another value.
+    Raises SettingsError for a ``CDP_TIMEZONE`` that is none.
     """
-    return {"lake": str(home.lake), "hash_key_file": str(hash_key_file(home))}
+    return {
+        "company_time_zone": Settings.from_env().timezone,
+        "lake": str(home.lake),
+        "hash_key_file": str(hash_key_file(home)),
+    }
 
 
 def dbt_args(
@@ -285,9 +291,9 @@ def export_history(home: Home) -> dict[str, int]:
     newest committed snapshot alone: a candidate that was never published leaves no trace, and a rollback changes what
     readers see, never the history.
     """
-    from profiles.snapshots import newest_version
+    from profiles.snapshots import newest_whole_version
 
-    newest = newest_version(home.published)
+    newest = newest_whole_version(home.published)
     rows: dict[str, int] = {}
     with duckdb.connect() as con:
         published: set[str] = set()

@@ -10,8 +10,12 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from typing import Any, Self, TypeVar
 
 import lmdb
 
@@ -23,6 +27,9 @@ PROFILE = b"p"
 # Grown by doubling when full; a sparse file costs nothing until it is written, and is cut to size at the end.
 _FIRST_MAP_BYTES = 1 << 26
 _BATCH = 20_000
+_Pair = tuple[bytes, Any]
+_Value = TypeVar("_Value")
+_Result = TypeVar("_Result")
 _LONGEST_KEY = 511  # bytes, a constant of LMDB's build
 
 
@@ -30,11 +37,18 @@ class StoreWriter:
     """Writes one LMDB file (no sub-folder, mode 0644). Use as a context manager; keys must come in rising order."""
 
     def __init__(self, path: Path) -> None:
+        size = path.stat().st_size if path.exists() else 0
         self._env = lmdb.open(
-            str(path), subdir=False, map_size=_FIRST_MAP_BYTES, mode=0o644, lock=False, sync=False, metasync=False
+            str(path),
+            subdir=False,
+            map_size=max(_FIRST_MAP_BYTES, 2 * size),
+            mode=0o644,
+            lock=False,
+            sync=False,
+            metasync=False,
         )
 
-    def __enter__(self) -> StoreWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,38 +57,78 @@ class StoreWriter:
 
     def write(self, items: Iterable[tuple[bytes, bytes]]) -> int:
         """Append `items`, whose keys rise and lie above all written before. Returns their number."""
-        written = 0
-        batch: list[tuple[bytes, bytes]] = []
-        for item in items:
-            batch.append(item)
-            if len(batch) == _BATCH:
-                written += self._put(batch)
-                batch = []
-        return written + self._put(batch)
+        return sum(self._grow(_append, batch) for batch in _batches(items))
 
-    def _put(self, batch: list[tuple[bytes, bytes]]) -> int:
-        while batch:
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set one key, wherever it lies."""
+        self._grow(_edit, [(key, value)])
+
+    def _grow(self, change: Callable[[lmdb.Transaction, list[_Pair]], _Result], batch: list[_Pair]) -> _Result:
+        """One transaction, made again with twice the room where it does not fit."""
+        while True:
             try:
-                with self._env.begin(write=True) as transaction, transaction.cursor() as cursor:
-                    _, added = cursor.putmulti(batch, overwrite=False, append=True)
+                with self._env.begin(write=True) as transaction:
+                    return change(transaction, batch)
             except lmdb.MapFullError:
                 self._env.set_mapsize(self._env.info()["map_size"] * 2)
-                continue
-            if added != len(batch):
-                raise ValueError(f"{len(batch) - added} of {len(batch)} keys are repeated")
-            return len(batch)
-        return 0
+
+
+class StoreEditor(StoreWriter):
+    """Changes an LMDB file that nobody reads yet."""
+
+    def apply(self, edits: Iterable[tuple[bytes, bytes | None]]) -> Counter[bytes]:
+        """Set each key, or delete it where its value is None. Returns by prefix how many keys there are more."""
+        grown: Counter[bytes] = Counter()
+        for batch in _batches(edits):
+            grown.update(self._grow(_edit, batch))
+        return grown
+
+
+def _batches(items: Iterable[tuple[bytes, _Value]]) -> Iterator[list[tuple[bytes, _Value]]]:
+    several = iter(items)
+    while batch := list(islice(several, _BATCH)):
+        yield batch
+
+
+def _append(transaction: lmdb.Transaction, batch: list[_Pair]) -> int:
+    with transaction.cursor() as cursor:
+        _, added = cursor.putmulti(batch, overwrite=False, append=True)
+    if added != len(batch):
+        raise ValueError(f"{len(batch) - added} of {len(batch)} keys are repeated")
+    return len(batch)
+
+
+def _edit(transaction: lmdb.Transaction, batch: list[_Pair]) -> Counter[bytes]:
+    grown: Counter[bytes] = Counter()
+    for key, value in batch:
+        if value is None:
+            grown[key[:1]] -= transaction.delete(key)
+        elif transaction.put(key, value, overwrite=False):
+            grown[key[:1]] += 1
+        else:
+            transaction.put(key, value)
+    return grown
 
 
 class Store:
     """One open LMDB file, shared by all threads of a process; it closes when nobody refers to it any more."""
 
     def __init__(self, path: Path) -> None:
+        self._path = str(path)
+        self._open()
+
+    def _open(self) -> None:
         # No lock table: the file never changes once it is published, and readers may lack the right to write beside it.
         self._env = lmdb.open(
-            str(path), subdir=False, readonly=True, lock=False, create=False, readahead=False, max_spare_txns=16
+            self._path, subdir=False, readonly=True, lock=False, create=False, readahead=False, max_spare_txns=16
         )
         self._begin = self._env.begin
+
+    def reopen(self) -> None:
+        """Open the file anew, in a forked process: an inherited environment must not be used, nor opened beside."""
+        self._env.close()
+        with suppress(lmdb.Error):  # retired in the meantime: `current` names another version
+            self._open()
 
     def __del__(self) -> None:
         if hasattr(self, "_env"):
@@ -94,13 +148,33 @@ class Store:
             get = transaction.get
             return [get(key) if len(key) <= _LONGEST_KEY else None for key in keys]
 
+    def items(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin with the one byte `prefix`, rising, and their values."""
+        with self._begin() as transaction, transaction.cursor() as cursor:
+            if not cursor.set_range(prefix):
+                return
+            for key, value in cursor:
+                if key[:1] != prefix:
+                    return
+                yield key, value
+
     def count(self) -> int:
         """Number of keys of all kinds."""
         return int(self._env.stat()["entries"])
 
 
-_stores: weakref.WeakValueDictionary[tuple[int, str], Store] = weakref.WeakValueDictionary()
+_stores: weakref.WeakValueDictionary[str, Store] = weakref.WeakValueDictionary()
 _opening = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _opening
+    _opening = threading.Lock()  # the thread that held it is not in this process
+    for store in list(_stores.values()):
+        store.reopen()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def open_store(path: Path) -> Store:
@@ -108,8 +182,7 @@ def open_store(path: Path) -> Store:
 
     Raises FileNotFoundError where the file is gone.
     """
-    # The process id is part of the key: an environment must not be used after a fork.
-    key = (os.getpid(), str(path))
+    key = str(path)
     with _opening:
         deadline = time.monotonic() + 5
         while True:

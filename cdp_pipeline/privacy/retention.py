@@ -26,6 +26,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import Ops, Receipt
+from cdp_pipeline.privacy.removals import note_removal
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.feeds import FileFaultError
 from cdp_pipeline.sources.landing import file_sha256
@@ -108,6 +109,9 @@ def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = No
             done.append(_quarantine(home, as_of - timedelta(days=rules.quarantine), plan))
         for name, days in rules.landing:
             done.append(_landing(home, name, as_of - timedelta(days=days), plan))
+        for applied in done:
+            if applied.files and not plan:
+                note_removal(home, applied.what, applied.files)
         if rules.snapshots:
             done.append(_snapshots(home, rules.snapshots, plan))
         for what, days_kept, folders in (

@@ -93,7 +93,13 @@ def test_another_warehouse_is_not_built_upon(home: Home) -> None:
     assert make(home).reason == "no complete build before"
 
 
+def test_another_setting_of_the_models_is_not_built_upon(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(home)
+    monkeypatch.setenv("CDP_TIMEZONE", "Asia/Shanghai")
+    assert make(home).reason == "the project or a setting changed"
+
+
 def test_changed_code_is_not_built_upon(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     make(home)
     monkeypatch.setattr("cdp_pipeline.warehouse.PROJECT", Path(__file__).parent)
-    assert make(home).reason == "the project changed"
+    assert make(home).reason == "the project or a setting changed"

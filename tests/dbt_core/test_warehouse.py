@@ -104,5 +104,5 @@ def test_a_failed_call_names_nodes_and_no_rows(home: Home) -> None:
     with pytest.raises(
         warehouse.DbtError, match=r"dbt build: \d+ failed: .*model\.cdp\.stg_zendesk__tickets"
     ) as failure:
-        warehouse.run_dbt("build", "stg_zendesk__tickets", home)
+        warehouse.run_dbt("build", "stg_zendesk__tickets", home, date(2025, 3, 31))
     assert "parquet" not in str(failure.value)

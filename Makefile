@@ -6,8 +6,9 @@ READY := $(VENV)/.cdp-ready
 MANIFEST := dbt_project/target/manifest.json
 DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 WORKERS ?= 2
+SIZES ?= 10k 100k 1M
 
-.PHONY: help docs setup demo demo-real test test-long spark-parity chaos soak lint format bench lock clean
+.PHONY: help docs setup demo demo-real test test-long spark-parity chaos soak lint format bench bench-identity lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
@@ -19,7 +20,8 @@ help:
 	@echo "make spark-parity HOME_DIR=…   the same tables by DuckDB and by Spark, from the raw tables of a home"
 	@echo "make docs    all pages as a site in build/docs"
 	@echo "make lint    formatting, lint and types"
-	@echo "make bench   accuracy, time and memory of identity resolution beside bare Splink"
+	@echo "make bench   the whole at SIZES=\"10k 100k 1M\": time, memory, bytes, increments, growth, into docs/benchmarks.md"
+	@echo "make bench-identity   accuracy, time and memory of identity resolution beside bare Splink"
 
 setup: $(READY) $(MANIFEST)
 
@@ -71,6 +73,9 @@ format: setup
 	$(BIN)/ruff format .
 
 bench: setup
+	$(BIN)/python bench/whole/run.py --sizes $(SIZES) --out docs/benchmarks.md
+
+bench-identity: setup
 	$(BIN)/python bench/identity/run.py
 
 # Pins every package of the environment, without index addresses and without the project itself.

@@ -49,7 +49,7 @@ def plan_refresh(home: Home, as_of: date, command: str, selectors: Sequence[str]
     """Decide for one dbt call; `selectors` as dbt gets them, None for all. Reads the warehouse, writes nothing."""
     if command not in ("build", "run"):
         return Refresh("none", f"dbt {command} makes no mart")
-    if selectors and all(selector.startswith(BESIDE_MARTS) for selector in selectors):
+    if selectors and all(_is_beside_marts(selector) for selector in selectors):
         return Refresh("none", "no mart is selected")
     build_id = uuid4().hex
     if selectors and MARTS not in selectors:
@@ -79,6 +79,16 @@ def building(home: Home, as_of: date, refresh: Refresh) -> Iterator[None]:
     state = {"build_id": refresh.build_id, "as_of": as_of.isoformat(), "code": _code(home)}
     part.write_text(json.dumps(state), encoding="utf-8")
     part.replace(path)
+
+
+def _is_beside_marts(selector: str) -> bool:
+    """True for selectors of other parts, and for the plain name of a node that is no mart."""
+    from cdp_pipeline.warehouse import PROJECT
+
+    if selector.startswith(BESIDE_MARTS):
+        return True
+    name = selector.rsplit(".", 1)[-1]
+    return name.isidentifier() and not any((PROJECT / "models" / "marts").rglob(f"{name}.sql"))
 
 
 def _why_everything(home: Home, as_of: date) -> str:

@@ -88,7 +88,11 @@ COMMANDS = ("build", "run", "test", "seed", "compile")
 
 
 class DbtError(RuntimeError):
-    """A dbt call failed; the message names the failed nodes, never a row."""
+    """A dbt call failed; the message names the failed nodes, never a row. `run` is what it did, where it got so far."""
+
+    def __init__(self, message: str, run: DbtRun | None = None) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 @dataclass(frozen=True)
@@ -190,8 +194,9 @@ def run_dbt(
     *,
     exclude_unit_tests: bool = True,
     full_refresh: bool = False,
+    engine: str = "duckdb",
 ) -> DbtRun:
-    """Run dbt in a process of its own and return the status of every node.
+    """Run dbt in a process of its own, on `engine`, and return the status of every node.
 
     The marts are made by change where the last build allows it (`plan_refresh`), unless `full_refresh` asks for all.
     Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
@@ -214,7 +219,7 @@ def run_dbt(
     )
     with building(home, as_of, refresh):
         done = subprocess.run(
-            [str(dbt_executable()), "--quiet", *args],
+            [str(dbt_executable(engine)), "--quiet", *args],
             env=dbt_env(home, as_of, refresh),
             cwd=PROJECT,
             capture_output=True,
@@ -223,7 +228,7 @@ def run_dbt(
         )
         run = DbtRun(_statuses(results), target, refresh)
         if done.returncode:
-            raise DbtError(_failure(command, run, results, done.stdout + done.stderr))
+            raise DbtError(_failure(command, run, results, done.stdout + done.stderr), run if run.statuses else None)
     return run
 
 
@@ -362,7 +367,10 @@ def _quoted(path: Path) -> str:
 def _told(results: Path) -> str:
     """What tests of ours raise with ``error('[cdp] …')``. Other messages can hold values and stay in the artifacts."""
     document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
-    found = re.findall(r"\[cdp\] (.*)", "\n".join(result["message"] or "" for result in document["results"]))
+    messages = "\n".join(result["message"] or "" for result in document["results"])
+    found = re.findall(r"\[cdp\] (.*)", messages)
+    if "No space left on device" in messages:
+        found.append("no space left on device")
     return "; ".join(dict.fromkeys(line.strip() for line in found))
 
 

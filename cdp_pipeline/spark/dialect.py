@@ -123,8 +123,11 @@ def _functions(node: exp.Anonymous) -> exp.Expression:
 
 
 def _json_object(node: exp.Anonymous) -> exp.Expression:
-    options = _call("map", "ignoreNullFields", "false", "timestampNTZFormat", "yyyy-MM-dd HH:mm:ss[.SSSSSS]")
-    return _call("to_json", _call("named_struct", *node.expressions), options)
+    options = _call("map", "ignoreNullFields", "false", "timestampNTZFormat", "yyyy-MM-dd HH:mm:ss.SSSSSS")
+    text = _call("to_json", _call("named_struct", *node.expressions), options)
+    # DuckDB writes no zeros at the end of a second's fraction, and Spark's patterns have no such thing
+    time = '"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})([.][0-9]*[1-9])?[.]?0*"'
+    return _call("regexp_replace", text, time, '"$1$2"')
 
 
 def _regexp(pattern: exp.Expression) -> exp.Expression:
@@ -303,6 +306,18 @@ def _ordered_list(node: exp.ArrayAgg) -> exp.Expression:
     return _call("transform", _call("array_sort", rows, by_key), exp.var("e -> e.v"))
 
 
+def _joined(node: exp.GroupConcat) -> exp.Expression:
+    # Spark 4.3's listagg of distinct values ends some plans with an error of its own
+    if isinstance(node.this, exp.Order):
+        values = _ordered_list(exp.ArrayAgg(this=node.this.copy()))
+    elif isinstance(node.this, exp.Distinct):
+        values = _call("array_sort", _call("collect_set", node.this.expressions[0].copy()))
+    else:
+        values = _call("collect_list", node.this.copy())
+    separator = node.args.get("separator") or exp.Literal.string(",")
+    return _call("nullif", _call("array_join", values, separator.copy()), "")
+
+
 def _filtered(node: exp.Filter) -> exp.Expression:
     # the condition belongs to the aggregate inside
     if not isinstance(node.this, exp.Anonymous):
@@ -352,6 +367,7 @@ RULES: list[tuple[Any, Callable[[Any], exp.Expression]]] = [
     (exp.PercentileCont, _quantile),
     (exp.ArrayOverlaps, lambda n: _call("arrays_overlap", n.this.copy(), n.expression.copy())),
     (exp.ArrayAgg, _ordered_list),
+    (exp.GroupConcat, _joined),
     (exp.Filter, _filtered),
     # similarity.py registers DuckDB's own
     (exp.Levenshtein, lambda n: _call("duckdb_levenshtein", n.this.copy(), n.expression.copy())),

@@ -74,7 +74,13 @@ def test_some_marts_by_themselves_leave_no_complete_build(home: Home) -> None:
 
 @pytest.mark.parametrize(
     ("command", "selectors"),
-    [("seed", ["path:seeds/marts"]), ("compile", None), ("test", MARTS), ("build", ["tag:core"])],
+    [
+        ("seed", ["path:seeds/marts"]),
+        ("compile", None),
+        ("test", MARTS),
+        ("build", ["tag:core"]),
+        ("build", ["interactions"]),
+    ],
 )
 def test_calls_that_make_no_mart_change_nothing(home: Home, command: str, selectors: list[str] | None) -> None:
     make(home)

@@ -49,7 +49,7 @@ def plan_refresh(home: Home, as_of: date, command: str, selectors: Sequence[str]
     """Decide for one dbt call; `selectors` as dbt gets them, None for all. Reads the warehouse, writes nothing."""
     if command not in ("build", "run"):
         return Refresh("none", f"dbt {command} makes no mart")
-    if selectors and all(_is_beside_marts(selector) for selector in selectors):
+    if selectors and _are_beside_marts(selectors):
         return Refresh("none", "no mart is selected")
     build_id = uuid4().hex
     if selectors and MARTS not in selectors:
@@ -81,14 +81,13 @@ def building(home: Home, as_of: date, refresh: Refresh) -> Iterator[None]:
     part.replace(path)
 
 
-def _is_beside_marts(selector: str) -> bool:
-    """True for selectors of other parts, and for the plain name of a node that is no mart."""
+def _are_beside_marts(selectors: Sequence[str]) -> bool:
+    """True for selectors of other parts, and for plain names of nodes that are no marts."""
     from cdp_pipeline.warehouse import PROJECT
 
-    if selector.startswith(BESIDE_MARTS):
-        return True
-    name = selector.rsplit(".", 1)[-1]
-    return name.isidentifier() and not any((PROJECT / "models" / "marts").rglob(f"{name}.sql"))
+    names = [s.rsplit(".", 1)[-1] for s in selectors if not s.startswith(BESIDE_MARTS)]
+    marts = {path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")}
+    return all(name.isidentifier() and name not in marts for name in names)
 
 
 def _why_everything(home: Home, as_of: date) -> str:

@@ -7,7 +7,7 @@ MANIFEST := dbt_project/target/manifest.json
 DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 WORKERS ?= 2
 
-.PHONY: help docs setup demo demo-real test test-long chaos soak lint format bench lock clean
+.PHONY: help docs setup demo demo-real test test-long spark-parity chaos soak lint format bench lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-long   and those that take minutes each: guides with full runs, day by day against at once"
 	@echo "make chaos   kills ingest, identity, publishing, audiences, backups, erasures at 240 points, whole runs at 21"
 	@echo "make soak    DAYS=60 of merges, splits, erasures and judgements, each day checked"
+	@echo "make spark-parity HOME_DIR=…   the same tables by DuckDB and by Spark, from the raw tables of a home"
 	@echo "make docs    all pages as a site in build/docs"
 	@echo "make lint    formatting, lint and types"
 	@echo "make bench   accuracy, time and memory of identity resolution beside bare Splink"
@@ -52,6 +53,13 @@ DAYS ?= 60
 ENGINE ?= cdp
 soak: setup
 	$(BIN)/python tests/soak/soak.py --days $(DAYS) --engine $(ENGINE) --home data/soak --report data/soak.md
+
+# needs the extra `spark` and Java; MASTER='local-cluster[2,1,1024]' runs executors as processes of their own
+HOME_DIR ?= data/home
+MASTER ?= local[2]
+spark-parity: setup
+	$(BIN)/python -m pip install --quiet --editable '.[spark]'
+	$(BIN)/python -m cdp_pipeline.spark.parity --home $(HOME_DIR) --out data/spark-parity --master '$(MASTER)'
 
 lint: setup
 	$(BIN)/ruff check .

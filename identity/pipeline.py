@@ -25,6 +25,7 @@ from identity.review import JUDGED_PAIRS, SCORED_PAIRS, build_review_queue
 from identity.review import ORDER as REVIEW_ORDER
 from identity.rules import Rules
 from identity.store import SCHEMA, attach_store
+from identity.weighing import PairScorer
 
 _RECORD_COLUMNS = (
     "record_id", "source", "entity_type", "given_name", "middle_name", "family_name", "full_name", "native_name",
@@ -85,6 +86,7 @@ def run_pipeline(
     rules: Rules | None = None,
     judgements: Sequence[Judgement] = (),
     allow_changes: bool = False,
+    scorer: PairScorer | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> IdentityResult:
     """Resolve the records under `core` and write the identity tables under `out` (docs/architecture.md).
@@ -92,7 +94,8 @@ def run_pipeline(
     `base_generation` is the committed one (0 before the first publish); newer candidates in `store` are dropped.
     Without `full`, only what changed since the last run is linked again; both end in the same tables. Raises
     `IdentityInputError` with one line if a core table or the store cannot be used, and `ChangeBoundExceeded` if more
-    profiles would merge or split than `rules` let an unattended run do; `allow_changes` lifts that bound.
+    profiles would merge or split than `rules` let an unattended run do; `allow_changes` lifts that bound. `scorer`
+    compares pairs on another engine.
     """
     rules = rules or Rules()
     change: PartitionDiff | None = None
@@ -108,7 +111,7 @@ def run_pipeline(
                 raise ChangeBoundExceeded(held_back)
 
         linked, done = _link_and_register(
-            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, progress, check
+            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, scorer, progress, check
         )
         build_edges(con, linked.model.version)
         build_review_queue(con, linked.model.chosen(), rules.review_from)
@@ -148,6 +151,7 @@ def _link_and_register(
     full: bool,
     rules: Rules,
     judgements: Sequence[Judgement],
+    scorer: PairScorer | None,
     progress: Callable[[str], None],
     check: Callable[[], None],
 ) -> tuple[Linked, Registered]:
@@ -155,7 +159,9 @@ def _link_and_register(
     attach_store(con, store)
     source = _load(con, core)
     find_changes(con, source)
-    linked = link(con, source, models=models, judgements=judgements, rules=rules, full=full, progress=progress)
+    linked = link(
+        con, source, models=models, judgements=judgements, rules=rules, full=full, scorer=scorer, progress=progress
+    )
     con.execute(
         """create or replace temp view cluster_input as
         select f.record_id, c.cluster_id, coalesce(f.created_at, timestamp '9999-01-01') as first_seen

@@ -14,9 +14,10 @@ day of the data they are of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -106,12 +107,9 @@ def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = No
         as_of = newest.as_of if newest else now.date()
         done: list[Applied] = []
         if rules.quarantine:
-            done.append(_quarantine(home, as_of - timedelta(days=rules.quarantine), plan))
+            done.append(_noted(home, partial(_quarantine, home, as_of - timedelta(days=rules.quarantine)), plan))
         for name, days in rules.landing:
-            done.append(_landing(home, name, as_of - timedelta(days=days), plan))
-        for applied in done:
-            if applied.files and not plan:
-                note_removal(home, applied.what, applied.files)
+            done.append(_noted(home, partial(_landing, home, name, as_of - timedelta(days=days)), plan))
         if rules.snapshots:
             done.append(_snapshots(home, rules.snapshots, plan))
         for what, days_kept, folders in (
@@ -121,6 +119,15 @@ def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = No
             if days_kept:
                 done.append(_files(what, folders, now - timedelta(days=days_kept), plan))
     return done
+
+
+def _noted(home: Home, rule: Callable[[bool], Applied], plan: bool) -> Applied:
+    """What the rule takes away is noted first: a kill in between must not leave a removal that nobody knows of."""
+    planned = rule(True)
+    if plan or not planned.files:
+        return planned
+    note_removal(home, planned.what, planned.files)
+    return rule(False)
 
 
 def _quarantine(home: Home, before: date, plan: bool) -> Applied:

@@ -17,7 +17,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.privacy.consents import land_changes
-from cdp_pipeline.privacy.store import privacy_fingerprint
+from cdp_pipeline.privacy.store import erasures, privacy_fingerprint
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources import replay
 from cdp_pipeline.sources.contract import ObjectContract
@@ -222,6 +222,8 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
     import identity
 
     judged = judgements.live_judgements(home.ops_db)
+    # A model trained anew would move people who have nothing to do with the request.
+    is_erasing = bool(erasures(home, pending=True))
     result = identity.run_pipeline(
         home.core,
         home.identity,
@@ -234,6 +236,7 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
         rules=plan.rules,
         judgements=judgements.as_judgements(judged),
         allow_changes=plan.accept_changes or plan.plan_only,
+        keep_model=is_erasing,
     )
     done = IdentityRun(
         run_id=plan.run_id,

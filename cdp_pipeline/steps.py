@@ -236,7 +236,7 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
         rules=plan.rules,
         judgements=judgements.as_judgements(judged),
         allow_changes=plan.accept_changes or plan.plan_only,
-        keep_model=is_erasing,
+        keeps_model=is_erasing,
     )
     done = IdentityRun(
         run_id=plan.run_id,

@@ -85,7 +85,7 @@ def run_pipeline(
     rules: Rules | None = None,
     judgements: Sequence[Judgement] = (),
     allow_changes: bool = False,
-    keep_model: bool = False,
+    keeps_model: bool = False,
     progress: Callable[[str], None] = lambda step: None,
 ) -> IdentityResult:
     """Resolve the records under `core` and write the identity tables under `out` (docs/architecture.md).
@@ -94,7 +94,7 @@ def run_pipeline(
     Without `full`, only what changed since the last run is linked again; both end in the same tables. Raises
     `IdentityInputError` with one line if a core table or the store cannot be used, and `ChangeBoundExceeded` if more
     profiles would merge or split than `rules` let an unattended run do; `allow_changes` lifts that bound.
-    `keep_model`: even a model that was trained on few records is not trained again.
+    `keeps_model`: even a model that was trained on few records is not trained again.
     """
     rules = rules or Rules()
     change: PartitionDiff | None = None
@@ -110,7 +110,7 @@ def run_pipeline(
                 raise ChangeBoundExceeded(held_back)
 
         linked, done = _link_and_register(
-            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, keep_model, progress,
+            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, keeps_model, progress,
             check,
         )  # fmt: skip
         build_edges(con, linked.model.version)
@@ -151,7 +151,7 @@ def _link_and_register(
     full: bool,
     rules: Rules,
     judgements: Sequence[Judgement],
-    keep_model: bool,
+    keeps_model: bool,
     progress: Callable[[str], None],
     check: Callable[[], None],
 ) -> tuple[Linked, Registered]:
@@ -160,7 +160,7 @@ def _link_and_register(
     source = _load(con, core)
     find_changes(con, source)
     linked = link(
-        con, source, models=models, judgements=judgements, rules=rules, full=full, keep_model=keep_model,
+        con, source, models=models, judgements=judgements, rules=rules, full=full, keeps_model=keeps_model,
         progress=progress,
     )  # fmt: skip
     con.execute(

@@ -315,6 +315,8 @@ def _compacted(home: Home, sheets: Sequence[Sheet]) -> Mapping[str, int]:
     for recipient in forget(home.root, sorted({p for s in sheets for p in s.profile_ids})):
         what = "told_by_next_sync" if recipient.told_by_sync else "pass_on"
         counts[f"{what}:{recipient.destination}/{recipient.segment}"] = 1
+    for copy in store.copies_of(home):
+        counts[f"copy:{copy}"] = 1
     needles = sorted({n for s in sheets for n in s.needles})
     counts["state_rows"] = purge_sqlite(home.ops_db, needles, delete_from=("judgements", "consent_changes"))
     hits = search(home.root, needles, skip=_made_again(home))

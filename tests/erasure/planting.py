@@ -58,6 +58,10 @@ class Person:
     texts: int = 0
     rows: int = 0
 
+    @property
+    def main_email(self) -> str:
+        return next(iter(self.emails.values())) if self.emails else self.email("first")
+
     def email(self, old: str) -> str:
         at = "" if not self.emails else chr(ord("a") + len(self.emails))
         return self.emails.setdefault(old.lower(), f"zqxve{self.letters}{at}@{'example.org' if at else 'example.com'}")

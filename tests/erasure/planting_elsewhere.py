@@ -45,7 +45,7 @@ def mention_and_refuse(landing: Path, people: Sequence[Person]) -> None:
     refused: list[Mapping[str, object] | str] = []
     extra, comments, members, posted = [], [], [], []
     for person in people:
-        email, code = next(iter(person.emails.values()), person.email("first")), person.letters
+        email, code = person.main_email, person.letters
         number = 880000000000 + person.number
         refused.append({"id": number, "role": "end-user", "name": f"Zqxvn{code}", "email": email})
         refused.append(f'{{"id": {number}, "role": "end-user", "email": "{email}", "notes": "zqxvt{code}')
@@ -87,7 +87,7 @@ _ASKED = {"id": 660000000000, "requester_id": 990000000777, "subject": "Who else
 
 def note_in_files(home: Path, people: Sequence[Person]) -> None:
     """Names in files that no run makes: a log, dbt's artifacts, an export made by hand, a note in the state file."""
-    emails = [next(iter(p.emails.values())) for p in people]
+    emails = [p.main_email for p in people]
     log = home / "dagster" / "storage" / "compute_logs" / "proof.err"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("started\n" + "".join(f"odd value {e}\n" for e in emails), encoding="utf-8")
@@ -105,7 +105,7 @@ def note_in_files(home: Path, people: Sequence[Person]) -> None:
 
 def late_account(landing: Path, person: Person, day: str = "2018-01-03") -> str:
     """A new account with an address of an erased person, opened after the erasure's day; returns the address."""
-    email = next(iter(person.emails.values()))
+    email = person.main_email
     row = {"id": 7980000000001, "first_name": "Newly", "last_name": "Opened", "email": email, "verified_email": True,
            "state": "enabled", "created_at": "2018-01-02T00:00:00Z", "updated_at": "2018-01-02T00:00:00Z"}  # fmt: skip
     _put(landing / "shopify" / "customers", "late.jsonl", [row], day)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from cdp_pipeline.sources.landing import file_sha256
 from cdp_pipeline.sources.landing_edit import scrub_landed
 from cdp_pipeline.sources.load import load_file
 from cdp_pipeline.sources.subjects import redact
-from cdp_pipeline.sources.tombstones import REDACT, Found
+from cdp_pipeline.sources.tombstones import DROP, REDACT, Found, Tombstones
 
 
 def raw_files(home: Home, obj: ObjectContract) -> tuple[list[Path], list[Path]]:
@@ -73,6 +73,23 @@ def _object(home: Home, obj: ObjectContract, erasing: Eraser, run_id: str, ops: 
         if receipt.status not in LOADED and receipt.status != "empty" and (home.landing / receipt.file).is_file():
             done += _not_loaded(home, obj, receipt, erasing, ops)
     return done
+
+
+def drop_rows(home: Home, obj: ObjectContract, receipt: Receipt, lines: Iterable[int], run_id: str, ops: Ops) -> int:
+    """Take these rows of a loaded file out of landing and raw for good; returns their number.
+
+    The receipt counts them as erased. Raises FileFaultError where the landed file cannot be taken apart by rows.
+    """
+    nobody = Eraser(Tombstones("", ()))
+    found = Found(dict.fromkeys(lines, DROP))
+    remove = _landed if (home.landing / receipt.file).is_file() else _gone_too
+    return remove(home, obj, receipt, found, nobody, run_id, ops)["rows"]
+
+
+def _gone_too(
+    home: Home, obj: ObjectContract, receipt: Receipt, found: Found, erasing: Eraser, run_id: str, ops: Ops
+) -> Counter[str]:
+    return _gone(home, obj, receipt, found, erasing, ops)
 
 
 def _landed(
@@ -171,4 +188,4 @@ def look(home: Home, obj: ObjectContract, receipt: Receipt, erasing: Eraser) -> 
         shutil.rmtree(work, ignore_errors=True)
 
 
-__all__ = ["apply_tombstones", "look", "raw_files"]
+__all__ = ["apply_tombstones", "drop_rows", "look", "raw_files"]

@@ -115,29 +115,23 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"{time.monotonic() - started:6.0f} s  {text}", flush=True)
 
-    arguments.work.mkdir(parents=True, exist_ok=True)
     proof = prepare(arguments.work, arguments.people)
     rows, objects = sum(p.rows for p in proof.people), {o for p in proof.people for o in p.objects}
-    say(f"planted {len(proof.people)} people: {rows} rows in {len(objects)} objects of {len(_sources(proof))} sources")
-    proof.cdp("run", "--json")
-    say("first run done")
-    (proof.home / "destinations.yml").write_text(DESTINATIONS, encoding="utf-8")
+    sources = {s for p in proof.people for s in p.sources}
+    say(f"planted {len(proof.people)} people: {rows} rows in {len(objects)} objects of {len(sources)} sources")
+    proof.cdp("run")
     profiles = planted_profiles(proof.home / "published" / "current")
-    _use(proof, profiles)
-    proof.cdp("run", "--json")
-    say(f"second run done: {len(profiles)} planted profiles; audiences, consents, judgements, logs name them")
-    _after_runs(proof, profiles)
-    found = look(proof.home)
-    missing = [place for place in EXPECTED if place not in places(found)]
-    say("found before: " + ", ".join(f"{place} {n}" for place, n in sorted(places(found).items())))
-    if missing:
+    say(f"a run made {len(profiles)} profiles of them")
+    use(proof, profiles)
+    found = places(look(proof.home))
+    say("found before, in files: " + ", ".join(f"{place} {n}" for place, n in sorted(found.items())))
+    if missing := [place for place in EXPECTED if place not in found]:
         raise ProofFailed(f"planted values are not found where they ought to be: {', '.join(missing)}")
-    kept = keep_snapshot(proof.home, proof.work / "before")
-    backup = proof.work / "backups"
-    proof.cdp("backup", "create", str(backup))
+    before = keep_snapshot(proof.home, proof.work / "before")
+    proof.cdp("backup", "create", str(proof.work / "backups"))
 
     wanted = proof.work / "people.txt"
-    wanted.write_text("".join(f"{one}\n" for one in _named(proof, profiles)), encoding="utf-8")
+    wanted.write_text("".join(f"{one}\n" for one in named(profiles)), encoding="utf-8")
     proof.cdp("privacy", "erase", "--file", str(wanted), "--yes", "--before", BEFORE, "--reason", "proof")
     expect_nothing(proof.home, "after the erasure")
     (receipt,) = json.loads(proof.cdp("privacy", "receipts", "--json"))
@@ -146,35 +140,53 @@ def main() -> int:
         f"erased {len(receipt['profile_ids'])} profiles, {counts['records']} records, {counts['rows']} landed rows"
         f" in {counts['landing_files']} files: nothing found"
     )
-    compared = expect_same(kept, proof.home, list(profiles), "after the erasure")
-    say(f"others unchanged: {sum(compared.values()):,} rows in {len(compared)} published tables")
+    say(told(expect_same(before, proof.home, list(profiles), "after the erasure")))
 
-    kept = keep_snapshot(proof.home, proof.work / "after")
+    before = keep_snapshot(proof.home, proof.work / "after")
     files = redeliver(proof)
-    proof.cdp("run", "--json")
+    proof.cdp("run")
     expect_nothing(proof.home, "after redelivery")
-    expect_same(kept, proof.home, list(profiles), "after redelivery")
-    say(f"delivered {files} original files again: nothing found, others unchanged")
-
-    email = late_account(proof.home / "landing", proof.people[1])
-    proof.cdp("run", "--json")
-    with duckdb.connect(str(proof.home / "published/current/pii.duckdb"), read_only=True) as con:
-        back = con.execute("SELECT DISTINCT profile_id FROM identifiers WHERE value = $1", [email]).fetchall()
-    if len(back) != 1 or back[0][0] in profiles:
-        raise ProofFailed(f"an account opened after the erasure has {len(back)} profiles")
-    expect_nothing(proof.home, "after a new account", frozenset({email.partition("@")[0]}))
-    say("an account opened afterwards with an erased address is a new profile, and nothing else came back")
+    say(f"delivered {files} original files again: nothing found")
+    say(told(expect_same(before, proof.home, list(profiles), "after redelivery")))
 
     shutil.copyfile(proof.home / "state" / "ops.sqlite", proof.work / "later.sqlite")
     shutil.rmtree(proof.home)
-    (saved,) = [p for p in backup.iterdir() if p.is_dir()]
+    (saved,) = [p for p in (proof.work / "backups").iterdir() if p.is_dir()]
     proof.cdp("backup", "restore", str(saved))
     if not look(proof.home):
         raise ProofFailed("the backup does not hold the people: it proves nothing")
+    email = late_account(proof.home / "landing", proof.people[1])
     proof.cdp("privacy", "reapply", str(proof.work / "later.sqlite"))
-    expect_nothing(proof.home, "after a restored backup")
-    say("restored the backup and applied the erasures: nothing found")
+    with duckdb.connect(str(proof.home / "published/current/pii.duckdb"), read_only=True) as con:
+        back = con.execute("SELECT DISTINCT profile_id FROM identifiers WHERE value = $1", [email]).fetchall()
+    if len(back) != 1 or back[0][0] in profiles:
+        raise ProofFailed(f"an account opened after the erasure has {len(back)} profiles of its own")
+    expect_nothing(proof.home, "after a restored backup", frozenset({email.partition("@")[0]}))
+    say("restored the backup and applied the erasures: nothing found but the account opened afterwards, a new profile")
     return 0
+
+
+def told(compared: Mapping[str, int]) -> str:
+    return f"others unchanged: {sum(compared.values()):,} rows of theirs in {len(compared)} published tables"
+
+
+def named(profiles: Mapping[str, Sequence[str]]) -> list[str]:
+    """Each planted profile by its id or, every second one, by a record of whatever system knows it."""
+    return [records[0] if at % 2 else profile for at, (profile, records) in enumerate(sorted(profiles.items()))]
+
+
+def use(proof: Proof, profiles: Mapping[str, Sequence[str]]) -> None:
+    """What a company does with its profiles: consents, audiences, notes; and an older snapshot that is still there."""
+    proof.cdp("privacy", "consent", sorted(profiles)[0], "--purpose", "profiling", "--state", "denied")
+    (proof.home / "destinations.yml").write_text(DESTINATIONS, encoding="utf-8")
+    proof.cdp("audience", "sync")
+    note_in_files(proof.home, proof.people)
+    published = proof.home / "published"
+    newest = (published / "current").resolve()
+    older = published / f"20170101{newest.name[8:]}"
+    shutil.copytree(newest, older)
+    text = (older / "manifest.json").read_text(encoding="utf-8")
+    (older / "manifest.json").write_text(text.replace(newest.name, older.name), encoding="utf-8")
 
 
 _SEGMENTS = "[active_customers, lapsed, consent_missing, store_only, one_time_buyers, category_explorers]"
@@ -185,28 +197,6 @@ destinations:
   analysts: {{kind: file, format: parquet, segments: {_SEGMENTS}, channel: email, purpose: analysis,
              fields: [email, given_name]}}
 """
-
-
-def _sources(proof: Proof) -> set[str]:
-    return {s for p in proof.people for s in p.sources}
-
-
-def _named(proof: Proof, profiles: Mapping[str, Sequence[str]]) -> list[str]:
-    """Each planted profile by its id or, every second one, by a record of a store or whatever system knows it."""
-    return [records[0] if at % 2 else profile for at, (profile, records) in enumerate(sorted(profiles.items()))]
-
-
-def _use(proof: Proof, profiles: Mapping[str, Sequence[str]]) -> None:
-    """What a company does with its profiles: looks, consents, judgements, audiences."""
-    first = sorted(profiles)[0]
-    proof.cdp("privacy", "consent", first, "--purpose", "profiling", "--state", "denied")
-    proof.cdp("profile", "show", first)
-
-
-def _after_runs(proof: Proof, profiles: Mapping[str, Sequence[str]]) -> None:
-    """Exports of everybody, and files in which people might be named by accident."""
-    proof.cdp("audience", "sync")
-    note_in_files(proof.home, proof.people)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from profiles.exports.destinations import DeliveryError, Destination, DestinationError, load_destinations
 from profiles.exports.forget import Recipient, forget
 from profiles.exports.log import ExportRecord, history
+from profiles.exports.received import Received, received
 from profiles.exports.sync import SyncResult, plan, sync
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "Destination",
     "DestinationError",
     "ExportRecord",
+    "Received",
     "Recipient",
     "SyncResult",
     "forget",
     "history",
     "load_destinations",
     "plan",
+    "received",
     "sync",
 ]

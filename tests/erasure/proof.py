@@ -108,7 +108,7 @@ def main() -> int:
     """The full form, on the sample."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=100)
-    parser.add_argument("--work", type=Path, required=True, help="an empty folder; what is made there stays")
+    parser.add_argument("--work", type=Path, required=True, help="a new folder; what is made there stays")
     arguments = parser.parse_args()
     started = time.monotonic()
 

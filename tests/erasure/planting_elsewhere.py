@@ -43,7 +43,7 @@ def mention_and_refuse(landing: Path, people: Sequence[Person]) -> None:
     """Rows that are refused, rows with a field that no contract knows, somebody else's texts, a group of several, a
     file that cannot be read, a copy of it."""
     refused: list[Mapping[str, object] | str] = []
-    extra, comments, members, posted = [], [], [], []
+    extra, comments, members, posted, asked = [], [], [], [], [_ASKED]
     for person in people:
         email, code = person.main_email, person.letters
         number = 880000000000 + person.number
@@ -58,7 +58,12 @@ def mention_and_refuse(landing: Path, people: Sequence[Person]) -> None:
             {"id": 770000000000 + person.number, "ticket_id": 660000000000, "author_id": 990000000777,
              "plain_body": f"Please ask {email} as well, thank you", "created_at": "2017-05-01T00:00:00Z"}
         )  # fmt: skip
-        members.append({"userid": f"wm{person.letters}canary00{person.number:04d}", "type": 2, "join_time": 1490000000})
+        asked.append(
+            {"id": 661000000000 + person.number, "requester_id": number, "subject": f"zqxvt{code} does not work",
+             "description": f"zqxvt{code} again", "status": "open", "via": {"channel": "email"},
+             "created_at": "2017-05-01T00:00:00Z", "updated_at": "2017-05-02T00:00:00Z"}
+        )  # fmt: skip
+        members.append({"userid": f"wmzqxvn{person.letters}00{person.number:04d}", "type": 2, "join_time": 1490000000})
         posted.append(
             {"errcode": 0, "external_contact": {"external_userid": members[-1]["userid"], "type": 1, "gender": 2,
                                                 "name": f"Zqxvn{code}"},
@@ -70,7 +75,7 @@ def mention_and_refuse(landing: Path, people: Sequence[Person]) -> None:
     _put(landing / "zendesk" / "users", "refused.jsonl", refused)
     _put(landing / "zendesk" / "users", "unknown_field.jsonl", extra)
     _put(landing / "zendesk" / "ticket_comments", "quoting.jsonl", comments)
-    _put(landing / "zendesk" / "tickets", "asked.jsonl", [_ASKED])
+    _put(landing / "zendesk" / "tickets", "asked.jsonl", asked)
     _put(landing / "zendesk" / "users", "bystander.jsonl", [_BYSTANDER])
     _put(landing / "wechat" / "wecom_groups", "group.jsonl", [group])
     _put(landing / "wechat" / "wecom_contacts", "contacts.jsonl", posted)

@@ -65,13 +65,15 @@ class Proof:
         return done.stdout
 
 
-def prepare(work: Path, people: int, sample: Path = SAMPLE, only: Sequence[str] = ()) -> Proof:
-    """A home under `work` with the landed files of the sample and planted people; the files are kept beside it."""
+def prepare(work: Path, people: int, *, only: Sequence[str] = (), since: str = "") -> Proof:
+    """A home under `work` with the landed files of the sample (of the sources `only`, of days `since`) and planted
+    people; the files are kept beside it."""
     proof = Proof(work, [])
     landing = proof.home / "landing"
-    for source in sorted(p for p in (sample / "landing").iterdir() if not only or p.name in only):
-        shutil.copytree(source, landing / source.name)
-    proof.people = plant(landing, sample / "truth", people)
+    for day in sorted((SAMPLE / "landing").glob("*/*/dt=*")):
+        if (not only or day.parts[-3] in only) and day.name >= f"dt={since}":
+            shutil.copytree(day, landing / day.relative_to(SAMPLE / "landing"))
+    proof.people = plant(landing, SAMPLE / "truth", people)
     relatives(landing, proof.people)
     mention_and_refuse(landing, proof.people)
     shutil.copytree(landing, proof.originals)

@@ -8,7 +8,7 @@ DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -
 WORKERS ?= 2
 PROOF ?= data/erasure-proof
 
-.PHONY: help setup demo demo-real test test-long chaos erasure-proof audit lint format bench lock clean
+.PHONY: help docs setup demo demo-real test test-long chaos erasure-proof audit lint format bench lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
@@ -18,6 +18,7 @@ help:
 	@echo "make chaos   kills ingest, identity, publishing, audiences and backups at 200 points"
 	@echo "make erasure-proof   plants 100 people in the sample, erases them, looks for them in every byte and table"
 	@echo "make audit   bandit, and known vulnerabilities of the pinned packages"
+	@echo "make docs    all pages as a site in build/docs"
 	@echo "make lint    formatting, lint and types"
 	@echo "make bench   accuracy, time and memory of identity resolution beside bare Splink"
 
@@ -75,5 +76,9 @@ bench: setup
 lock: setup
 	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools | grep -Ev '^(-|#)' > requirements.lock
 
+# A link that leads nowhere is an error.
+docs: setup
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs build/docs
+
 clean:
-	rm -rf $(VENV) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache

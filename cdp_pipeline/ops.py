@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from profiles.errors import StateTooNew
+from profiles.ops import STATE_VERSION, state_version
+
 STATUSES = ("ok", "over_budget", "empty", "duplicate", "failed", "replaced")
 LOADED = ("ok", "over_budget")
 
@@ -72,11 +75,11 @@ CREATE TABLE IF NOT EXISTS quarantine_replays (
   finished_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
 """
-# Columns that stores of earlier versions lack; they begin empty there, which every reader takes for "not known".
+# What a version brought to tables that older files already have: columns by version of the file. A new column begins
+# with a default that every reader takes for "not known".
 _ADDED = {
-    "filled": "TEXT NOT NULL DEFAULT '{}'",
-    "drift": "TEXT NOT NULL DEFAULT '[]'",
-    "erased": "INTEGER NOT NULL DEFAULT 0",
+    2: {"filled": "TEXT NOT NULL DEFAULT '{}'", "drift": "TEXT NOT NULL DEFAULT '[]'"},
+    3: {"erased": "INTEGER NOT NULL DEFAULT 0"},
 }
 
 
@@ -128,7 +131,10 @@ _NOT_LOGGED = ("size", "mtime_ns", "sha256", "filled", "drift", "erased")
 
 
 class Ops:
-    """The open state file. Use as a context manager; one instance per thread."""
+    """The open state file, upgraded to this version. Use as a context manager; one instance per thread.
+
+    Raises StateTooNew for a file that a newer version has written.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,11 +142,23 @@ class Ops:
         self._con.row_factory = sqlite3.Row
         self._con.execute("PRAGMA journal_mode=WAL")
         self._con.execute("PRAGMA synchronous=FULL")
+        try:
+            if state_version(self._con, path) < STATE_VERSION:
+                self._upgrade(path)
+        except StateTooNew:
+            self._con.close()
+            raise
+
+    def _upgrade(self, path: Path) -> None:
+        """Make the tables, or bring those of an older file forward; all or none, by one process."""
         self._con.executescript(_SCHEMA)
-        if _ADDED.keys() - self._columns():
-            with self.transaction():  # asked again under the lock: two processes may open an old store at once
-                for name in sorted(_ADDED.keys() - self._columns()):
-                    self._con.execute(f"ALTER TABLE ingest_files ADD COLUMN {name} {_ADDED[name]}")
+        with self.transaction() as con:  # asked again under the lock: two processes may open an old file at once
+            version = state_version(con, path)
+            for later in sorted(v for v in _ADDED if v > version):
+                # files from before versions were written have some of the columns
+                for name in sorted(_ADDED[later].keys() - self._columns()):
+                    con.execute(f"ALTER TABLE ingest_files ADD COLUMN {name} {_ADDED[later][name]}")
+            con.execute(f"PRAGMA user_version = {STATE_VERSION}")
 
     def _columns(self) -> set[str]:
         return {str(row["name"]) for row in self._con.execute("PRAGMA table_info(ingest_files)").fetchall()}

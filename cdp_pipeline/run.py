@@ -5,16 +5,17 @@ Dagster is imported only when there is something to do: an unchanged home is rec
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
 import duckdb
 
-from cdp_pipeline import steps
+from cdp_pipeline import mend, steps
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
@@ -27,6 +28,8 @@ from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.run_report import run_reports
 from profiles.snapshots import newest_manifest
 
+# With less left on its disk, a run most likely failed for want of space.
+FEW_BYTES = 200_000_000
 SHARED_WITH_OUT = ("landing", "secrets")
 
 
@@ -112,13 +115,16 @@ def run(
     with run_lock(home.run_lock):
         if not finishing and out is None:
             finish_erasures(home, say=say)
+        mended = mend.mend_snapshot(home, checksums=full)
+        if mended:
+            say(mended)
         decided = steps.plan_run(
             home, str(uuid4()), as_of=as_of, full=full, accept_changes=accept_changes, plan_only=plan
         )
         notes = unclaimed(home, contracts_of(home))
         before = newest_manifest(home.root)
         settled = before and before.inputs_fingerprint == steps.inputs_after(home, decided.inputs)
-        if before and settled and not full and not decided.unseen:
+        if before and settled and not full and not decided.unseen and not mend.needs_snapshot(home):
             return RunSummary(
                 changed=False,
                 published=False,
@@ -127,14 +133,21 @@ def run(
                 notes=notes,
                 total_seconds=round(time.monotonic() - started, 2),
             )
+        for line in (told := mend.mend_raw(home, deep=full)):
+            say(line)
+        if told:
+            decided = replace(decided, unseen=steps.unseen_files(home, decided.as_of))
         files = sum(len(p.files) for p in decided.unseen)
         say(f"run {decided.run_id[:8]} as of {decided.as_of}: {files} unseen files of {len(decided.unseen)} deliveries")
         log_file = home.dagster / "last_run.log"
-        from cdp_pipeline.defs.launch import launch
+        from cdp_pipeline.defs.launch import InstanceError, launch
 
-        launched = launch(home, decided, publish=not plan, log_file=log_file, progress_fd=progress_fd)
+        try:
+            launched = launch(home, decided, publish=not plan, log_file=log_file, progress_fd=progress_fd)
+        except InstanceError as error:
+            raise RunFailed(str(error)) from None
         if not launched.success:
-            why = "; ".join(launched.failures) or "Dagster gave no reason"
+            why = "; ".join([*launched.failures, *_damage(home)]) or "Dagster gave no reason"
             raise RunFailed(
                 f"run {decided.run_id[:8]} failed, readers see what they saw before: {why} (log: {log_file})"
             )
@@ -156,6 +169,15 @@ def run(
             peak_memory_gb=peak_memory_gb(),
         )
     return summary
+
+
+def _damage(home: Home) -> list[str]:
+    """What may lie behind a failed step: a file that was damaged within, which the next run reads again."""
+    told = mend.mend_raw(home, deep=True)
+    if told and len(told) > 3:
+        told = [*told[:3], f"and {len(told) - 3} more files"]
+    free = shutil.disk_usage(home.root).free
+    return [*told, *([f"only {free / 1e6:.0f} MB are free on the disk of {home.root}"] if free < FEW_BYTES else [])]
 
 
 def segment_sizes(home: Home) -> dict[str, int]:

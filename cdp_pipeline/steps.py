@@ -153,11 +153,16 @@ def plan_run(
         full=full,
         base_generation=published.generation if published else 0,
         inputs=inputs_before(home, day, rules),
-        unseen=tuple(p for p in pending(home, contracts) if p.dt <= day),
+        unseen=unseen_files(home, day),
         rules=rules,
         accept_changes=accept_changes,
         plan_only=plan_only,
     )
+
+
+def unseen_files(home: Home, as_of: date) -> tuple[Pending, ...]:
+    """Deliveries up to the as-of with files that were not read yet."""
+    return tuple(p for p in pending(home, contracts_of(home)) if p.dt <= as_of)
 
 
 def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
@@ -170,6 +175,7 @@ def inputs_before(home: Home, as_of: date, rules: Rules | None = None) -> str:
         inputs.overlay_fingerprint(home),
         privacy_fingerprint(home),
         rules.fingerprint() if rules else "",
+        Settings.from_env().timezone,
     )
 
 
@@ -277,8 +283,9 @@ def run_analytics(home: Home, plan: RunPlan) -> dict[str, int]:
     Raises AnalyticsError.
     """
     from cdp_pipeline.analytics.step import run_jobs
+    from profiles.exports import arms_folder
 
-    return run_jobs(home.core, home.identity, home.analytics, plan.as_of)
+    return run_jobs(home.core, home.identity, home.analytics, plan.as_of, audiences=arms_folder(home.root))
 
 
 def last_identity_run(home: Home) -> IdentityRun:

@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.settings import Settings
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 
@@ -107,8 +108,12 @@ def dbt_executable() -> Path:
 
 
 def dbt_vars(home: Home, as_of: date) -> dict[str, str]:
-    """Variables of one run. The key of the keyed hash goes by path: dbt writes its arguments into artifacts."""
+    """Variables of one run. The key of the keyed hash goes by path: dbt writes its arguments into artifacts.
+
+    Raises SettingsError for a ``CDP_TIMEZONE`` that is none.
+    """
     return {
+        "company_time_zone": Settings.from_env().timezone,
         "lake": str(home.lake),
         "as_of": as_of.isoformat(),
         "hash_key_file": str(hash_key_file(home)),
@@ -267,9 +272,9 @@ def export_history(home: Home) -> dict[str, int]:
     newest committed snapshot alone: a candidate that was never published leaves no trace, and a rollback changes what
     readers see, never the history.
     """
-    from profiles.snapshots import newest_version
+    from profiles.snapshots import newest_whole_version
 
-    newest = newest_version(home.published)
+    newest = newest_whole_version(home.published)
     rows: dict[str, int] = {}
     with duckdb.connect() as con:
         published: set[str] = set()

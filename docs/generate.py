@@ -1,4 +1,5 @@
-"""Writes docs/sources.md from the source contracts, docs/tables.md and docs/features.md from the dbt YAML.
+"""Writes docs/sources.md from the source contracts, docs/tables.md and docs/features.md from the dbt YAML, and
+docs/cli.md from the parsers of the command line.
 
     python docs/generate.py
     cdp demo 2>&1 | python docs/generate.py --demo-output    # and puts what a run printed into the README
@@ -8,6 +9,7 @@ A test holds the committed pages equal to what this writes, so they cannot drift
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
 import sys
@@ -17,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from cdp_pipeline.cli._main import build_parser
 from cdp_pipeline.sources.contract import ObjectContract, load_contracts
 
 DOCS = Path(__file__).parent
@@ -66,6 +69,15 @@ is declared). Times are UTC. The as-of is the last day that a snapshot knows. Co
 tables: `select table_name, column_name, comment from duckdb_columns() where not internal`.
 """
 
+
+CLI_HEAD = """\
+# Command line
+
+Generated from the parsers in `cdp_pipeline/cli` by `python docs/generate.py`.
+
+Commands work on the home that `--home DIR` or `CDP_HOME` names, else on `data/home`. Exit codes: 0 done; 1 failed,
+nothing half-written; 2 bad usage or bad input. A failure is one line on standard error. `--json` prints one document.
+"""
 
 FEATURES_HEAD = """\
 # Features
@@ -137,7 +149,44 @@ def pages() -> dict[Path, str]:
         DOCS / "sources.md": sources_page(),
         DOCS / "tables.md": tables_page(),
         DOCS / "features.md": features_page(),
+        DOCS / "cli.md": cli_page(),
     }
+
+
+def cli_page() -> str:
+    """Every command with its arguments, as the parser knows them."""
+    parts = [CLI_HEAD]
+    for name, parser, text in _commands(build_parser(), "cdp"):
+        rows = [
+            (_argument(action), (action.help or "").replace("%(default)s", str(action.default)))
+            for action in parser._actions
+            if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction | argparse._VersionAction)
+        ]
+        level = "##" if name.count(" ") == 1 else "###"
+        said = f"{text[0].upper()}{text[1:]}.\n" if text else ""
+        parts.append(f"{level} `{name}`\n\n{said}" + ("\n" + _table(("argument", "meaning"), rows) if rows else ""))
+    return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def _commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, argparse.ArgumentParser, str]]:
+    """Commands below `parser`, each before its own actions, with its line of help."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            told = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            for word, below in action.choices.items():
+                yield f"{name} {word}", below, told.get(word, "")
+                yield from _commands(below, f"{name} {word}")
+
+
+def _argument(action: argparse.Action) -> str:
+    """`--as-of DATE`, `IDENTIFIER ...`, `[FILE]`."""
+    shown = action.metavar or (action.dest.upper() if action.option_strings else action.dest)
+    if action.choices is not None and not action.metavar:
+        shown = "{" + ",".join(str(choice) for choice in action.choices) + "}"
+    if action.option_strings:
+        return f"`{', '.join(action.option_strings)}{'' if action.nargs == 0 else f' {shown}'}`"
+    many = {"*": f"[{shown} ...]", "+": f"{shown} ...", "?": f"[{shown}]"}
+    return f"`{many.get(str(action.nargs), str(shown))}`"
 
 
 def features_page() -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 GRANTED, UNKNOWN, DENIED = 1, 0, -1
 
@@ -27,3 +29,12 @@ class ConsentFlags:
     def granted(self) -> list[tuple[str, str]]:
         """The (purpose, channel) pairs that are allowed, sorted."""
         return sorted(pair for pair in self.stated if self.allows(*pair))
+
+    @cached_property
+    def as_json(self) -> bytes:
+        """The stated consents as a JSON array; one object serves all profiles that stated the same."""
+        stated = [
+            {"purpose": purpose, "channel": channel or None, "state": "granted" if state > 0 else "denied"}
+            for (purpose, channel), state in self.stated.items()
+        ]
+        return json.dumps(stated, ensure_ascii=False, separators=(",", ":")).encode()

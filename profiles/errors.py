@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class ProfilesError(Exception):
@@ -43,3 +44,10 @@ class ProfileErased(ProfilesError):
     def __init__(self, profile_id: str) -> None:
         self.profile_id = profile_id
         super().__init__(f"profile {profile_id} was erased")
+
+
+class StateTooNew(ProfilesError):
+    """``state/ops.sqlite`` was written by a newer version of the platform."""
+
+    def __init__(self, path: Path, version: int, known: int) -> None:
+        super().__init__(f"{path} has version {version}, this platform reads up to {known}: upgrade the platform")

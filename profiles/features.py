@@ -16,6 +16,7 @@ from profiles.errors import NoSnapshot, ProfileErased
 from profiles.identifiers import identifier_hash, read_key
 from profiles.lmdb_store import ALIAS, IDENTIFIER, META, PROFILE, open_store
 from profiles.rows import Column, RowCodec, unpack
+from profiles.snapshots import no_snapshot
 
 # Between resolving `current` and opening its file the version may be retired; one more look at the link finds the next.
 _ATTEMPTS = 10
@@ -102,7 +103,6 @@ class FeatureFile:
 
     def __init__(self, snapshot: Path) -> None:
         self.target = target = snapshot.name
-        self.pid = os.getpid()
         self.store = open_store(snapshot / layout.FEATURES)
         packed = self.store.get(META)
         if packed is None:
@@ -220,8 +220,7 @@ class FeatureReader:
 
     def _open(self) -> FeatureFile:
         opened = self._opened
-        # A forked child opens the file for itself: LMDB forbids the use of an inherited environment.
-        if opened is not None and opened.target == self._target() and opened.pid == os.getpid():
+        if opened is not None and opened.target == self._target():
             return opened
         for _ in range(_ATTEMPTS):
             target = self._target()
@@ -231,7 +230,7 @@ class FeatureReader:
                     return opened
                 except FileNotFoundError:
                     continue
-        raise NoSnapshot("nothing has been published")
+        raise no_snapshot(self._published)
 
     def _target(self) -> str | None:
         try:

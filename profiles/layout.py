@@ -33,6 +33,11 @@ def lookup_key_path(home: Path) -> Path:
     return home / "secrets" / "lookup.key"
 
 
+def kept_manifest(published: Path, version: str) -> Path:
+    """The copy of a version's manifest that is kept apart from the snapshots."""
+    return published.parent / "state" / "snapshots" / f"{version}.json"
+
+
 def sequence_of(version: str) -> int | None:
     """Growing number in a version name ``YYYYMMDD-NNNNNN``; None where `version` is no version name."""
     match = _VERSION.fullmatch(version)

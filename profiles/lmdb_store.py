@@ -11,6 +11,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import lmdb
@@ -70,11 +71,21 @@ class Store:
     """One open LMDB file, shared by all threads of a process; it closes when nobody refers to it any more."""
 
     def __init__(self, path: Path) -> None:
+        self._path = str(path)
+        self._open()
+
+    def _open(self) -> None:
         # No lock table: the file never changes once it is published, and readers may lack the right to write beside it.
         self._env = lmdb.open(
-            str(path), subdir=False, readonly=True, lock=False, create=False, readahead=False, max_spare_txns=16
+            self._path, subdir=False, readonly=True, lock=False, create=False, readahead=False, max_spare_txns=16
         )
         self._begin = self._env.begin
+
+    def reopen(self) -> None:
+        """Open the file anew, in a forked process: an inherited environment must not be used, nor opened beside."""
+        self._env.close()
+        with suppress(lmdb.Error):  # retired in the meantime: `current` names another version
+            self._open()
 
     def __del__(self) -> None:
         if hasattr(self, "_env"):
@@ -99,8 +110,18 @@ class Store:
         return int(self._env.stat()["entries"])
 
 
-_stores: weakref.WeakValueDictionary[tuple[int, str], Store] = weakref.WeakValueDictionary()
+_stores: weakref.WeakValueDictionary[str, Store] = weakref.WeakValueDictionary()
 _opening = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _opening
+    _opening = threading.Lock()  # the thread that held it is not in this process
+    for store in list(_stores.values()):
+        store.reopen()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def open_store(path: Path) -> Store:
@@ -108,8 +129,7 @@ def open_store(path: Path) -> Store:
 
     Raises FileNotFoundError where the file is gone.
     """
-    # The process id is part of the key: an environment must not be used after a fork.
-    key = (os.getpid(), str(path))
+    key = str(path)
     with _opening:
         deadline = time.monotonic() + 5
         while True:

@@ -47,9 +47,18 @@ class Manifest:
     def read(cls, snapshot: Path) -> Manifest:
         """Manifest of the snapshot folder. Raises NoSnapshot where there is none."""
         try:
-            document = json.loads((snapshot / layout.MANIFEST).read_text(encoding="utf-8"))
+            text = (snapshot / layout.MANIFEST).read_text(encoding="utf-8")
         except FileNotFoundError:
             raise NoSnapshot(f"no snapshot at {snapshot.name}") from None
+        try:
+            return cls.parse(text)
+        except (ValueError, KeyError, TypeError):
+            raise NoSnapshot(f"{snapshot.name}/{layout.MANIFEST} is damaged") from None
+
+    @classmethod
+    def parse(cls, text: str) -> Manifest:
+        """A manifest from its JSON. Raises ValueError, KeyError or TypeError for anything else."""
+        document = json.loads(text)
         document["as_of"] = date.fromisoformat(document["as_of"])
         document["created_at"] = datetime.fromisoformat(document["created_at"]).astimezone(UTC)
         document["files"] = {name: FileEntry(**entry) for name, entry in document["files"].items()}
@@ -61,7 +70,11 @@ def file_entries(snapshot: Path) -> dict[str, FileEntry]:
     entries: dict[str, FileEntry] = {}
     for path in sorted(snapshot.rglob("*")):
         if path.is_file() and path.name != layout.MANIFEST:
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            entries[path.relative_to(snapshot).as_posix()] = FileEntry(path.stat().st_size, digest)
+            entries[path.relative_to(snapshot).as_posix()] = FileEntry(path.stat().st_size, sha256(path))
     return entries
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file, in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -10,6 +10,11 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
+from profiles.errors import StateTooNew
+
+# Of the whole file, in its `user_version`. The pipeline upgrades older ones (``cdp_pipeline/ops.py``).
+STATE_VERSION = 3
+
 _BUSY_SECONDS = 30
 
 
@@ -22,14 +27,28 @@ def open_ops(path: Path, schema: str) -> sqlite3.Connection:
     """A connection in autocommit mode to the state file, which is created (mode 0600) where it is absent.
 
     `schema` creates the caller's own tables. The connection may be used by any thread, one at a time.
+    Raises StateTooNew for a file that a newer version has written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     con = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     con.row_factory = sqlite3.Row
     con.execute("PRAGMA journal_mode=WAL")
     con.execute("PRAGMA synchronous=FULL")
+    try:
+        state_version(con, path)
+    except StateTooNew:
+        con.close()
+        raise
     con.executescript(schema)
     return con
+
+
+def state_version(con: sqlite3.Connection, path: Path) -> int:
+    """Version of the open state file at `path`; 0 where none was ever written. Raises StateTooNew."""
+    ((version,),) = con.execute("PRAGMA user_version").fetchall()
+    if version > STATE_VERSION:
+        raise StateTooNew(path, version, STATE_VERSION)
+    return int(version)
 
 
 def timestamp(at: datetime | None = None) -> str:

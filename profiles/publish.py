@@ -92,13 +92,15 @@ def publish(
     extra: Mapping[str, object] | None = None,
     keep: int = 5,
     allow_earlier: bool = False,
+    is_damaged: bool = False,
     on_step: Callable[[str], None] | None = None,
 ) -> PublishResult:
     """Publish the warehouse as a new snapshot under `home`/published and let readers see it.
 
     Nothing is published (`reason` 'unchanged') where the current snapshot has the same fingerprint and as-of. The last
     `keep` versions stay. `extra` goes into the manifest as it is and must be JSON. `on_step` is told the name of each
-    finished step: gated, marts, pii, timeline, features, written, renamed, published.
+    finished step: gated, marts, pii, timeline, features, written, renamed, published. With `is_damaged`, the current
+    snapshot is not as it was written: nothing of it is used, and it is published again whatever it was made from.
 
     The caller holds the run lock: two publishes at once are not supported. Killed at any point, it leaves `current`
     as it was, and what it left behind is removed by the next publish.
@@ -110,7 +112,10 @@ def publish(
     published = layout.published_dir(home)
     published.mkdir(parents=True, exist_ok=True)
     snapshots.discard_leftovers(published)
-    current, newest = snapshots.current_manifest(home), snapshots.newest_manifest(home)
+    shown = snapshots.current_version(published)
+    whole = shown is not None and not is_damaged and not snapshots.damaged_files(published / shown)
+    current = snapshots.current_manifest(home) if whole else None
+    newest = snapshots.newest_manifest(home)
     if current and current.inputs_fingerprint == inputs_fingerprint and current.as_of == as_of:
         return PublishResult(current.version, published=False, reason="unchanged")
     if newest and as_of < newest.as_of and not allow_earlier:
@@ -168,6 +173,7 @@ def publish(
         snapshots.sync_paths([*sorted(building.rglob("*")), building])
         step("written")
         building.rename(published / version)
+        snapshots.keep_manifest(published / version)
         snapshots.sync_paths([published])
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)

@@ -19,6 +19,7 @@ from profiles.errors import NoSnapshot
 from profiles.features import FeatureFile, SnapshotInfo
 from profiles.identifiers import identifier_hash, read_key
 from profiles.manifest import Manifest
+from profiles.snapshots import no_snapshot
 
 Row = dict[str, object]
 
@@ -168,7 +169,7 @@ class SnapshotProvider:
                     continue
                 self._now = now
                 return now
-        raise NoSnapshot("nothing has been published")
+        raise no_snapshot(self._published)
 
     def _open(self, version: str) -> OpenSnapshot:
         threads, memory_limit = self._limits

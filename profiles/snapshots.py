@@ -16,7 +16,7 @@ from pathlib import Path
 
 from profiles import layout
 from profiles.errors import NoSnapshot, PublishError
-from profiles.manifest import FileEntry, Manifest
+from profiles.manifest import FileEntry, Manifest, sha256
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ def list_versions(home: Path) -> list[SnapshotVersion]:
     current = current_version(published)
     listed = []
     for version in committed_versions(published):
-        manifest = Manifest.read(published / version)
+        try:
+            manifest = Manifest.read(published / version)
+        except NoSnapshot:  # damaged: nobody can be sent there
+            continue
         listed.append(
             SnapshotVersion(
                 version,
@@ -52,17 +55,34 @@ def list_versions(home: Path) -> list[SnapshotVersion]:
 
 
 def current_manifest(home: Path) -> Manifest | None:
-    """Manifest of the snapshot that readers see; None before the first publish."""
+    """Manifest of the snapshot that readers see; None before the first publish.
+
+    Raises NoSnapshot where `current` names a version that is gone.
+    """
     published = layout.published_dir(home)
     version = current_version(published)
     return None if version is None else Manifest.read(published / version)
 
 
 def newest_manifest(home: Path) -> Manifest | None:
-    """Manifest of the last committed snapshot, whatever was rolled back since: the history that a run builds on."""
+    """Manifest of the last committed snapshot, whatever was rolled back since: the history that a run builds on.
+
+    Of a snapshot that is damaged or gone, the copy that was kept: without the identity generation it names, a
+    run would begin with new profile ids. Raises NoSnapshot where there is neither.
+    """
     published = layout.published_dir(home)
     version = newest_version(published)
-    return None if version is None else Manifest.read(published / version)
+    if version is None:
+        return None
+    try:
+        return Manifest.read(published / version)
+    except NoSnapshot:
+        kept = layout.kept_manifest(published, version)
+        if not kept.is_file():
+            raise NoSnapshot(
+                f"published/{version} was the last snapshot and is gone, with the record of it: restore a backup"
+            ) from None
+        return Manifest.parse(kept.read_text(encoding="utf-8"))
 
 
 def rollback(home: Path, version: str) -> Manifest:
@@ -70,6 +90,8 @@ def rollback(home: Path, version: str) -> Manifest:
     published = layout.published_dir(home)
     if version not in committed_versions(published):
         raise NoSnapshot(f"no published version {version}")
+    if damaged := damaged_files(published / version):
+        raise NoSnapshot(f"version {version} is damaged: {', '.join(damaged[:3])}")
     manifest = Manifest.read(published / version)
     newest = newest_version(published)
     if newest is not None:
@@ -84,10 +106,37 @@ def current_version(published: Path) -> str | None:
 
 
 def newest_version(published: Path) -> str | None:
-    """Name of the committed version with the greatest number; None before the first publish."""
+    """Name of the committed version with the greatest number; None before the first publish.
+
+    Its folder may be gone: what was committed stays the last, or older versions would pass for leftovers.
+    """
     linked = (_link_target(published / name) for name in (layout.CURRENT, layout.NEWEST))
-    present = [version for version in linked if version is not None and (published / version).is_dir()]
-    return max(present, key=_sequence, default=None)
+    return max((version for version in linked if version is not None), key=_sequence, default=None)
+
+
+def newest_whole_version(published: Path) -> str | None:
+    """The last committed version of which no file is missing or cut short; None where there is none."""
+    whole = (v for v in reversed(committed_versions(published)) if not damaged_files(published / v))
+    return next(whole, None)
+
+
+def damaged_files(snapshot: Path, *, checksums: bool = False) -> list[str]:
+    """Files of a snapshot folder that are not as its manifest says, by their relative names; by length alone, which
+    finds what was removed or cut short, or by `checksums`, which reads every byte."""
+    try:
+        manifest = Manifest.read(snapshot)
+    except NoSnapshot:
+        return [layout.MANIFEST]
+    damaged = []
+    for name, entry in manifest.files.items():
+        path = snapshot / name
+        if (
+            not path.is_file()
+            or path.stat().st_size != entry.size_bytes
+            or (checksums and sha256(path) != entry.sha256)
+        ):
+            damaged.append(name)
+    return damaged
 
 
 def committed_versions(published: Path) -> list[str]:
@@ -117,7 +166,25 @@ def discard_leftovers(published: Path) -> int:
         shutil.rmtree(path)
     for name in (layout.CURRENT, layout.NEWEST):
         _temporary_link(published, name).unlink(missing_ok=True)
+    newest = newest_version(published)
+    for kept in layout.kept_manifest(published, "").parent.glob("*"):
+        if kept.name.removesuffix(".json") not in (*committed, newest):
+            kept.unlink()
     return len(leftovers)
+
+
+def keep_manifest(snapshot: Path) -> None:
+    """Keep a copy of a snapshot's manifest for the day on which its folder is damaged."""
+    kept = layout.kept_manifest(snapshot.parent, snapshot.name)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    part = kept.with_name(f"{kept.name}.part")
+    part.write_bytes((snapshot / layout.MANIFEST).read_bytes())
+    part.replace(kept)
+
+
+def remove_version(published: Path, version: str) -> None:
+    """Take a version away that nobody may be sent to any more."""
+    _remove(published, version)
 
 
 def retire_versions(published: Path, keep: int) -> list[str]:
@@ -127,10 +194,7 @@ def retire_versions(published: Path, keep: int) -> list[str]:
     held = {current_version(published), newest_version(published)}
     removed = [version for version in committed_versions(published)[:-keep] if version not in held]
     for version in removed:
-        # Renamed first, so that a kill in the middle leaves no version with half its files.
-        doomed = published / f"{layout.REMOVING}{version}"
-        (published / version).rename(doomed)
-        shutil.rmtree(doomed)
+        _remove(published, version)
     return removed
 
 
@@ -140,10 +204,11 @@ def share_unchanged(
     """Replace files that the `earlier` snapshot has byte for byte by hard links to them; returns their number.
 
     Snapshots are never written again, so a shared file costs its space once; it goes with the last version that has it.
+    A file that no longer has the checksum of its manifest is not shared: its damage would be published again.
     """
     shared = 0
     for name, entry in files.items():
-        if earlier_files.get(name) != entry:
+        if earlier_files.get(name) != entry or not _is_as_written(earlier / name, entry):
             continue
         linked = building / f"{name}.link"
         try:
@@ -187,6 +252,10 @@ def _sequence(version: str) -> int:
     return number
 
 
+def _is_as_written(path: Path, entry: FileEntry) -> bool:
+    return path.is_file() and path.stat().st_size == entry.size_bytes and sha256(path) == entry.sha256
+
+
 def _link_target(link: Path) -> str | None:
     try:
         return link.readlink().name
@@ -194,5 +263,21 @@ def _link_target(link: Path) -> str | None:
         return None
 
 
+def _remove(published: Path, version: str) -> None:
+    layout.kept_manifest(published, version).unlink(missing_ok=True)
+    # Renamed first, so that a kill in the middle leaves no version with half its files.
+    doomed = published / f"{layout.REMOVING}{version}"
+    (published / version).rename(doomed)
+    shutil.rmtree(doomed)
+
+
 def _temporary_link(published: Path, name: str) -> Path:
     return published / f".{name.lstrip('.')}.new"
+
+
+def no_snapshot(published: Path) -> NoSnapshot:
+    """Why a reader finds nothing: before the first publish, or because `current` leads nowhere."""
+    version = current_version(published)
+    if version is None:
+        return NoSnapshot("nothing has been published")
+    return NoSnapshot(f"published/current names {version}, of which files are missing: the next run mends it")

@@ -30,7 +30,6 @@ GUIDES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs" /
 PAGES = [
     ROOT / "README.md",
     ROOT / "README.zh-CN.md",
-    ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
@@ -123,7 +122,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 # These two go through several full runs each.
-LONG = ("data-engineers.md", "adding-a-source.md")
+LONG = ("data-engineers.md", "adding-a-source.md", "tutorial.md")
 long = pytest.mark.skipif(os.environ.get("CDP_TEST_LONG") != "1", reason="takes minutes; make test-long runs it")
 
 
@@ -183,6 +182,8 @@ def test_settings_are_those_that_the_code_reads() -> None:
                 read |= set(
                     re.findall(r"""(?:environ(?:\.get)?[\[(]|env_var\(|^\s*)["'](CDP_[A-Z_]+)""", text, re.MULTILINE)
                 )
+    for path in (ROOT / "docs" / "deploy").rglob("*.yaml"):
+        read |= set(re.findall(r"env: (CDP_[A-Z_]+)", path.read_text(encoding="utf-8")))
     documented = set(re.findall(r"`(CDP_[A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")))
     assert documented == read
 
@@ -232,6 +233,20 @@ def test_every_page_is_reachable_from_the_readme() -> None:
             elif target.suffix == ".md" and target.exists():
                 todo.append(target)
     assert set(PAGES) <= seen
+
+
+def test_the_site_builds_without_a_broken_link(tmp_path: Path) -> None:
+    """`make docs`: every page is in the contents, every link and every heading that one points to is there."""
+    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "-b", "html"]
+    done = subprocess.run(
+        [*command, "-d", str(tmp_path / "doctrees"), str(ROOT / "docs"), str(tmp_path / "site")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    front = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert 'href="guides/tutorial.html"' in front and 'href="changes.html"' in front
 
 
 def anchors(page: Path) -> set[str]:

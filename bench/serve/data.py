@@ -53,12 +53,17 @@ def build_warehouse(path: Path, profiles: int, features: int) -> None:
                 FROM profiles.customer_profile;
             CREATE TABLE profiles.attribute_provenance AS SELECT profile_id, 'name' AS attribute, 'crm' AS source,
                 'crm:contacts:' || i AS record_id, 'recency' AS rule FROM profiles.customer_profile;
-            CREATE TABLE segments.definition AS SELECT 'loyal' AS segment, 1 AS definition_version;
+            CREATE TABLE segments.definition AS SELECT 'loyal' AS segment, 'block' AS on_breach,
+                1 AS definition_version;
             CREATE TABLE segments.membership AS SELECT profile_id, 'loyal' AS segment, DATE '2025-01-01' AS entered_at,
                 NULL::DATE AS exited_at, 1 AS definition_version FROM profiles.customer_profile WHERE i % 5 = 0;
             CREATE TABLE segments.current AS SELECT profile_id, segment FROM segments.membership;
+            CREATE TABLE segments.events AS SELECT 1 AS cursor, 'p' AS profile_id, 'loyal' AS segment,
+                'entered' AS event;
+            CREATE TABLE segments.definition_versions AS SELECT 'loyal' AS segment, 1 AS definition_version;
+            CREATE TABLE segments.overlap AS SELECT 'loyal' AS segment_a, 'new' AS segment_b, 0.5 AS jaccard;
             CREATE TABLE segments.summary AS SELECT 'loyal' AS segment, DATE '2025-03-01' AS as_of,
-                {profiles} // 5 AS members;
+                {profiles} // 5 AS members, NULL::VARCHAR AS breach;
             CREATE TABLE features.profile_features AS SELECT profile_id, {columns}, 0 AS {MARK}
                 FROM profiles.customer_profile;
             CREATE TABLE features.product_affinity AS SELECT 'p' AS profile_id, 's' AS product_id, 0.5 AS score;

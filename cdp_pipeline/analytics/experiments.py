@@ -5,16 +5,22 @@ anonymous visitor; who met two variants is in no arm and is counted. An outcome 
 the exposure, and counts once the window is over: everybody is then observed once and for equally long, which the
 always-valid p-values rely on. What the company declares of an experiment stands in
 ``dbt_project/seeds/marts/experiment_plans.csv``.
+
+What an audience export sent and what it held out is an experiment, too: ``export:<destination>/<segment>``, with the
+variants ``exported`` and ``holdout``. People count as exposed from the end of the day of the snapshot that they were
+assigned from. The planned split is the share that the destination declared at the assignments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from cdp_pipeline.analytics import _experiments_sql as sql
 from cdp_pipeline.analytics.experiment_plans import Plan, read_plans
 
 if TYPE_CHECKING:
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
 # Variants that are taken for the control where no plan names one, in this order.
 CONTROL_NAMES = ("control", "holdout", "hold_out", "held_out", "withheld", "baseline", "original")
 METRICS = ("conversion", "revenue_per_person", "average_order_value")
+# Experiments made of the arms of audience exports: ``export:<destination>/<segment>``.
+EXPORT = "export:"
 # Fewer people in either arm are no basis for a normal approximation.
 MIN_PEOPLE = 100
 
@@ -82,14 +90,16 @@ def run(con: duckdb.DuckDBPyConnection, as_of_end: datetime, as_of: date) -> Map
 
 
 def readouts(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[str, Plan]) -> dict[str, pd.DataFrame]:
-    """The tables of `TABLES`, by these plans. `con` has core's interactions and orders, and identity's tables."""
+    """The tables of `TABLES`, by these plans. `con` has core's interactions and orders, identity's tables, and
+    ``audience_arms`` (see `step.AUDIENCE_ARMS`)."""
     import pandas as pd
 
+    plans = dict(plans) | _export_plans(con, as_of_end, plans)
     _assign(con, as_of_end, plans)
     arms: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
-    found = con.execute(_ARMS).df()
-    days = con.execute(_DAYS).df()
+    found = con.execute(sql.ARMS).df()
+    days = con.execute(sql.DAYS).df()
     for experiment, variants in found.groupby("experiment_id", sort=True):
         plan = plans.get(str(experiment), Plan())
         of_days = days[days["experiment_id"] == experiment]
@@ -102,6 +112,21 @@ def readouts(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping
     }
 
 
+def _export_plans(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[str, Plan]) -> dict[str, Plan]:
+    """What is declared of each export's experiment; its shares are the mean of those at the assignments."""
+    rows = con.execute(
+        f"SELECT '{EXPORT}' || destination || '/' || segment, round(avg(holdout_share), 6) FROM audience_arms"
+        " WHERE as_of + 1 < $end GROUP BY ALL ORDER BY ALL",
+        {"end": as_of_end},
+    ).fetchall()
+    found = {}
+    for name, held_out in rows:
+        plan = plans.get(name, Plan())
+        shares = plan.shares or {"holdout": held_out, "exported": 1 - held_out}
+        found[name] = replace(plan, control_variant=plan.control_variant or "holdout", shares=shares)
+    return found
+
+
 def _assign(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[str, Plan]) -> None:
     """Temporary tables `exposed` (a row per experiment and person) and `outcome` (those whose window is over)."""
     windows = [(name, plan.window_days, plan.pre_days) for name, plan in plans.items()]
@@ -109,15 +134,15 @@ def _assign(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[
     if windows:
         con.executemany("INSERT INTO plan VALUES (?, ?, ?)", windows)
     default = Plan()
-    con.execute(_EXPOSED, {"end": as_of_end, "window": default.window_days, "pre": default.pre_days})
+    con.execute(sql.EXPOSED, {"end": as_of_end, "window": default.window_days, "pre": default.pre_days})
     if con.execute("SELECT count(*) FROM exposed").fetchall() == [(0,)]:
         con.execute(
             "CREATE OR REPLACE TEMP TABLE bought (order_id VARCHAR, person_id VARCHAR, ordered_at TIMESTAMP,"
             " amount DECIMAL(18, 2))"
         )
     else:
-        con.execute(_BOUGHT, {"end": as_of_end})
-    con.execute(_OUTCOME, {"end": as_of_end})
+        con.execute(sql.BOUGHT, {"end": as_of_end})
+    con.execute(sql.OUTCOME, {"end": as_of_end})
 
 
 def _arms(found: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
@@ -133,7 +158,8 @@ def _arms(found: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
         str(row["variant"]): {str(column): value for column, value in row.items()} for row in found.to_dict("records")
     }
     counts = {name: int(by_name[name]["exposed_people"]) if name in by_name else 0 for name in names}
-    kind = "holdout" if _is_holdout(by_name, control) else "ab"
+    experiment = str(found["experiment_id"].iloc[0])
+    kind = "holdout" if experiment.startswith(EXPORT) or _is_holdout(by_name, control) else "ab"
     shares = dict(plan.shares)
     if not shares and kind == "ab":
         shares = dict.fromkeys(names, 1 / len(names))
@@ -148,7 +174,7 @@ def _arms(found: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
         {
             **empty,
             **by_name.get(name, {}),
-            "experiment_id": found["experiment_id"].iloc[0],
+            "experiment_id": experiment,
             "variant": name,
             "is_control": name == control,
             "kind": kind,
@@ -291,78 +317,3 @@ def _last(sums: ab_test.Sums) -> ab_test.Sums:
     from cdp_pipeline.analytics.ab_test import Sums
 
     return Sums(**{name: float(np.asarray(getattr(sums, name))[-1]) for name in ("n", "y", "yy", "x", "xx", "xy")})
-
-
-_EXPOSED = """
-CREATE OR REPLACE TEMP TABLE exposed AS
-WITH named AS (
-    SELECT i.interaction_id, i.experiment_id, i.variant, i.campaign_id, i.occurred_at,
-      coalesce(m.profile_id, l.profile_id, 'record:' || i.record_id, 'visitor:' || i.anonymous_id) AS person_id
-    FROM (FROM interactions WHERE experiment_id IS NOT NULL AND variant IS NOT NULL AND occurred_at < $end) i
-    LEFT JOIN profile_members m ON i.record_id = m.record_id
-    LEFT JOIN anonymous_links l ON m.profile_id IS NULL AND i.anonymous_id = l.anonymous_id
-      AND i.occurred_at >= l.valid_from AND (l.valid_to IS NULL OR i.occurred_at < l.valid_to)
-    WHERE i.record_id IS NOT NULL OR i.anonymous_id IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY i.interaction_id ORDER BY l.valid_from DESC, l.profile_id) = 1
-)
-SELECT n.experiment_id, n.person_id, min(n.variant) AS variant, count(DISTINCT n.variant) > 1 AS is_excluded,
-  min(n.campaign_id) AS campaign_id, min(n.occurred_at) AS exposed_at,
-  coalesce(any_value(p.window_days), $window) AS window_days, coalesce(any_value(p.pre_days), $pre) AS pre_days
-FROM named n LEFT JOIN plan p USING (experiment_id)
-GROUP BY n.experiment_id, n.person_id
-"""
-
-_BOUGHT = """
-CREATE OR REPLACE TEMP TABLE bought AS
-SELECT o.order_id,
-  coalesce(m.profile_id, l.profile_id, 'record:' || o.record_id, 'visitor:' || o.anonymous_id) AS person_id,
-  o.ordered_at, CAST(coalesce(o.net_amount_reporting, 0) AS DECIMAL(18, 2)) AS amount
-FROM (FROM orders WHERE status IN ('completed', 'refunded') AND ordered_at < $end) o
-LEFT JOIN profile_members m ON o.record_id = m.record_id
-LEFT JOIN anonymous_links l ON m.profile_id IS NULL AND o.anonymous_id = l.anonymous_id
-  AND o.ordered_at >= l.valid_from AND (l.valid_to IS NULL OR o.ordered_at < l.valid_to)
-WHERE o.record_id IS NOT NULL OR o.anonymous_id IS NOT NULL
-QUALIFY row_number() OVER (PARTITION BY o.order_id ORDER BY l.valid_from DESC, l.profile_id) = 1
-"""
-
-_OUTCOME = """
-CREATE OR REPLACE TEMP TABLE outcome AS
-SELECT e.experiment_id, e.variant, e.person_id,
-  CAST(e.exposed_at + to_days(e.window_days) AS DATE) AS day,
-  count(b.order_id) FILTER (WHERE b.ordered_at >= e.exposed_at) AS orders,
-  coalesce(sum(b.amount) FILTER (WHERE b.ordered_at >= e.exposed_at), 0) AS revenue,
-  coalesce(sum(b.amount) FILTER (WHERE b.ordered_at < e.exposed_at), 0) AS before
-FROM exposed e
-LEFT JOIN bought b ON e.person_id = b.person_id
-  AND b.ordered_at >= e.exposed_at - to_days(e.pre_days) AND b.ordered_at < e.exposed_at + to_days(e.window_days)
-WHERE NOT e.is_excluded AND e.exposed_at + to_days(e.window_days) <= $end
-GROUP BY e.experiment_id, e.variant, e.person_id, e.exposed_at, e.window_days
-"""
-
-_ARMS = """
-SELECT e.experiment_id, e.variant, any_value(x.excluded_people) AS excluded_people,
-  mode(e.campaign_id ORDER BY e.campaign_id) AS campaign_id, count(*) AS exposed_people, count(o.person_id) AS people,
-  count(*) FILTER (WHERE o.orders > 0) AS converted_people, coalesce(sum(o.orders), 0)::BIGINT AS orders,
-  coalesce(sum(o.revenue), 0) AS revenue_amount, min(e.exposed_at) AS first_exposed_at,
-  max(e.exposed_at) AS last_exposed_at
-FROM exposed e
-JOIN (
-  SELECT experiment_id, count(*) FILTER (WHERE is_excluded) AS excluded_people FROM exposed GROUP BY experiment_id
-) x USING (experiment_id)
-LEFT JOIN outcome o ON e.experiment_id = o.experiment_id AND e.person_id = o.person_id
-WHERE NOT e.is_excluded
-GROUP BY e.experiment_id, e.variant
-ORDER BY ALL
-"""
-
-_DAYS = """
-SELECT experiment_id, variant, day, count(*) AS people, count(*) FILTER (WHERE orders > 0) AS converted,
-  sum(orders) AS orders, sum(orders * orders) AS orders2, sum(revenue::DOUBLE) AS revenue,
-  sum(revenue::DOUBLE * revenue::DOUBLE) AS revenue2, sum(revenue::DOUBLE * orders) AS revenue_orders,
-  sum(before::DOUBLE) AS before, sum(before::DOUBLE * before::DOUBLE) AS before2,
-  coalesce(sum(before::DOUBLE) FILTER (WHERE orders > 0), 0) AS converted_before,
-  sum(revenue::DOUBLE * before::DOUBLE) AS revenue_before
-FROM outcome
-GROUP BY experiment_id, variant, day
-ORDER BY ALL
-"""

@@ -6,7 +6,8 @@ A job is a module of this package with
 * `run(con, as_of_end, as_of)`: its tables as relations or frames, each column of `TABLES` by name.
 
 `con` has a view for every table of ``lake/core`` and ``lake/identity`` by its name; where both have one
-(``record_identifiers``), identity's is ``identity_record_identifiers``. A job uses nothing at or after `as_of_end`.
+(``record_identifiers``), identity's is ``identity_record_identifiers``. ``audience_arms`` holds who was sent to other
+systems and who was held out (`AUDIENCE_ARMS`). A job uses nothing at or after `as_of_end`.
 The marts do not exist yet: a job finds a record's profile in ``profile_members`` itself. Jobs import SciPy, pandas and
 the like inside `run`, because Dagster reads `TABLES` whenever it loads.
 """
@@ -31,6 +32,16 @@ if TYPE_CHECKING:
     Table = duckdb.DuckDBPyRelation | pd.DataFrame
 
 MEMORY_LIMIT = "4GB"
+# First assignment of a profile per destination and segment, as the exports write it: `variant` is exported or holdout,
+# `as_of` the day of the snapshot that it was assigned from.
+AUDIENCE_ARMS = {
+    "destination": "VARCHAR",
+    "segment": "VARCHAR",
+    "profile_id": "VARCHAR",
+    "variant": "VARCHAR",
+    "holdout_share": "DOUBLE",
+    "as_of": "DATE",
+}
 
 
 class Job(Protocol):
@@ -69,12 +80,19 @@ def as_of_end(as_of: date) -> datetime:
 
 
 def run_jobs(
-    core: Path, identity: Path, target: Path, as_of: date, *, tables: Collection[str] | None = None
+    core: Path,
+    identity: Path,
+    target: Path,
+    as_of: date,
+    *,
+    tables: Collection[str] | None = None,
+    audiences: Path | None = None,
 ) -> dict[str, int]:
     """Run every job over the Parquet of `core` and `identity`; writes ``<target>/<table>/part-0.parquet``.
 
-    `tables` limits the run to the jobs that make one of them. Returns rows by table. A file is complete before it takes
-    its name, and a table that no job declares any more is removed. Raises AnalyticsError where a job leaves out a table
+    `tables` limits the run to the jobs that make one of them. `audiences` is the folder of the exports' assignments,
+    ``<destination>/<segment>.parquet``. Returns rows by table. A file is complete before it takes its name, and a table
+    that no job declares any more is removed. Raises AnalyticsError where a job leaves out a table
     or a column.
     """
     rows: dict[str, int] = {}
@@ -83,6 +101,7 @@ def run_jobs(
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET preserve_insertion_order = false")
         _views(con, core, identity)
+        _audience_arms(con, audiences)
         for module in JOBS:
             job = cast("Job", module)
             if tables is not None and not set(tables) & set(job.TABLES):
@@ -105,6 +124,21 @@ def _views(con: duckdb.DuckDBPyConnection, core: Path, identity: Path) -> None:
             name = f"identity_{table}" if table in seen else table
             seen.add(name)
             con.execute(f"CREATE VIEW \"{name}\" AS SELECT * FROM read_parquet('{_quoted(folder / table)}/*.parquet')")
+
+
+def _audience_arms(con: duckdb.DuckDBPyConnection, audiences: Path | None) -> None:
+    """View or empty table ``audience_arms``, with the columns of `AUDIENCE_ARMS`."""
+    if audiences is None or not any(audiences.glob("*/*.parquet")):
+        columns = ", ".join(f"{name} {kind}" for name, kind in AUDIENCE_ARMS.items())
+        con.execute(f"CREATE TABLE audience_arms ({columns})")
+        return
+    place = "parse_path(filename)"
+    con.execute(
+        f"""CREATE VIEW audience_arms AS
+        SELECT {place}[-2] AS destination, replace({place}[-1], '.parquet', '') AS segment,
+          profile_id, variant, holdout_share, as_of
+        FROM read_parquet('{_quoted(audiences)}/*/*.parquet', filename = true)"""
+    )
 
 
 def _write(con: duckdb.DuckDBPyConnection, name: str, result: Table, columns: Mapping[str, str], target: Path) -> int:

@@ -115,6 +115,8 @@ def _classify(error: Exception) -> tuple[int, str]:
         return USAGE, text
     if isinstance(error, ProfilesError | RuntimeError | FileNotFoundError):
         return FAILED, text
+    if "No space left on device" in text:
+        return FAILED, "no space left on device: nothing is half-written; make room and run again"
     if os.environ.get("CDP_TRACEBACK"):
         raise error
     # Unforeseen: its text may quote data, so only its type and place are told.

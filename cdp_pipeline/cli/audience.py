@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from cdp_pipeline.cli._common import (
     add_home,
     add_json,
     home_of,
+    marts_of,
     print_json,
     table,
 )
@@ -41,7 +42,10 @@ def register(commands: Subparsers) -> None:
     past = actions.add_parser("history", help="what was sent where, the newest first")
     past.add_argument("destination", metavar="DESTINATION", nargs="?")
     past.set_defaults(run=_history)
-    for action in (listing, sync, past):
+    lift = actions.add_parser("lift", help="what exports brought, against the people held out")
+    lift.add_argument("destination", metavar="DESTINATION", nargs="?")
+    lift.set_defaults(run=_lift)
+    for action in (listing, sync, past, lift):
         add_home(action)
         add_json(action)
 
@@ -147,6 +151,22 @@ def _history(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _lift(arguments: argparse.Namespace) -> int:
+    from cdp_pipeline.cli import _audience_lift
+
+    home, destinations = _destinations(arguments)
+    found = _audience_lift.read(marts_of(home))
+    if arguments.destination is not None and arguments.destination not in {row["destination"] for row in found}:
+        near = _near(arguments.destination, {*destinations, *(row["destination"] for row in found)})
+        raise UsageError(f"no holdout was read for '{arguments.destination}'{near or ': see cdp audience lift'}")
+    rows = [row for row in found if arguments.destination in (None, row["destination"])]
+    if arguments.json:
+        print_json(rows)
+    else:
+        print(_audience_lift.told(rows))
+    return 0
+
+
 def _destinations(arguments: argparse.Namespace) -> tuple[Home, Mapping[str, Destination]]:
     from profiles.exports import DestinationError, load_destinations
 
@@ -163,13 +183,16 @@ def _chosen(
     if not destinations:
         raise UsageError(f"no destinations: declare them in {home.root / 'destinations.yml'}")
     if destination is not None and destination not in destinations:
-        near = difflib.get_close_matches(destination, destinations, 1)
-        raise UsageError(
-            f"no destination '{destination}'"
-            + (f", did you mean '{near[0]}'?" if near else f": one of {', '.join(destinations)}")
-        )
+        near = _near(destination, destinations)
+        raise UsageError(f"no destination '{destination}'{near or ': one of ' + ', '.join(destinations)}")
     for found in [destinations[destination]] if destination else list(destinations.values()):
         if segment is not None and segment not in found.segments:
             raise UsageError(f"{found.name} does not send '{segment}', but {', '.join(found.segments)}")
         for name in [segment] if segment else found.segments:
             yield found, name
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """``, did you mean '…'?`` where one of `known` is like `name`, else nothing."""
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    return f", did you mean '{near[0]}'?" if near else ""

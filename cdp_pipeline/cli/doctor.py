@@ -7,11 +7,16 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from cdp_pipeline.cli._common import Subparsers, add_home, add_json, home_of, print_json
 from cdp_pipeline.home import Home
+
+if TYPE_CHECKING:
+    from cdp_pipeline.diagnosis import Finding
 
 PACKAGES = (
     "dagster",
@@ -25,8 +30,8 @@ PACKAGES = (
     "pandas",
 )
 ENOUGH_GB = 2.0
-
-Finding = tuple[str, bool, str]
+# Clocks of two machines may differ a little.
+CLOCK_SECONDS = 300
 
 
 def register(commands: Subparsers) -> None:
@@ -38,10 +43,15 @@ def register(commands: Subparsers) -> None:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    from cdp_pipeline import diagnosis
+
     home = home_of(arguments, must_exist=False)
     findings = list(_installation())
     if home.root.is_dir():
-        for check in (_home, _rules, _connections, _receipts, _published, _model, _lock):
+        for check in (
+            _home, _rules, _connections, _receipts, diagnosis.schema_drift, diagnosis.stores, _published,
+            diagnosis.snapshot_age, diagnosis.gates, _model, diagnosis.last_runs, _lock,
+        ):  # fmt: skip
             findings += _guarded(check, home)
     else:
         findings.append(("home", True, f"{home.root} does not exist yet: `cdp demo` or `cdp run` makes one"))
@@ -49,7 +59,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
         print_json([{"check": name, "ok": ok, "message": message} for name, ok, message in findings])
     else:
         for name, ok, message in findings:
-            print(f"{'ok  ' if ok else 'FAIL'}  {name:<14} {message}")
+            print(f"{'ok  ' if ok else 'FAIL'}  {name:<18} {message}")
     return 0 if all(ok for _, ok, _ in findings) else 1
 
 
@@ -151,8 +161,22 @@ def _connections(home: Home) -> Iterator[Finding]:
 def _receipts(home: Home) -> Iterator[Finding]:
     if not home.ops_db.exists():
         return
+    from cdp_pipeline.mend import damaged_raw, damaged_tables
     from cdp_pipeline.ops_export import reconciliation
 
+    damaged = damaged_raw(home)
+    for one in damaged[:5]:
+        cure = "the next run reads its landed file again" if one.is_landed else "restore it, or its landed file"
+        yield "lake", False, f"{one.path}: {one.what}; {cure}"
+    tables = damaged_tables(home)
+    for path in tables[:5]:
+        yield "lake", False, f"{path}: cannot be read; `cdp run --full` writes it anew"
+    if len(damaged) > 5 or len(tables) > 5:
+        yield "lake", False, f"{len(damaged)} raw files and {len(tables)} tables are damaged in all"
+    if damaged:
+        return
+    if not tables:
+        yield "lake", True, "every Parquet file can be read"
     found = reconciliation(home)
     told = f"{found.delivered:,} delivered = {found.loaded:,} raw + {found.quarantined:,} quarantined"
     yield "rows", found.ok, told if found.ok else f"{len(found.mismatches)} files do not add up: {found.mismatches[0]}"
@@ -161,20 +185,27 @@ def _receipts(home: Home) -> Iterator[Finding]:
 
 
 def _published(home: Home) -> Iterator[Finding]:
-    from profiles.snapshots import current_manifest
+    from profiles.snapshots import current_manifest, current_version, damaged_files, list_versions
 
-    manifest = current_manifest(home.root)
-    if manifest is None:
+    version = current_version(home.published)
+    if version is None:
         yield "published", True, "nothing yet"
         return
-    folder = home.published / manifest.version
-    wrong = [
-        name
-        for name, entry in manifest.files.items()
-        if not (folder / name).exists() or (folder / name).stat().st_size != entry.size_bytes
-    ]
-    told = f"{manifest.version}, as of {manifest.as_of}, generation {manifest.generation}"
-    yield "published", not wrong, told if not wrong else f"{manifest.version}: {len(wrong)} files missing or cut short"
+    folder = home.published / version
+    wrong = damaged_files(folder, checksums=True)
+    if wrong:
+        cure = "`cdp run --full` publishes it again"
+        if others := [v.version for v in list_versions(home.root) if not v.is_current]:
+            cure += f"; until then `cdp publish rollback` shows {others[-1]}"
+        what = "is gone" if not folder.is_dir() else f"{', '.join(wrong[:3])} missing or not as published"
+        yield "published", False, f"{version}: {what}; {cure}"
+        return
+    manifest = current_manifest(home.root)
+    assert manifest is not None  # noqa: S101 - its files were just looked at
+    yield "published", True, f"{version}, as of {manifest.as_of}, generation {manifest.generation}"
+    ahead = (manifest.created_at - datetime.now(UTC)).total_seconds()
+    if ahead > CLOCK_SECONDS:
+        yield "clock", False, f"{version} was published {ahead / 3600:.1f} h ahead of this machine's clock: check it"
     pii = folder / "pii.duckdb"
     yield "pii mode", pii.stat().st_mode & 0o077 == 0, f"{pii.stat().st_mode & 0o777:o}"
 

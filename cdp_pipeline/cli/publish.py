@@ -50,7 +50,7 @@ def _list(arguments: argparse.Namespace) -> int:
 def _rollback(arguments: argparse.Namespace) -> int:
     from cdp_pipeline.cli._common import UsageError
     from cdp_pipeline.lock import run_lock
-    from profiles.snapshots import list_versions, rollback
+    from profiles.snapshots import current_version, list_versions, rollback
 
     home = home_of(arguments)
     with run_lock(home.run_lock):
@@ -58,10 +58,12 @@ def _rollback(arguments: argparse.Namespace) -> int:
         wanted = arguments.version
         if wanted is None:
             names = [v.version for v in versions]
-            current = next((v.version for v in versions if v.is_current), None)
-            if current is None or names.index(current) == 0:
+            current = current_version(home.published)
+            # a damaged one may not be listed
+            earlier = names[: names.index(current)] if current in names else names
+            if current is None or not earlier:
                 raise UsageError("there is no snapshot before the current one")
-            wanted = names[names.index(current) - 1]
+            wanted = earlier[-1]
         manifest = rollback(home.root, wanted)
     if arguments.json:
         print_json({"version": manifest.version, "as_of": manifest.as_of})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import ipaddress
 import logging
 import signal
@@ -60,6 +61,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     # uvicorn stops on a signal, and then raises it again for whoever was there before: nobody, or it would be an error.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: None)
+    # What is loaded by now stays; a full collection over its 65,000 objects held up all requests for 45 ms.
+    gc.collect()
+    gc.freeze()
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     print(f"serving {home.published} on http://{shown}:{port} (reference at /docs); Ctrl-C stops", flush=True)

@@ -44,7 +44,7 @@ def manifest_path() -> Path:
     """The parsed dbt project. Raises FileNotFoundError with the command that builds it."""
     path = warehouse.PROJECT / "target" / "manifest.json"
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: run `make setup` (or `cdp doctor --fix`)")
+        raise FileNotFoundError(f"{path} is missing: run `make setup`")
     return path
 
 
@@ -97,7 +97,11 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Pla
             # Its text repeats dbt's output, where a database error may quote a value; node names are enough.
             results = invocation.get_artifact("run_results.json")["results"]
             failed = sorted(r["unique_id"] for r in results if r["status"] in ("error", "fail", "runtime error"))
-            raise dg.Failure(f"{len(failed)} dbt nodes failed: {', '.join(failed)}", allow_retries=False) from None
+            full = any("No space left on device" in (r["message"] or "") for r in results)
+            raise dg.Failure(
+                f"{len(failed)} dbt nodes failed{': no space left on device' if full else ''}: {', '.join(failed)}",
+                allow_retries=False,
+            ) from None
 
 
 @contextmanager

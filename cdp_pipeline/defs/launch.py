@@ -18,14 +18,19 @@ from cdp_pipeline import steps
 from cdp_pipeline.defs.build import build_defs
 from cdp_pipeline.defs.connect import POOL_PREFIX
 from cdp_pipeline.defs.jobs import JOB
-from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, PLAN_TAG
+from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
 
-LAUNCHER_TAG = "cdp/launcher"
+
+class InstanceError(RuntimeError):
+    """Dagster's storage cannot be used; the text is one line without secrets."""
+
+
 # First part of the keys of everything up to identity; a plan (`cdp run --plan`) stops there.
 UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", "ops")
 
+NO_SPACE = "No space left on device"
 # Errors whose text this project words: it quotes no data.
 OURS = (
     "DbtError", "PublishError", "GateFailed", "ContractError", "InputsError", "IdentityInputError",
@@ -90,9 +95,22 @@ def new_run_id() -> str:
 
 @contextmanager
 def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
-    """The persistent instance of a home, so that `cdp dev` shows what `cdp run` did."""
+    """The persistent instance of a home, so that `cdp dev` shows what `cdp run` did.
+
+    Raises InstanceError where its storage cannot be opened.
+    """
     prepare_instance(home)
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+    try:
+        instance = dg.DagsterInstance.from_config(str(home.dagster))
+        instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    except Exception as error:
+        # a driver's own words can hold the URL with its password
+        own = home.root / "dagster.yaml"
+        raise InstanceError(
+            f"Dagster's storage cannot be opened ({type(error).__name__}): check "
+            + (f"{own} and the variables that it names" if own.exists() else f"{home.dagster}")
+        ) from None
+    with instance:
         yield instance
 
 
@@ -153,6 +171,8 @@ def _reason(event: dg.DagsterEvent) -> str:
     if error is None:
         return "failed"
     text = " ".join(error.message.split())
+    if NO_SPACE in text:
+        return NO_SPACE.lower()
     # Dagster puts the class before the text: identity.errors.IdentityInputError: …
     text = text.partition(f"{error.cls_name}: ")[2] or text
     return text if error.cls_name in OURS else f"{error.cls_name}; its text is in Dagster's log of the run"

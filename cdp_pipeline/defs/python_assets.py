@@ -31,6 +31,7 @@ IDENTITY_TABLES = {
     "record_identifiers": "Identifiers after normalisation, with trust.",
     "anonymous_links": "Anonymous ids and the profile they belong to, with the time span.",
     "households": "Profiles that share a home.",
+    "model_drift": "Whether today's records and links look like those that the matching model was trained on.",
 }
 
 

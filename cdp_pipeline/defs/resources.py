@@ -8,7 +8,7 @@ from datetime import date
 import dagster as dg
 from pydantic import PrivateAttr
 
-from cdp_pipeline import steps
+from cdp_pipeline import mend, steps
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import run_lock
 
@@ -16,6 +16,8 @@ AS_OF_TAG = "cdp/as_of"
 FULL_TAG = "cdp/full"
 ACCEPT_TAG = "cdp/accept_changes"
 PLAN_TAG = "cdp/plan"
+# Set on runs that `cdp run` launches.
+LAUNCHER_TAG = "cdp/launcher"
 
 # A run that Dagster starts while `cdp run` is busy waits its turn; an hour covers the largest run measured so far.
 LOCK_WAIT_SECONDS = 3600.0
@@ -43,6 +45,9 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         tags = context.run.tags if context.run else {}
         as_of = tags.get(AS_OF_TAG)
         with run_lock(self.paths.run_lock, wait_seconds=LOCK_WAIT_SECONDS):
+            if LAUNCHER_TAG not in tags:  # `cdp run` has looked before it launched
+                mend.mend_snapshot(self.paths)
+                mend.mend_raw(self.paths)
             self._plan = steps.plan_run(
                 self.paths,
                 context.run.run_id if context.run else "",

@@ -6,6 +6,7 @@ Belongs here: bookkeeping, the order of writing, locks. Not here: which files ar
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -278,6 +279,8 @@ def _load(
         except OSError as error:
             return replace(receipt, status="deferred", message=f"cannot be read ({type(error).__name__})"), None
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # not the file's fault: a run must not go on without it
+            raise
         return replace(receipt, status="deferred", message=f"cannot be read ({type(error).__name__})"), None
     if _changed(path, before):
         load.discard()

@@ -16,8 +16,11 @@ from profiles.features import SnapshotInfo
 from profiles.snapshot_provider import OpenSnapshot
 
 JSON = "application/json"
+MASKED, CLEAR = "", "-clear"
 VERSION_HEADER, AGE_HEADER = "Snapshot-Version", "Snapshot-Age"
 _MAX_CURSOR = 1000
+# The current version, and older ones that listings go on in.
+_SHOWN_AT_ONCE = 16
 # Timestamps in the snapshot have no zone and are UTC.
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
@@ -34,27 +37,64 @@ def _number(value: object) -> object:
 
 
 class JsonResponse(Response):
-    """An encoded body; its headers need none of the checks that Starlette makes on each answer."""
+    """An encoded body; its headers, lower-case pairs of bytes, need none of the checks that Starlette makes."""
 
-    def __init__(self, body: bytes, status: int, headers: dict[str, str]) -> None:
+    def __init__(self, body: bytes, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self.body = body
         self.status_code = status
         self.background = None
-        # Each name and value comes from this package, so none can hold what a header may not.
-        self.raw_headers = [
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
-        ]
-        self.raw_headers += ((b"content-length", b"%d" % len(body)), (b"content-type", b"application/json"))
+        self.raw_headers = [*headers, (b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
 
 
-def snapshot_members(info: SnapshotInfo) -> dict[str, object]:
-    """What every body says of its snapshot: version, as-of, when it was made, and its age in whole seconds."""
-    return {
-        "version": info.version,
-        "as_of": info.as_of,
-        "created_at": info.created_at,
-        "age_seconds": int(info.age_seconds),
-    }
+class Shown:
+    """What every answer says of one snapshot, within one second of its age; made once and not changed.
+
+    `member` is the value of ``snapshot`` in the body. `headers` are version, age, ETag and what caches may do.
+    """
+
+    def __init__(self, info: SnapshotInfo, age_seconds: int) -> None:
+        self.info = info
+        self.age_seconds = age_seconds
+        self.member = encode(
+            {
+                "version": info.version,
+                "as_of": info.as_of,
+                "created_at": info.created_at,
+                "age_seconds": age_seconds,
+            }
+        )
+        self.headers = {variant: self._headers(variant) for variant in (MASKED, CLEAR)}
+
+    def _headers(self, variant: str) -> list[tuple[bytes, bytes]]:
+        return _raw(
+            {
+                VERSION_HEADER: self.info.version,
+                AGE_HEADER: str(self.age_seconds),
+                "ETag": etag_of(self.info, variant),
+                # Clear values are kept nowhere on the way; the rest is asked for again and costs a 304.
+                "Cache-Control": "no-store" if variant == CLEAR else "private, no-cache",
+                "Vary": "Authorization",
+            }
+        )
+
+
+def shown(request: Request, snapshot: OpenSnapshot) -> Shown:
+    """What the application says now of `snapshot`, which the request answers from. Called from many threads."""
+    info = snapshot.info
+    request.scope["cdp.snapshot"] = info.version
+    known: dict[str, Shown] = request.scope["app"].state.context.shown
+    found = known.get(snapshot.name)
+    age = int(info.age_seconds)
+    if found is None or found.age_seconds != age:
+        for version in list(known)[: -_SHOWN_AT_ONCE + 1]:
+            known.pop(version, None)
+        found = known[snapshot.name] = Shown(info, age)
+    return found
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    # Each name and value comes from this package, so none can hold what a header may not.
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def etag_of(info: SnapshotInfo, variant: str = "") -> str:
@@ -72,7 +112,9 @@ def not_modified(request: Request, snapshot: OpenSnapshot, variant: str = "") ->
     wanted = tag.removeprefix("W/")
     if not any(one.strip().removeprefix("W/") == wanted for one in given.split(",")):
         return None
-    return Response(status_code=304, headers=_headers(request, snapshot.info, variant))
+    response = Response(status_code=304)
+    response.raw_headers = list(shown(request, snapshot).headers[variant])
+    return response
 
 
 def answer(
@@ -82,27 +124,32 @@ def answer(
     *,
     variant: str = "",
     status: int = 200,
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """`document` with the snapshot that it comes from."""
-    body = encode({**document, "snapshot": snapshot_members(snapshot.info)})
-    made = _headers(request, snapshot.info, variant)
-    return JsonResponse(body, status, made | headers if headers else made)
+    """`document`, which has at least one member, with the snapshot that it comes from."""
+    return answer_encoded(request, snapshot, [encode(document)[:-1]], variant=variant, status=status, headers=headers)
 
 
-def _headers(request: Request, info: SnapshotInfo, variant: str) -> dict[str, str]:
-    request.scope["cdp.snapshot"] = info.version
-    return {
-        VERSION_HEADER: info.version,
-        AGE_HEADER: str(int(info.age_seconds)),
-        "ETag": etag_of(info, variant),
-        # Clear values are kept nowhere on the way; the rest is asked for again and costs a 304.
-        "Cache-Control": "no-store" if variant == CLEAR else "private, no-cache",
-        "Vary": "Authorization",
-    }
+def answer_encoded(
+    request: Request,
+    snapshot: OpenSnapshot,
+    members: list[bytes],
+    *,
+    variant: str = "",
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """`answer` of a document that is JSON already: `members` are its pieces, without the closing brace.
 
-
-MASKED, CLEAR = "", "-clear"
+    Pieces, because a batch is long: it is put together once.
+    """
+    face = shown(request, snapshot)
+    made = face.headers[variant]
+    if headers:
+        more = _raw(headers)
+        replaced = {name for name, _ in more}
+        made = [*(pair for pair in made if pair[0] not in replaced), *more]
+    return JsonResponse(b"".join([*members, b',"snapshot":', face.member, b"}"]), status, made)
 
 
 def cursor_of(kind: str, version: str, *place: object) -> str:

@@ -12,6 +12,7 @@ import duckdb
 from anyio.to_thread import run_sync
 
 from profiles import layout
+from profiles.api.answers import Shown
 from profiles.api.limits import Limits
 from profiles.api.metrics import Metrics
 from profiles.audit import AuditLog
@@ -80,6 +81,7 @@ class AppContext:
     ports: Ports
     limits: Limits
     metrics: Metrics = field(default_factory=Metrics)
+    shown: dict[str, Shown] = field(default_factory=dict)  # by version
     _limiter: anyio.CapacityLimiter | None = None
 
     @classmethod

@@ -123,7 +123,8 @@ async def show_quality(visit: Visit) -> Response:
     return await visit.page(
         "quality.html",
         checks=checks,
-        failed=sum(not row["is_passed"] for row in checks),
+        counted=await visit.kept("counted checks", quality.count_checks),
+        moved=await visit.kept("drift", quality.drift_measures),
         measures=await visit.kept("measures", quality.identity_measures),
         drift=quality.drift(visit.snapshot),
         disagreements=await visit.kept("disagreements", quality.disagreements),

@@ -6,6 +6,7 @@ snapshot, `history` tells what was sent.
 
 from __future__ import annotations
 
+from profiles.exports.arms import folder as arms_folder
 from profiles.exports.destinations import DeliveryError, Destination, DestinationError, load_destinations
 from profiles.exports.forget import Recipient, forget
 from profiles.exports.log import ExportRecord, history
@@ -20,6 +21,7 @@ __all__ = [
     "Received",
     "Recipient",
     "SyncResult",
+    "arms_folder",
     "forget",
     "history",
     "load_destinations",

@@ -19,7 +19,7 @@ from profiles.rows import quoted
 
 SUPPRESSION = "suppression.csv"
 # What keeps a member of the segment from being sent, in the order in which it is asked.
-STATES = ("sent", "suppressed", "no_consent", "opted_out", "holdout", "no_contact")
+STATES = ("sent", "suppressed", "no_consent", "opted_out", "no_contact", "holdout")
 _BUCKETS = 10_000
 
 
@@ -93,7 +93,7 @@ def build_audience(
             select profile_id{", " + selected if selected else ""}
             from audience join contacts using (profile_id) {features}
             cross join (select {_literal(segment)} as segment)
-            where state = 'sent'"""
+            where state in ('sent', 'holdout')"""
     )
     if form.contacts:
         filled = " or ".join(f"{quoted(column)} is not null" for column in form.contacts)
@@ -101,7 +101,8 @@ def build_audience(
             f"""update audience set state = 'no_contact'
             where profile_id in (select profile_id from now where not ({filled}))"""
         )
-        con.execute(f"delete from now where not ({filled})")
+    # Whoever cannot be reached is in neither arm: those held out are to be like those sent.
+    con.execute("delete from now where profile_id in (select profile_id from audience where state <> 'sent')")
     counts = dict(con.execute("select state, count(*) from audience group by state").fetchall())
     return Audience(segment, definition_version, purpose, {state: counts.get(state, 0) for state in STATES})
 

@@ -22,16 +22,18 @@ import duckdb
 
 from profiles.audit import AuditLog
 from profiles.errors import NoSnapshot
-from profiles.exports import deliver_file, deliver_postgres, deliver_webhook, log
+from profiles.exports import arms, deliver_file, deliver_postgres, deliver_webhook, log
 from profiles.exports.audience import Audience, build_audience, fingerprint, open_snapshot
 from profiles.exports.destinations import Destination, DestinationError
 from profiles.exports.formats import Format, format_of
+from profiles.manifest import Manifest
 from profiles.ops import ops_path
 from profiles.rows import quoted
 from profiles.snapshots import current_version, sync_paths
 
 PENDING = ".pending"
 PLAN = "pending.json"
+ASSIGNED = "assigned.parquet"
 _EXPORT = re.compile(r"(\d{6,})-[0-9a-f]{12}")
 
 
@@ -113,10 +115,13 @@ def sync(home: Path, destination: Destination, segment: str, *, full: bool = Fal
         _compare(con, last[1] if last and not full else None, form, destination)
         added, changed, removed, members = _sizes(con)
         if not added + changed + removed:
+            if destination.holdout:
+                # nobody to send, but there may be somebody new to hold out
+                arms.keep(con, home, destination.name, segment, _assigned(destination, snapshot))
             return SyncResult(
                 destination.name, segment, False, None, snapshot.name, members, 0, 0, 0, 0, audience.counts
             )
-        pending = _write_pending(con, folder, destination, audience, snapshot.name, form, last, full)
+        pending = _write_pending(con, folder, destination, audience, snapshot, form, last, full)
     return _deliver(home, destination, folder, pending, actor)
 
 
@@ -188,7 +193,7 @@ def _write_pending(
     folder: Path,
     destination: Destination,
     audience: Audience,
-    snapshot: str,
+    snapshot: Path,
     form: Format,
     last: tuple[int, Path] | None,
     full: bool,
@@ -196,12 +201,12 @@ def _write_pending(
     added, changed, removed, members = _sizes(con)
     number = last[0] + 1 if last else 1
     told = "|".join(
-        [destination.name, audience.segment, snapshot, last[1].name if last else "", "full" if full else ""]
+        [destination.name, audience.segment, snapshot.name, last[1].name if last else "", "full" if full else ""]
     )
     pending = Pending(
         hashlib.sha256(told.encode()).hexdigest()[:12], number, destination.name, audience.segment,
-        audience.definition_version, audience.purpose, destination.channel, snapshot, fingerprint(destination, form),
-        members, added, changed, removed, audience.counts,
+        audience.definition_version, audience.purpose, destination.channel, snapshot.name,
+        fingerprint(destination, form), members, added, changed, removed, audience.counts,
     )  # fmt: skip
     building = folder / ".building"
     if building.exists():
@@ -211,10 +216,16 @@ def _write_pending(
         _write(con, f"select * from {table} order by {order}", building / f"{table}.parquet")
     _write(con, "select * from now order by profile_id", building / "members.parquet")
     _write(con, "select profile_id from audience where state = 'holdout' order by 1", building / "holdout.parquet")
+    if destination.holdout:
+        _write(con, _assigned(destination, snapshot), building / ASSIGNED)
     (building / PLAN).write_text(json.dumps(asdict(pending), indent=2, sort_keys=True), encoding="utf-8")
     sync_paths([*building.iterdir(), building])
     building.rename(folder / PENDING)
     return pending
+
+
+def _assigned(destination: Destination, snapshot: Path) -> str:
+    return arms.assigned_sql(destination.holdout, Manifest.read(snapshot).as_of)
 
 
 def _read_pending(folder: Path) -> Pending | None:
@@ -267,6 +278,12 @@ def _deliver(home: Path, destination: Destination, folder: Path, pending: Pendin
             actor, "export", purpose=pending.purpose, snapshot=pending.snapshot, profiles=members,
             detail=f"{destination.name}/{pending.segment}/{pending.export_id}",
         )  # fmt: skip
+    if (payload / ASSIGNED).exists():
+        with duckdb.connect() as con:
+            arms.keep(
+                con, home, destination.name, pending.segment, f"from read_parquet({_literal(payload / ASSIGNED)})"
+            )
+        (payload / ASSIGNED).unlink()
     payload.rename(committed)
     sync_paths([folder])
     _retire(folder, destination.keep if destination.kind == "file" else 1)

@@ -23,6 +23,9 @@ CREATE TABLE orders (order_id VARCHAR, record_id VARCHAR, anonymous_id VARCHAR, 
   net_amount_reporting DECIMAL(18, 4));
 CREATE TABLE profile_members (record_id VARCHAR, profile_id VARCHAR);
 CREATE TABLE anonymous_links (anonymous_id VARCHAR, profile_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP);
+CREATE TABLE profile_aliases (alias_profile_id VARCHAR, profile_id VARCHAR);
+CREATE TABLE audience_arms (destination VARCHAR, segment VARCHAR, profile_id VARCHAR, variant VARCHAR,
+  holdout_share DOUBLE, as_of DATE);
 """
 
 
@@ -92,6 +95,60 @@ def test_a_holdout_is_known_by_the_campaign_it_is_kept_from(con: duckdb.DuckDBPy
     assert set(empty["experiment_results"]["verdict"].dropna()) == {"too_few_people"}
     lost = _read(con, {"x": Plan(shares={"HoldOut": 0.1, "card": 0.45, "letter": 0.45})})["experiment_arms"]
     assert _rows(lost, "variant", "exposed_people", "is_split_suspect")[2] == ("letter", 0, True)
+
+
+def test_an_export_is_read_against_its_holdout(con: duckdb.DuckDBPyConnection) -> None:
+    """1,000 members, 200 held out. 160 of the 800 sent buy for 50, 20 of the others; half of either spent 40 before."""
+    con.execute("""
+        INSERT INTO profile_members SELECT 'r' || n, 'P' || n FROM range(1000) AS t (n);
+        INSERT INTO audience_arms SELECT 'mail', 'lapsed', 'P' || n, if(n < 200, 'holdout', 'exported'), 0.2,
+          '2026-01-31' FROM range(1000) AS t (n);
+        -- the export of the last day: its people are exposed from the next one on
+        INSERT INTO audience_arms VALUES ('mail', 'young', 'P1', 'exported', 0.2, '2026-02-28');
+        INSERT INTO orders SELECT 'after' || n, 'r' || n, NULL, 'completed', '2026-02-14 23:59:59', 50
+          FROM range(1000) AS t (n) WHERE n < 20 OR n BETWEEN 200 AND 359;
+        INSERT INTO orders SELECT 'before' || n, 'r' || n, NULL, 'completed', '2026-01-31 23:59:59', 40
+          FROM range(1000) AS t (n) WHERE n < 100 OR n BETWEEN 200 AND 599;
+        INSERT INTO orders SELECT 'late' || n, 'r' || n, NULL, 'completed', '2026-02-15', 999
+          FROM range(1000) AS t (n)""")
+    found = _read(con)
+    assert _rows(
+        found["experiment_arms"], "experiment_id", "variant", "is_control", "kind", "exposed_people", "people",
+        "converted_people", "revenue_amount", "planned_share", "split_p_value",
+    ) == [
+        ("export:mail/lapsed", "holdout", True, "holdout", 200, 200, 20, 1000.0, 0.2, pytest.approx(1.0)),
+        ("export:mail/lapsed", "exported", False, "holdout", 800, 800, 160, 8000.0, 0.8, pytest.approx(1.0)),
+    ]  # fmt: skip
+    results = found["experiment_results"].set_index(["variant", "metric"])
+    bought = results.loc[("exported", "conversion")]
+    # z = 0.1 / sqrt(0.18 * 0.82 * (1/800 + 1/200)) = 3.2924
+    assert (bought["difference"], bought["p_value"]) == (pytest.approx(0.1), pytest.approx(0.000993, rel=1e-3))
+    spent = results.loc[("exported", "revenue_per_person")]
+    assert (spent["estimate"], spent["control_estimate"], spent["difference"]) == (10.0, 5.0, 5.0)
+    # either arm spent 20 a head before, so the adjustment moves nothing; slope (160,000 + 20,000) / (320,000 + 80,000),
+    # squares left: 240,800 of 320,000 and 43,200 of 45,000
+    assert spent["cuped_difference"] == pytest.approx(5.0)
+    left = (240_800 / 799 / 800 + 43_200 / 199 / 200) / (320_000 / 799 / 800 + 45_000 / 199 / 200)
+    assert spent["variance_reduction"] == pytest.approx(1 - left)
+    assert spent["always_valid_low"] < spent["difference_low"] < 5 < spent["always_valid_high"]
+    assert spent["verdict"] == "significant"
+
+
+def test_merged_and_erased_members_of_an_export(con: duckdb.DuckDBPyConnection) -> None:
+    """A retired id counts as who it became; who was both sent and held out is in neither arm; the erased are gone."""
+    con.execute("""
+        INSERT INTO profile_aliases VALUES ('old1', 'P1'), ('old2', 'P2'), ('erased', NULL);
+        INSERT INTO audience_arms SELECT 'mail', 'vip', id, variant, share, '2026-01-31' FROM (VALUES
+          ('old1', 'exported', 0.1), ('old2', 'holdout', 0.1), ('P2', 'exported', 0.3), ('erased', 'exported', 0.3),
+          ('P3', 'holdout', 0.3)) AS t (id, variant, share)""")
+    arms = _read(con)["experiment_arms"]
+    assert _rows(arms, "variant", "exposed_people", "excluded_people", "planned_share") == [
+        ("holdout", 1, 1, pytest.approx(0.22)),
+        ("exported", 1, 1, pytest.approx(0.78)),
+    ]
+    # a declared plan may set the window; the split stays that of the assignments
+    planned = _read(con, {"export:mail/vip": Plan(window_days=7)})["experiment_arms"]
+    assert _rows(planned, "window_days", "planned_share")[0] == (7, pytest.approx(0.22))
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ CORE = {
 }
 IDENTITY = {
     "profile_members": "record_id VARCHAR, profile_id VARCHAR",
+    "profile_aliases": "alias_profile_id VARCHAR, profile_id VARCHAR",
     "anonymous_links": "anonymous_id VARCHAR, profile_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP",
     "record_identifiers": "record_id VARCHAR, kind VARCHAR, is_trusted BOOLEAN",
 }

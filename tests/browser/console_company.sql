@@ -88,9 +88,14 @@ create table insights.consistency as from (values ('birth_date', 'crm', 'shop', 
 create table insights.journeys as select 'web_cart' as touchpoint, 'store_till' as next_touchpoint, 17 as transitions,
     0.4 as share;
 create table quality.checks as from (values
-    ('record_in_one_profile', 'Records that are members of more than one profile', date '2024-01-31', 0, true),
-    ('files_reconcile', 'Files whose rows do not add up', date '2024-01-31', 1, false))
-    t(check_name, description, as_of, failures, is_passed);
+    ('record_in_one_profile', 'Records that are members of more than one profile', date '2024-01-31', 0, true, 'error'),
+    ('event_after_as_of', 'Events later than the as-of', date '2024-01-31', 6, false, 'warn'),
+    ('segment_sizes_within_bounds', 'Segments beyond a bound', date '2024-01-31', 0, true, 'gate'),
+    ('files_reconcile', 'Files whose rows do not add up', date '2024-01-31', 1, false, 'error'))
+    t(check_name, description, as_of, failures, is_passed, severity);
+create table quality.model_drift as from (values ('records', 60.0, 60.0, null, 'ok'),
+    ('completeness:email', 0.5, 0.4, 0.12, 'watch'), ('match_rate', 0.2, 0.5, 0.36, 'retrain'))
+    t(measure, trained_value, current_value, psi, verdict);
 create table quality.identity as from (values ('match_rate', 0.5), ('records', 60.0)) t(metric, value);
 alter table quality.identity add column as_of date default date '2024-01-31';
 create table quality.ingest as select source, 'people' as object, dt::date as dt, source || '/people/' || dt::date as file,

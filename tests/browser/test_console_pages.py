@@ -123,6 +123,10 @@ def test_overview_tells_the_numbers_of_the_snapshot(steward: Reader) -> None:
         "Doubtful pairs": "3",
         "Failed checks": "1",
     }
+    assert (
+        page.locator(".tile", has_text="Failed checks").locator(".tile-note").inner_text()
+        == "of the last run; 1 warnings"
+    )
     assert page.locator("figure svg[role=img]").count() == 4
     assert page.locator("tr", has_text="current").locator("th").inner_text().startswith("20240131-000001")
 
@@ -268,8 +272,17 @@ def test_touchpoints_and_quality(steward: Reader) -> None:
     page = steward.visit("/quality")
     contradictions = page.locator("h2:has-text('contradict') + div tbody tr")
     assert contradictions.all_inner_texts() == ["birth date\tcrm, shop\t40\t12.5%"]
-    assert page.locator("p.lead").inner_text() == "1 checks failed."
-    assert page.locator("table.list tbody tr").first.inner_text().startswith("files reconcile")
+    assert page.locator("p.lead").inner_text() == "1 checks failed. 1 warnings to look at."
+    checks = page.locator("table.list tbody tr")
+    told = [(row.locator("th").inner_text().split("\n")[0], row.locator(".badge").inner_text()) for row in checks.all()]
+    assert told == [
+        ("files reconcile", "failed"), ("event after as of", "warning"),
+        ("record in one profile", "passed"), ("segment sizes within bounds", "passed"),
+    ]  # fmt: skip
+    assert page.locator("table.drift tbody tr").all_inner_texts() == [
+        "match rate\t0.200\t0.500\t0.360\tno, train it anew",
+        "completeness: email\t0.500\t0.400\t0.120\tkeep an eye on it",
+    ]
     reasons = page.locator("figure", has_text="Why rows were refused")
     assert reasons.locator("text.label").all_text_contents() == ["invalid JSON", "missing key id"]
     assert reasons.locator("text.tick").all_text_contents() == ["48", "24"]

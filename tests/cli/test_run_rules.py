@@ -153,6 +153,15 @@ def test_a_changed_rule_makes_the_next_run_necessary(home: Home) -> None:
     assert len({bare, ruled, *seen}) == 4
 
 
+def test_a_changed_time_zone_makes_the_next_run_necessary(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People without an address then have other local hours."""
+    found = set()
+    for zone in ("", "UTC", "Asia/Shanghai"):
+        monkeypatch.setenv("CDP_TIMEZONE", zone)
+        found.add(steps.inputs_before(home, PLAN.as_of))
+    assert len(found) == 2
+
+
 def test_a_home_of_its_own_follows_the_rules_of_the_first_unless_it_has_its_own(home: Home, tmp_path: Path) -> None:
     (home.root / "values.csv").write_text("kind,value\nphone,+12025550100\n", encoding="utf-8")
     home.identity_rules.write_text("blocklist: values.csv\n", encoding="utf-8")

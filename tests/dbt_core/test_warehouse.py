@@ -13,6 +13,7 @@ import pytest
 
 from cdp_pipeline import warehouse
 from cdp_pipeline.home import Home
+from cdp_pipeline.settings import SettingsError
 
 
 @pytest.fixture
@@ -24,16 +25,26 @@ def value_after(args: list[str], flag: str) -> str:
     return args[args.index(flag) + 1]
 
 
-def test_dbt_args_name_data_target_and_selection(home: Home) -> None:
+def test_dbt_args_name_data_target_and_selection(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_TIMEZONE", "Asia/Shanghai")
     args = warehouse.dbt_args("build", ["tag:core", "tag:marts"], home, date(2025, 3, 31))
     assert json.loads(value_after(args, "--vars")) == {
         "lake": str(home.lake),
         "as_of": "2025-03-31",
         "hash_key_file": str(home.secrets / "hash.key"),
+        "company_time_zone": "Asia/Shanghai",
     }
     assert value_after(args, "--target-path") == str(home.root / "dbt")
     assert args[args.index("--select") + 1 :][:2] == ["tag:core", "tag:marts"]
     assert value_after(args, "--exclude-resource-type") == "unit_test"
+
+
+def test_people_without_an_address_live_by_the_companys_clock(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CDP_TIMEZONE", raising=False)
+    assert warehouse.dbt_vars(home, date(2025, 3, 31))["company_time_zone"] == "UTC"
+    monkeypatch.setenv("CDP_TIMEZONE", "Shanghai")
+    with pytest.raises(SettingsError, match=r"^CDP_TIMEZONE: cannot use 'Shanghai'"):
+        warehouse.dbt_vars(home, date(2025, 3, 31))
 
 
 def test_dbt_args_of_other_commands(home: Home) -> None:

@@ -102,6 +102,9 @@ HANDED_OVER: dict[str, str] = {
     "identity/record_identifiers": CORE["record_identifiers"],
     "identity/anonymous_links": "anonymous_id VARCHAR, profile_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP",
     "identity/households": "household_id VARCHAR, profile_id VARCHAR",
+    "identity/model_drift": (
+        "model_version VARCHAR, measure VARCHAR, trained DOUBLE, now DOUBLE, psi DOUBLE, verdict VARCHAR"
+    ),
     "history/segment_membership": (
         "profile_id VARCHAR, segment VARCHAR, entered_at DATE, exited_at DATE, definition_version VARCHAR"
     ),
@@ -279,6 +282,7 @@ ROWS: dict[str, str] = {
     "identity/profile_events": "('e1', '2026-01-31', 'r1', 'merged', 'P3', 'P9', 'identifier')",
     "identity/profile_aliases": "('P9', 'P3'), ('P8', NULL)",
     "identity/edges": f"('{A1}', '{A2}', 20.0, 1.0, 'identifier', 'email', 'm1')",
+    "identity/model_drift": "('m1', 'match_rate', 0.2, 0.5, 0.36, 'retrain'), ('m1', 'records', 10, 14, NULL, 'watch')",
     "identity/review_queue": f"('{A1}', '{C1}', 3.0, 0.8, 'below_threshold', 2.9)",
     "identity/record_identifiers": f"""
         ('{A1}', 'email', '', 'Ana@Berg.example', 'ana@berg.example', true, NULL, '2024-01-01', '2024-06-01'),

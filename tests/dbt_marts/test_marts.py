@@ -28,7 +28,7 @@ PUBLISHED = {
     " consistency metric_values metrics open_detractors profile_consistency recurring_problems scorecards"
     " attribution campaigns experiment_results experiments funnels journeys omnichannel paths removal_effects"
     " session_kpis",
-    "quality": "checks identity ingest",
+    "quality": "checks identity ingest model_drift",
 }
 
 
@@ -410,6 +410,15 @@ def test_quality_tables(con: duckdb.DuckDBPyConnection) -> None:
     expected = {"records": 7, "profiles": 4, "match_rate": 0.714286, "edges_identifier": 1, "review_queue": 1}
     assert {name: metrics[name] for name in expected} == expected
     assert _one(con, "select count(*), bool_and(is_passed) from quality.checks where severity <> 'warn'") == (9, True)
+    drift = con.execute(
+        "select measure, trained_value, current_value, psi, verdict from quality.model_drift"
+    ).fetchall()
+    assert drift == [
+        ("match_rate", 0.2, 0.5, 0.36, "retrain"), ("records", 10, 14, None, "watch"),
+    ]  # fmt: skip
+    # only what asks for another model is a failure, and it holds nothing back
+    fits = "select failures, is_passed, severity from quality.checks where check_name = 'matching_model_fits'"
+    assert con.execute(fits).fetchall() == [(1, False, "warn")]
 
 
 def test_no_personal_data_in_published_marts(con: duckdb.DuckDBPyConnection) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -290,4 +291,38 @@ def test_a_rule_that_changes_too_much_waits_for_a_person(home: Home, second: dic
     # records that leave a profile open one of their own
     [(profiles,)] = published(home, "select count(*) from profiles.customer_profile")
     assert profiles == accepted["identity"]["profiles"] > second["identity"]["profiles"]
+    assert answer(cdp(home, "run", "--json"))["changed"] is False
+
+
+@long
+def test_a_segment_that_jumps_holds_back_the_snapshot(home: Home, second: dict[str, Any]) -> None:
+    """A file of objections more than doubles `do_not_contact`, whose bound blocks: readers keep what they had."""
+    before = (home.published / "current" / "manifest.json").read_text()
+    records = published(
+        home,
+        """select min(record_id) from profiles.profile_members join segments.current using (profile_id)
+        where segment = 'consent_missing' group by profile_id order by 1""",
+    )
+    [(had,)] = published(home, "select members from segments.summary where segment = 'do_not_contact'")
+    assert had >= 100 and len(records) > had / 2, "enough to be beyond the bound of one half"
+    folder = home.landed("consent_desk", "changes", date(2018, 1, 1))
+    folder.mkdir(parents=True)
+    said = [
+        {"change_id": f"c{n}", "record_id": record, "purpose": "marketing", "channel": "email", "state": "denied",
+         "occurred_at": "2018-01-01T09:00:00Z"}
+        for n, (record,) in enumerate(records)
+    ]  # fmt: skip
+    (folder / "desk.jsonl").write_text("".join(json.dumps(one) + "\n" for one in said), encoding="utf-8")
+
+    done = cdp(home, "run", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    told = f"segment do_not_contact has {had + len(records)} members after {had}: a change of "
+    assert told in done.stderr and "its bound is 50 % (--accept-changes publishes it)" in done.stderr
+    assert (home.published / "current" / "manifest.json").read_text() == before
+    assert published(home, "select members from segments.summary where segment = 'do_not_contact'") == [(had,)]
+
+    accepted = answer(cdp(home, "run", "--accept-changes", "--json"))
+    assert accepted["published"] and accepted["segments"]["do_not_contact"] == had + len(records)
+    # the new size is what the next run is held against
     assert answer(cdp(home, "run", "--json"))["changed"] is False

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 import math
 import multiprocessing
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -184,6 +186,30 @@ def test_new_version_is_seen_by_the_next_call_and_old_rows_stay_readable(
     assert old is not None and new is not None
     assert (old["orders"], old.snapshot.version) == (3, "20250301-000001")
     assert (new["orders"], new.snapshot.version) == (4, "20250301-000002")
+
+
+READ_AND_FORK = """
+import os, sys
+from pathlib import Path
+from profiles import FeatureReader
+
+reader = FeatureReader(Path(sys.argv[1]))
+assert reader.get("p1")["orders"] == 3
+child = os.fork()
+for _ in range(3):
+    assert reader.get("p1")["orders"] == 3
+    assert FeatureReader(Path(sys.argv[1])).get("p2")["orders"] == 0
+if child == 0:
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert reader.get("p9")["orders"] == 3
+"""
+
+
+def test_parent_and_child_read_on_after_a_fork(snapshot: Path) -> None:
+    """In a process of its own, because this one has threads. LMDB refuses an inherited file that is open."""
+    done = subprocess.run([sys.executable, "-c", READ_AND_FORK, str(snapshot)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_rollback_to_a_version_that_is_still_open(make_warehouse: Warehouse, put: Put, home: Path) -> None:

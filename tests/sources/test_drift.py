@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -13,8 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from cdp_pipeline.home import Home
-from cdp_pipeline.ops import Ops, Receipt
+from cdp_pipeline.ops import Ops
 from cdp_pipeline.sources.ingest import IngestResult
 from tests.sources.conftest import Land, make_land
 
@@ -204,19 +202,3 @@ def test_a_parquet_column_that_is_gone_is_named(demo: Land) -> None:
             con.execute(f"COPY (SELECT {columns}) TO '{path}' (FORMAT parquet)")
     assert demo.run("things", DAYS[0]).drift == ()
     assert [d.field for d in demo.run("things", DAYS[1]).drift] == ["amount"]
-
-
-def test_a_state_of_an_earlier_version_gets_the_new_columns(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    with Ops(home.ops_db) as ops:
-        ops.save(Receipt("demo/x", "demo", "x", DAYS[0], 1, 1, "", "", "ok", 3, 3, filled={"id": 3}))
-    con = sqlite3.connect(home.ops_db)
-    con.executescript("ALTER TABLE ingest_files DROP COLUMN filled; ALTER TABLE ingest_files DROP COLUMN drift;")
-    con.close()
-    with Ops(home.ops_db) as ops, Ops(home.ops_db) as other:
-        (old,) = ops.receipts()
-        assert (old.loaded, old.filled, old.drift, old.missing) == (3, {}, [], frozenset())
-        noted = {"kind": "missing", "field": "id", "message": "gone"}
-        other.save(Receipt("demo/x", "demo", "x", DAYS[0], 1, 1, "", "", "ok", 3, 3, filled={"id": 3}, drift=[noted]))
-        (new,) = ops.receipts()
-        assert (new.filled, new.drift, new.missing) == ({"id": 3}, [noted], {"id"})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from profiles.console.queries.quality import count_checks
 from profiles.errors import NoSnapshot
 from profiles.manifest import Manifest
 from profiles.snapshot_provider import OpenSnapshot, Row
@@ -25,6 +26,7 @@ class Overview:
     rows_delivered: int
     rows_quarantined: int
     failed_checks: int
+    warnings: int
     delivered_to: date | None
 
     @property
@@ -42,11 +44,7 @@ def overview(snapshot: OpenSnapshot) -> Overview:
             "SELECT coalesce(sum(rows_delivered), 0)::BIGINT AS delivered,"
             " coalesce(sum(rows_quarantined), 0)::BIGINT AS quarantined, max(dt) AS last FROM marts.quality.ingest"
         )
-    failed = (
-        snapshot.query("SELECT count(*) AS n FROM marts.quality.checks WHERE NOT is_passed")[0]["n"]
-        if snapshot.has_table("quality", "checks")
-        else 0
-    )
+    checks = count_checks(snapshot)
     last = found["last"]
     return Overview(
         profiles=tables.get("profiles.customer_profile", 0),
@@ -55,7 +53,8 @@ def overview(snapshot: OpenSnapshot) -> Overview:
         open_questions=tables.get("pii.review_queue", 0),
         rows_delivered=int(str(found["delivered"])),
         rows_quarantined=int(str(found["quarantined"])),
-        failed_checks=int(str(failed)),
+        failed_checks=checks["failed"],
+        warnings=checks["warning"],
         delivered_to=last if isinstance(last, date) else None,
     )
 

@@ -13,10 +13,25 @@ _TROUBLED = "status NOT IN ('ok', 'empty', 'duplicate', 'replaced') OR NOT is_re
 
 
 def checks(snapshot: OpenSnapshot) -> list[Row]:
-    """All checks, the failed ones first."""
+    """All checks with their `state`: the failed ones first, then warnings, which break no run but are to be seen."""
     if not snapshot.has_table("quality", "checks"):
         return []
-    return snapshot.query("SELECT * FROM marts.quality.checks ORDER BY is_passed, check_name")
+    return snapshot.query(
+        f"SELECT *, {_state(snapshot)} AS state FROM marts.quality.checks"
+        " ORDER BY list_position(['failed', 'warning', 'passed'], state), check_name"
+    )
+
+
+def count_checks(snapshot: OpenSnapshot) -> dict[str, int]:
+    """Number of checks by state: ``failed``, ``warning``, ``passed``."""
+    counted = Counter(str(row["state"]) for row in checks(snapshot))
+    return {state: counted[state] for state in ("failed", "warning", "passed")}
+
+
+def _state(snapshot: OpenSnapshot) -> str:
+    # snapshots of before severities had no warnings among their checks
+    is_warning = "severity = 'warn'" if "severity" in snapshot.columns("quality", "checks") else "false"
+    return f"CASE WHEN is_passed THEN 'passed' WHEN {is_warning} THEN 'warning' ELSE 'failed' END"
 
 
 def ingest_by_source(snapshot: OpenSnapshot) -> list[Row]:
@@ -79,6 +94,18 @@ def drift(snapshot: OpenSnapshot) -> str | None:
     """Verdict on whether the matching model still fits the data, of the run that made the snapshot."""
     identity = snapshot.manifest.extra.get("identity")
     return str(identity["drift"]) if isinstance(identity, dict) and identity.get("drift") else None
+
+
+def drift_measures(snapshot: OpenSnapshot) -> list[Row]:
+    """Measures of the matching model that moved since training, the farthest first: measure, trained_value,
+    current_value, psi, verdict."""
+    if not snapshot.has_table("quality", "model_drift"):
+        return []
+    return snapshot.query(
+        "SELECT measure, trained_value, current_value, psi, verdict FROM marts.quality.model_drift"
+        " WHERE verdict <> 'ok' ORDER BY list_position(['retrain', 'watch'], verdict), psi DESC NULLS LAST, measure"
+        " LIMIT 20"
+    )
 
 
 def disagreements(snapshot: OpenSnapshot) -> list[Row]:

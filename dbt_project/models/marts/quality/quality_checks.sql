@@ -104,6 +104,15 @@ with checks as (
     union all
 
     select
+        'matching_model_fits',
+        'Measures on which records and links are far from those that the matching model was trained on (quality.model_drift says which)',
+        count(*)
+    from {{ ref('quality_model_drift') }}
+    where verdict = 'retrain'
+
+    union all
+
+    select
         'timeline_before_as_of_end',
         'Interactions in the timeline after the as-of day',
         count(*)
@@ -120,6 +129,7 @@ select
     case check_name
         when 'segment_sizes_within_bounds' then 'gate'
         when 'segment_sizes_as_expected' then 'warn'
+        when 'matching_model_fits' then 'warn'
         else 'error'
     end as severity
 from checks

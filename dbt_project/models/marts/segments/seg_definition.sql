@@ -82,7 +82,7 @@ at_least: 8', null, null, '73cbebe3e3c3', 1, 'daily', null, null, null, 100, 'wa
       state: granted
       at_most: 0
 - feature: has_unsubscribed
-  is: true', null, null, '2be0ac553edd', 1, 'daily', null, null, 0.5, 100, 'warn'),
+  is: true', null, null, '2be0ac553edd', 1, 'daily', null, null, 0.5, 100, 'block'),
     ('email_engaged', 'E-mail engaged', 'Clicked in at least two campaigns of the last twelve months and may be written to.', 'marketing', 'marketing', 'campaigns_clicked_12m >= 2 and is_email_marketing_allowed and not has_unsubscribed', null, null, '3875d32b8a2b', 1, 'daily', null, null, null, 100, 'warn'),
     ('email_silent', 'Silent e-mail readers', 'Are written to and have opened or clicked nothing for a year; ask once more, then stop.', 'marketing', 'marketing', 'feature: email_engagement
 equals: silent', '- do_not_contact', 'do_not_contact', '6f59b1004aca', 1, 'daily', null, null, null, 100, 'warn'),

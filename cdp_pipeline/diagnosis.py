@@ -1,0 +1,158 @@
+"""What `cdp doctor` finds out about a home beside its files: runs, stores, the age of what readers see, gates, drift.
+
+Each function yields findings: name, whether it is well, and one line with what to do. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from cdp_pipeline.home import Home
+
+Finding = tuple[str, bool, str]
+
+# As the freshness policy of the published snapshot fails (``defs/python_assets.py``).
+SNAPSHOT_MAX_AGE = timedelta(hours=48)
+# A run builds the next snapshot, its warehouse and its Parquet before it drops the oldest one.
+SNAPSHOTS_OF_ROOM = 3
+
+
+def last_runs(home: Home) -> Iterator[Finding]:
+    """The last run that Dagster knows, and runs that are shown as going on although their process is gone."""
+    if not (home.dagster / "dagster.yaml").exists():
+        return
+    import dagster as dg
+
+    from cdp_pipeline.defs.jobs import JOB
+    from cdp_pipeline.defs.launch import InstanceError, instance_of
+    from cdp_pipeline.lock import RunInProgress, run_lock
+
+    try:
+        with instance_of(home) as instance:
+            newest = instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
+            going = instance.get_run_records(dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.STARTED]))
+    except InstanceError as error:
+        yield "dagster", False, str(error)
+        return
+    for record in newest:
+        status = record.dagster_run.status
+        since = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
+        told = f"{record.dagster_run.run_id[:8]} of {since:%Y-%m-%d %H:%M} UTC: {status.value.lower()}"
+        failed = status is dg.DagsterRunStatus.FAILURE
+        yield "last run", not failed, told + (f"; why is in {home.dagster / 'last_run.log'}" if failed else "")
+    try:
+        with run_lock(home.run_lock):
+            dead = len(going)
+    except RunInProgress:
+        dead = max(len(going) - 1, 0)  # the one that holds the lock goes on
+    if dead:
+        yield (
+            "stale runs",
+            False,
+            f"{dead} runs are shown as going on, their process is gone: the next `cdp run` ends them",
+        )
+
+
+def stores(home: Home) -> Iterator[Finding]:
+    """Versions of the state file and the identity store, and who holds dbt's file."""
+    from identity.store import STORE_VERSION
+    from profiles.ops import STATE_VERSION, state_version
+
+    if home.ops_db.exists():
+        con = sqlite3.connect(f"{home.ops_db.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+        try:
+            version = state_version(con, home.ops_db)
+            ((broken,),) = con.execute("PRAGMA quick_check(1)").fetchall()
+        finally:
+            con.close()
+        older = f", {STATE_VERSION} after the next run" if version < STATE_VERSION else ""
+        yield (
+            "state",
+            broken == "ok",
+            f"version {version}{older}" if broken == "ok" else f"{home.ops_db} is damaged: restore a backup",
+        )
+    for name, path in (("identity store", home.identity_db), ("warehouse", home.warehouse_db)):
+        if not path.exists():
+            continue
+        try:
+            with duckdb.connect(str(path), read_only=True) as store:
+                if name == "warehouse":
+                    continue
+                ((kept,),) = store.execute("SELECT version FROM store_version").fetchall()
+        except duckdb.Error as error:
+            text = str(error)
+            if "lock" in text.lower():
+                yield name, True, "in use by another process"
+            else:
+                yield name, False, f"{path} cannot be read ({type(error).__name__}): restore a backup"
+            continue
+        told = f"version {kept}" + (f", {STORE_VERSION} after the next run" if kept < STORE_VERSION else "")
+        yield name, kept <= STORE_VERSION, told
+
+
+def snapshot_age(home: Home) -> Iterator[Finding]:
+    """Whether what readers see is older than it may be although files wait, and whether the next snapshot has room."""
+    from cdp_pipeline.sources.ingest import pending
+    from cdp_pipeline.sources.overlay import contracts_of
+    from profiles.snapshots import current_manifest, newest_version
+
+    manifest = current_manifest(home.root)
+    if manifest is None:
+        return
+    newest = newest_version(home.published)
+    if newest != manifest.version:
+        yield (
+            "rolled back",
+            True,
+            f"readers see {manifest.version}, the newest is {newest}: `cdp publish rollback {newest}` shows it",
+        )
+    age = datetime.now(UTC) - manifest.created_at
+    waiting = any(p.files for p in pending(home, contracts_of(home)))
+    hours = int(age.total_seconds() // 3600)
+    if waiting:
+        yield "freshness", age <= SNAPSHOT_MAX_AGE, f"published {hours} hours ago, and files wait"
+    room = SNAPSHOTS_OF_ROOM * sum(entry.size_bytes for entry in manifest.files.values())
+    free = shutil.disk_usage(home.root).free
+    if free < room:
+        yield (
+            "room",
+            False,
+            f"{free / 1e9:.1f} GB free, the next run may need {room / 1e9:.1f}: lower CDP_KEEP_VERSIONS",
+        )
+
+
+def gates(home: Home) -> Iterator[Finding]:
+    """Checks of the current snapshot that failed and are errors; warnings are counted."""
+    marts = home.published / "current" / "marts.duckdb"
+    if not marts.exists():
+        return
+    with duckdb.connect(str(marts), read_only=True) as con:
+        rows = con.execute(
+            "SELECT check_name, severity FROM quality.checks WHERE NOT is_passed ORDER BY severity, check_name"
+        ).fetchall()
+    errors = [name for name, severity in rows if severity == "error"]
+    warned = len(rows) - len(errors)
+    if errors:
+        yield "checks", False, f"{len(errors)} failed: {', '.join(errors[:5])} (table quality.checks)"
+    else:
+        yield "checks", True, f"no error in the published snapshot, {warned} warnings"
+
+
+def schema_drift(home: Home) -> Iterator[Finding]:
+    """Fields that the newest delivery of an object lacks although they came before."""
+    if not home.ops_db.exists():
+        return
+    from cdp_pipeline.ops import LOADED, Ops
+
+    with Ops(home.ops_db) as ops:
+        receipts = [r for r in ops.receipts() if r.status in LOADED]
+    newest = {(r.source, r.object): r.dt for r in sorted(receipts, key=lambda r: r.dt)}
+    for receipt in receipts:
+        if receipt.dt == newest[receipt.source, receipt.object] and receipt.missing:
+            fields = ", ".join(sorted(receipt.missing))
+            yield "drift", False, f"{receipt.file}: no record has {fields}, earlier deliveries had"

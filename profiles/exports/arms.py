@@ -1,0 +1,77 @@
+"""Who was sent and who was held out, so that the effect of an export can be read: the two arms of an experiment.
+
+One file per destination and segment, ``state/audiences/<destination>/<segment>.parquet`` (`COLUMNS`). It only grows: a
+person's first assignment stands whatever happens later (intention to treat), also where the receiver refused the
+member. It lies under ``state/`` because files below ``exports/`` are retired, and this must outlive them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+# `as_of` is that of the snapshot: a person counts as exposed from the end of that day (UTC) on.
+COLUMNS = {"profile_id": "varchar", "variant": "varchar", "holdout_share": "double", "as_of": "date"}
+EXPORTED, HELD_OUT = "exported", "holdout"
+
+
+def folder(home: Path) -> Path:
+    """Where the assignments of all destinations lie."""
+    return home / "state" / "audiences"
+
+
+def assigned_sql(holdout: float, as_of: date) -> str:
+    """Query of the rows of `COLUMNS` over the temp table ``audience`` (see `audience.build_audience`)."""
+    return (
+        f"select profile_id, case state when 'holdout' then '{HELD_OUT}' else '{EXPORTED}' end as variant,"
+        f" {holdout!r}::double as holdout_share, date '{as_of}' as as_of"
+        " from audience where state in ('sent', 'holdout') order by 1"
+    )
+
+
+def keep(con: duckdb.DuckDBPyConnection, home: Path, destination: str, segment: str, sql: str) -> int:
+    """Add the rows of `sql` whose profile has no assignment yet; returns how many. The file changes in one step."""
+    path = folder(home) / destination / f"{segment}.parquet"
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    con.execute(f"create or replace temp table kept ({columns})")
+    if path.exists():
+        con.execute(f"insert into kept by name from read_parquet({_literal(path)})")
+    con.execute(f"insert into kept by name select * from ({sql}) where profile_id not in (select profile_id from kept)")
+    [(rows,)] = con.execute("select count(*) from kept").fetchall()
+    before = 0
+    if path.exists():
+        [(before,)] = con.execute(f"select count(*) from read_parquet({_literal(path)})").fetchall()
+    if rows > before:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write(con, "from kept order by profile_id", path)
+    return int(rows) - int(before)
+
+
+def forget(home: Path, profile_ids: Sequence[str]) -> None:
+    """Take erased people out of every file."""
+    for path in sorted(folder(home).glob("*/*.parquet")):
+        with duckdb.connect() as con:
+            con.execute("create table gone (profile_id varchar)")
+            con.executemany("insert into gone values (?)", [[profile_id] for profile_id in profile_ids])
+            con.execute(f"create table kept as from read_parquet({_literal(path)})")
+            [(held,)] = con.execute("select count(*) from kept semi join gone using (profile_id)").fetchall()
+            if held:
+                _write(con, "from kept anti join gone using (profile_id) order by profile_id", path)
+
+
+def _write(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    part = path.with_name(f".{path.name}.part")
+    os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    con.execute(f"copy ({sql}) to {_literal(part)} (format parquet, compression zstd)")
+    part.chmod(0o600)
+    with part.open("rb") as done:
+        os.fsync(done.fileno())
+    part.replace(path)
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,142 @@
+"""What `cdp doctor` says of homes in which something is wrong."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from cdp_pipeline import diagnosis
+from cdp_pipeline.defs.jobs import JOB
+from cdp_pipeline.defs.launch import instance_of
+from cdp_pipeline.home import Home
+from cdp_pipeline.lock import run_lock
+from cdp_pipeline.ops import Ops, Receipt
+from profiles.ops import STATE_VERSION
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    return home
+
+
+def _publish(home: Home, version: str = "20250301-000001", size: int = 1, age_hours: int = 0) -> Path:
+    folder = home.published / version
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(folder / "marts.duckdb")) as con:
+        con.execute("CREATE SCHEMA IF NOT EXISTS quality")
+        con.execute(
+            "CREATE OR REPLACE TABLE quality.checks AS FROM (VALUES ('no_open_end', false, 'error'),"
+            " ('all_in', true, 'error'), ('size', false, 'warn')) AS t (check_name, is_passed, severity)"
+        )
+    made = datetime.now(UTC) - timedelta(hours=age_hours)
+    manifest = {
+        "version": version, "as_of": "2025-03-01", "run_id": "r", "generation": 1, "model_version": "m",
+        "inputs_fingerprint": "", "created_at": made.isoformat(), "tables": {},
+        "platform_version": "0", "schema_hash": "",
+        "files": {"marts.duckdb": {"size_bytes": size, "sha256": "0"}},
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    link = home.published / "current"
+    link.unlink(missing_ok=True)
+    link.symlink_to(version)
+    return folder
+
+
+def _land(home: Home) -> None:
+    folder = home.landed("zendesk", "users", date(2025, 3, 2))
+    folder.mkdir(parents=True)
+    (folder / "users.jsonl").write_text("{}\n", encoding="utf-8")
+
+
+def test_a_failed_check_is_named_and_warnings_are_counted(home: Home) -> None:
+    assert list(diagnosis.gates(home)) == []
+    folder = _publish(home)
+    assert list(diagnosis.gates(home)) == [("checks", False, "1 failed: no_open_end (table quality.checks)")]
+    with duckdb.connect(str(folder / "marts.duckdb")) as con:
+        con.execute("UPDATE quality.checks SET is_passed = true WHERE severity = 'error'")
+    assert list(diagnosis.gates(home)) == [("checks", True, "no error in the published snapshot, 1 warnings")]
+
+
+def test_an_old_snapshot_is_a_fault_only_while_files_wait(home: Home) -> None:
+    _publish(home, age_hours=50)
+    assert list(diagnosis.snapshot_age(home)) == []
+    _land(home)
+    assert list(diagnosis.snapshot_age(home)) == [("freshness", False, "published 50 hours ago, and files wait")]
+    _publish(home)
+    assert list(diagnosis.snapshot_age(home)) == [("freshness", True, "published 0 hours ago, and files wait")]
+
+
+def test_a_disk_without_room_for_the_next_run(home: Home) -> None:
+    _publish(home, size=10**18)
+    ((name, ok, line),) = diagnosis.snapshot_age(home)
+    assert (name, ok) == ("room", False)
+    assert line.endswith("GB free, the next run may need 3000000000.0: lower CDP_KEEP_VERSIONS")
+
+
+def test_stores_tell_their_versions_and_damage(home: Home) -> None:
+    Ops(home.ops_db).close()
+    with duckdb.connect(str(home.identity_db)) as con:
+        con.execute("CREATE TABLE store_version AS SELECT 1 AS version")
+    assert list(diagnosis.stores(home)) == [
+        ("state", True, f"version {STATE_VERSION}"),
+        ("identity store", True, "version 1, 2 after the next run"),
+    ]
+    con = sqlite3.connect(home.ops_db)
+    con.execute("PRAGMA user_version = 2")
+    con.close()
+    home.identity_db.write_bytes(b"no database" * 500)
+    state, identity = diagnosis.stores(home)
+    assert state == ("state", True, f"version 2, {STATE_VERSION} after the next run")
+    assert identity[:2] == ("identity store", False) and identity[2].endswith("): restore a backup")
+
+
+def test_a_field_that_the_newest_delivery_lacks(home: Home) -> None:
+    gone = [{"kind": "missing", "field": "phone", "message": ""}]
+    with Ops(home.ops_db) as ops:
+        for day, drift in ((1, gone), (2, [])):
+            dt = date(2025, 3, day)
+            ops.save(Receipt(f"crm/people/{day}", "crm", "people", dt, 1, 1, "", "", "ok", 1, 1, drift=drift))
+    assert list(diagnosis.schema_drift(home)) == []
+    with Ops(home.ops_db) as ops:
+        ops.save(Receipt("crm/people/3", "crm", "people", date(2025, 3, 3), 1, 1, "", "", "ok", 1, 1, drift=gone))
+    assert list(diagnosis.schema_drift(home)) == [
+        ("drift", False, "crm/people/3: no record has phone, earlier deliveries had")
+    ]
+
+
+def test_the_last_run_and_runs_whose_process_is_gone(home: Home) -> None:
+    assert list(diagnosis.last_runs(home)) == []
+    with instance_of(home) as instance:
+        assert list(diagnosis.last_runs(home)) == []
+        job = dg.GraphDefinition(name=JOB, node_defs=[dg.OpDefinition(lambda: None, "nothing")]).to_job()
+        run = instance.create_run_for_job(job)
+        instance.report_run_failed(run)
+        ((name, ok, line),) = diagnosis.last_runs(home)
+        assert (name, ok) == ("last run", False)
+        assert f"{run.run_id[:8]} of 20" in line and ": failure; why is in " in line
+        for _ in range(2):
+            instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    last, stale = diagnosis.last_runs(home)
+    assert last[:2] == ("last run", True)
+    assert stale == (
+        "stale runs", False, "2 runs are shown as going on, their process is gone: the next `cdp run` ends them",
+    )  # fmt: skip
+    with run_lock(home.run_lock):
+        assert len(list(diagnosis.last_runs(home))) == 2
+
+
+def test_a_dagster_that_cannot_be_opened_is_named(home: Home) -> None:
+    with instance_of(home):
+        pass
+    (home.root / "dagster.yaml").write_text("storage: {nowhere: 1}\n", encoding="utf-8")
+    ((name, ok, line),) = diagnosis.last_runs(home)
+    assert (name, ok) == ("dagster", False)
+    assert line.startswith("Dagster's storage cannot be opened (")

@@ -18,6 +18,7 @@ import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
+from cdp_pipeline.privacy.errors import ErasureFailed
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract
 from cdp_pipeline.sources.erasing import Eraser, eraser
@@ -96,7 +97,10 @@ def _landed(
     home: Home, obj: ObjectContract, receipt: Receipt, found: Found, erasing: Eraser, run_id: str, ops: Ops
 ) -> Counter[str]:
     path = home.landing / receipt.file
-    gone = erasing.edit(path, obj, found)
+    try:
+        gone = erasing.edit(path, obj, found)
+    except FileFaultError as fault:
+        raise ErasureFailed(f"{receipt.file}: {fault}; take it out of landing or mend it, then resume") from None
     if gone < 0:
         return Counter()
     # Counted before the file is read again: a crash in between leaves it unseen, and the next run reads it.

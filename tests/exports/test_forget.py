@@ -68,7 +68,8 @@ def test_who_has_received_a_person_is_told_with_what_and_when(
     assert (one.destination, one.kind, one.segment, one.purpose, one.channel) == (
         "there", "file", "loyal", "marketing", "email",
     )  # fmt: skip
-    assert one.columns == ("entered_at", "email") and one.is_member and one.first_sent_at == one.last_sent_at is not None
+    assert one.columns == ("entered_at", "email") and one.is_member
+    assert one.first_sent_at == one.last_sent_at is not None
     put("delete from segments.membership where profile_id = 'p1'")
     sync(home, destination, "loyal")
     (one,) = received(home, ["p1"])

@@ -92,7 +92,7 @@ def _profile(view: ProfileView | None) -> list[Section]:
         {
             "attribute": a.name,
             "value": a.value,
-            "from": "; ".join(" ".join(str(v) for v in row.values() if v not in (None, "")) for row in a.provenance),
+            "from": "; ".join(f"{row.get('record_id')} ({row.get('rule')})" for row in a.provenance),
         }
         for a in view.attributes
         if a.value is not None

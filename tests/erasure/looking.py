@@ -23,8 +23,7 @@ from planting import HAN, PHONE, STEM
 # In tables of numbers a telephone may lie as a number.
 _PATTERN = re.compile("|".join(f"(?:{p.pattern})" for p in (STEM, PHONE, HAN)), re.IGNORECASE)
 _BYTES = re.compile(
-    b"zqxv[gfsetxn][a-z]{4}|(?:907|9[^0-9]07|90[^0-9]7)[^0-9]{0,2}555[^0-9]?01[0-9]{2}|1990000[0-9]{4}"
-    b"|199[- ]0000[- ][0-9]{4}|" + "靐".encode() + b".{3}|" + "靐".encode("gb18030") + b".{2,4}|\\\\u9750\\\\u9f",
+    b"|".join(p.pattern.encode() for p in (STEM, PHONE)) + b"|" + "靐".encode() + rb"[\xe9\xea]..|\\u9750\\u9f..",
     re.IGNORECASE,
 )
 # The same for DuckDB, with more hits than are meant; `is_planted` decides.
@@ -69,6 +68,8 @@ def _readings(path: Path) -> Iterator[set[str]]:
             data = unpacked
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         yield _in_text(data.decode("utf-16", "replace"))
+    elif ".csv" in path.name:
+        yield _in_text(data.decode("gb18030", "replace"))
     if path.suffix == ".parquet":
         yield from _in_tables(path, parquet=True)
     elif data[8:12] == b"DUCK":

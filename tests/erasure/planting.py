@@ -31,7 +31,9 @@ from cdp_pipeline.sources.contract import ObjectContract, load_contracts
 # g/f names, s street, e e-mail, t free text, x unknown field, n nick name; then four letters for person (and place).
 STEM = re.compile(r"zqxv[gfsetxn][a-z]{4}", re.IGNORECASE)
 # Area code 907 with the numbers kept free for fiction; a Chinese prefix that no network has; rare characters as names.
-PHONE = re.compile(r"(?:907|9\D07|90\D7)\D{0,2}555\D?01\d\d|1990000\d{4}|199[- ]0000[- ]\d{4}")
+PHONE = re.compile(
+    r"(?<![\d.])(?:\+?1[ -]?)?\(?907\D{0,2}555\D?01\d\d(?!\d)|(?<![\d.])(?:\+?86[ -]?)?199[- ]?0000[- ]?\d{4}(?!\d)"
+)
 HAN = re.compile("靐[\u9f00-\u9fa5]")
 
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[a-z]+")
@@ -366,6 +368,10 @@ def _roles(obj: ObjectContract) -> Mapping[str, str]:
     return roles
 
 
+# Below these, a name is that of a product, a discount, a store.
+_OF_THINGS = {"line_items", "discounts", "items", "taxes", "products", "location", "campaign", "discount_codes"}
+
+
 def _changed(value: Any, path: tuple[str, ...], person: Person, unique: set[str], roles: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         if set(value) >= {"name", "values"}:  # a form: question and answers
@@ -375,6 +381,8 @@ def _changed(value: Any, path: tuple[str, ...], person: Person, unique: set[str]
         return [_changed(inner, path, person, unique, roles) for inner in value]
     if value is None or isinstance(value, (bool, float)):
         return value
+    if _OF_THINGS.intersection(path[:-1]):
+        roles = {}
     return _told(path[-1], value, person, unique, roles)
 
 

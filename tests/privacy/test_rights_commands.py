@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -19,12 +20,14 @@ from cdp_pipeline.cli import main
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.ops import Ops
+from cdp_pipeline.privacy.consents import PURPOSES
 from cdp_pipeline.privacy.erase import erase
 from cdp_pipeline.privacy.search import search
 from cdp_pipeline.privacy.store import lend_tombstones
 from cdp_pipeline.run import run as run_platform
 from cdp_pipeline.sources.contract import load_contracts
 from cdp_pipeline.sources.ingest import ensure_tables, ingest_partition, pending
+from cdp_pipeline.warehouse import PROJECT
 
 PERSON, OLIVE = "zyx.canary@quill.example", "olive@other.example"
 
@@ -67,6 +70,11 @@ def test_a_consent_is_recorded_for_every_record_of_the_person(home: Home, capsys
     assert [r[1:] for r in rows] == [("marketing", "granted")] * 3 + [("profiling", "denied")] * 3
 
 
+def test_the_purposes_are_those_that_the_models_read() -> None:
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert list(PURPOSES) == project["vars"]["consent_purposes"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -75,6 +83,12 @@ def test_a_consent_is_recorded_for_every_record_of_the_person(home: Home, capsys
             "nobody has this identifier",
         ),
         (("consent", PERSON, "--purpose", "E mail", "--state", "denied"), "one word of small letters"),
+        (("consent", PERSON, "--purpose", "marketng", "--state", "denied"), "did you mean 'marketing'?"),
+        (("consent", PERSON, "--purpose", "marketing", "--channel", "e_mail", "--state", "denied"), "mean 'email'?"),
+        (
+            ("consent", PERSON, "--kind", "emial", "--purpose", "marketing", "--state", "denied"),
+            "one of email, external",
+        ),
         (("export", "nobody@example.org", "--out", "x"), "nobody has this identifier"),
         (("export", small_home.SHARED_PHONE, "--out", "x"), "does not tell one person"),
         (("erase", PERSON), "add --yes"),

@@ -26,30 +26,23 @@ def last_runs(home: Home) -> Iterator[Finding]:
     """The last run that Dagster knows, and runs that are shown as going on although their process is gone."""
     if not (home.dagster / "dagster.yaml").exists():
         return
-    import dagster as dg
-
-    from cdp_pipeline.defs.jobs import JOB
-    from cdp_pipeline.defs.launch import InstanceError, instance_of
+    from cdp_pipeline.defs.launch import InstanceError, known_runs
     from cdp_pipeline.lock import RunInProgress, run_lock
 
     try:
-        with instance_of(home) as instance:
-            newest = instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
-            going = instance.get_run_records(dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.STARTED]))
+        newest, going = known_runs(home)
     except InstanceError as error:
         yield "dagster", False, str(error)
         return
-    for record in newest:
-        status = record.dagster_run.status
-        since = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
-        told = f"{record.dagster_run.run_id[:8]} of {since:%Y-%m-%d %H:%M} UTC: {status.value.lower()}"
-        failed = status is dg.DagsterRunStatus.FAILURE
+    if newest is not None:
+        told = f"{newest.run_id[:8]} of {newest.started_at:%Y-%m-%d %H:%M} UTC: {newest.status}"
+        failed = newest.status == "failure"
         yield "last run", not failed, told + (f"; why is in {home.dagster / 'last_run.log'}" if failed else "")
     try:
         with run_lock(home.run_lock):
-            dead = len(going)
+            dead = going
     except RunInProgress:
-        dead = max(len(going) - 1, 0)  # the one that holds the lock goes on
+        dead = max(going - 1, 0)  # the one that holds the lock goes on
     if dead:
         yield (
             "stale runs",

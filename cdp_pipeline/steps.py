@@ -17,6 +17,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.privacy.consents import land_changes
+from cdp_pipeline.privacy.removals import removals_fingerprint
 from cdp_pipeline.privacy.store import erasures, privacy_fingerprint
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources import replay
@@ -353,6 +354,8 @@ def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishRe
         ),
         extra={"identity": {k: v for k, v in facts.items() if k not in _NOT_IN_MANIFEST}},
         keep=settings.keep_versions,
+        removals=removals_fingerprint(home),
+        full=plan.full,
     )
 
 

@@ -1,28 +1,40 @@
-"""Building `features.lmdb` from the marts: feature rows, aliases and identifier hashes, in one sorted pass each."""
+"""Building `features.lmdb` from the marts: whole, or from the last snapshot's file and the keys that changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 import duckdb
 
-from profiles import identifiers
-from profiles.consent import DENIED, GRANTED, UNKNOWN
-from profiles.lmdb_store import ALIAS, IDENTIFIER, META, PROFILE, StoreWriter
-from profiles.rows import packer, quoted, select_expression
+from profiles import layout
+from profiles.feature_rows import Edit, FeatureRows, Item
+from profiles.lmdb_store import ALIAS, IDENTIFIER, META, PROFILE, Store, StoreEditor, StoreWriter, open_store
+from profiles.publish_base import Base
+from profiles.publish_tables import TableChange
+from profiles.rows import packer, unpack
 
-_BATCH_ROWS = 10_000
+# Keys changed in place since the file was last written whole, as a share of all. Pages that split stay half empty, and
+# a file written whole is full and in order.
+MOST_EDITED = 0.25
+
+_PROFILE_TABLES = ("profiles.customer_profile", "profiles.consent", "features.profile_features")
 
 
 @dataclass(frozen=True)
 class FeatureStoreCounts:
-    """What was written: profiles with a row, retired ids, and identifiers that name exactly one profile."""
+    """What the file holds: profiles with a row, retired ids, and identifiers that name exactly one profile.
+
+    `edited` keys were changed in place since the file was last written whole.
+    """
 
     profiles: int
     aliases: int
     identifiers: int
+    edited: int = 0
 
 
 def build_feature_store(
@@ -33,103 +45,122 @@ def build_feature_store(
     pii: str,
     key: bytes,
     meta: Mapping[str, object],
+    base: Base | None = None,
+    changes: Mapping[str, TableChange] | None = None,
 ) -> FeatureStoreCounts:
     """Write the LMDB file at `path` from the catalogs `marts` and `pii` attached in `con`.
 
     Every profile of `customer_profile` gets a row, with nulls where it has no features. A trusted identifier that
     belongs to several profiles is left out. `meta` (version, as_of, created_at …) is stored beside the column list.
+
+    With a `base`, only what the `changes` of the tables touch is made anew: in a copy of its file where few keys
+    change, else in a new file that takes the rest from it. The result holds the same keys and values in any case.
     """
-    columns = con.execute(f"DESCRIBE {marts}.features.profile_features").fetchall()
-    selected = [select_expression(str(name), str(kind)) for name, kind, *_ in columns if name != "profile_id"]
-    purposes = [
-        (str(purpose), str(channel))
-        for purpose, channel in con.execute(
-            f"SELECT DISTINCT purpose, coalesce(channel, '') FROM {marts}.profiles.consent"
-            " WHERE purpose IS NOT NULL ORDER BY ALL"
-        ).fetchall()
-    ]
-    head = {
-        **meta,
-        "columns": [asdict(column) for _, column in selected],
-        "consents": [list(pair) for pair in purposes],
+    changes = changes or {}
+    rows = FeatureRows(con, marts, pii, key)
+    # A hash, for the manifest and the file are readable by all.
+    head = rows.head() | {"lookup_key": sha256(b"lookup key" + key).hexdigest()[:16]}
+    document = head | dict(meta)
+    source = base.path(layout.FEATURES) if base else None
+    store = open_store(source) if source else None
+    counts = _usable_counts(store, head) if store else None
+    if base is None or store is None or counts is None:
+        with StoreWriter(path) as writer:
+            written = FeatureStoreCounts(
+                aliases=writer.write(_kept(rows.aliases())),
+                identifiers=writer.write(_kept(rows.identifiers())),
+                profiles=writer.write(_kept(rows.profiles())),
+            )
+            _put_head(writer, document, written)
+        return written
+    edits = {
+        ALIAS: _edits(rows.aliases, _keys(changes, "profiles.profile_aliases")),
+        IDENTIFIER: _edits(rows.identifiers, _keys(changes, "pii.identifiers")),
+        PROFILE: _profile_edits(rows, changes),
     }
+    before = base.build.patched.get(layout.FEATURES, 0)
+    if None not in edits.values():
+        listed = [edit for prefix in sorted(edits) for edit in cast("list[Edit]", edits[prefix])]
+        most = MOST_EDITED * (counts.profiles + counts.aliases + counts.identifiers)
+        if before + len(listed) <= most and base.copy(layout.FEATURES, path, 0o644):
+            with StoreEditor(path) as editor:
+                grown = editor.apply(listed)
+                written = FeatureStoreCounts(
+                    counts.profiles + grown.get(PROFILE, 0),
+                    counts.aliases + grown.get(ALIAS, 0),
+                    counts.identifiers + grown.get(IDENTIFIER, 0),
+                    before + len(listed),
+                )
+                _put_head(editor, document, written)
+            return written
+    sections = {ALIAS: rows.aliases, IDENTIFIER: rows.identifiers, PROFILE: rows.profiles}
     with StoreWriter(path) as writer:
-        writer.write([(META, packer()(head))])
-        aliases = writer.write(_aliases(con, marts))
-        hashes = writer.write(_identifiers(con, pii, key))
-        profiles = writer.write(_rows(con, marts, [expression for expression, _ in selected], purposes))
-    return FeatureStoreCounts(profiles, aliases, hashes)
+        numbers = {}
+        for prefix, whole in sections.items():
+            changed = edits[prefix]
+            items = whole() if changed is None else merged(store.items(prefix), changed)
+            numbers[prefix] = writer.write(_kept(items))
+        written = FeatureStoreCounts(numbers[PROFILE], numbers[ALIAS], numbers[IDENTIFIER])
+        _put_head(writer, document, written)
+    return written
 
 
-def _aliases(con: duckdb.DuckDBPyConnection, marts: str) -> Iterator[tuple[bytes, bytes]]:
-    """Retired id → profile id; an empty value stands for an erased one."""
-    reader = con.sql(
-        f"SELECT alias_profile_id::VARCHAR AS alias, any_value(profile_id::VARCHAR) AS profile_id"
-        f" FROM {marts}.profiles.profile_aliases WHERE alias_profile_id IS NOT NULL GROUP BY alias ORDER BY alias"
-    ).to_arrow_reader(_BATCH_ROWS)
-    for batch in reader:
-        for alias, profile_id in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            yield ALIAS + alias.encode(), (profile_id or "").encode()
+def merged(old: Iterable[Item], edits: Iterable[Edit]) -> Iterator[Edit]:
+    """`old` with the `edits` applied; both by rising key."""
+    changes = iter(edits)
+    edit = next(changes, None)
+    for item in old:
+        while edit is not None and edit[0] < item[0]:
+            yield edit
+            edit = next(changes, None)
+        if edit is not None and edit[0] == item[0]:
+            yield edit
+            edit = next(changes, None)
+        else:
+            yield item
+    if edit is not None:
+        yield edit
+        yield from changes
 
 
-def _identifiers(con: duckdb.DuckDBPyConnection, pii: str, key: bytes) -> Iterator[tuple[bytes, bytes]]:
-    inner_pad, outer_pad = identifiers.hash_pads(key)
-    columns = {str(row[0]) for row in con.execute(f"DESCRIBE {pii}.identifiers").fetchall()}
-    # Identity folds some providers' addresses into one (dots, plus tags), so an address also counts as it was written.
-    value = "unnest(CASE WHEN kind = 'email' THEN [value, value_raw] ELSE [value] END)"
-    values = f"{value} AS value" if "value_raw" in columns else "value"
-    normal = identifiers.normalised_sql("kind", "value")
-    hashed = identifiers.hash_sql("kind", "namespace", "normal_value", "$inner_pad", "$outer_pad")
-    reader = con.sql(
-        f"""
-        WITH written AS (
-            SELECT profile_id, kind, namespace, {values} FROM {pii}.identifiers WHERE is_trusted
-        ), trusted AS (
-            SELECT kind, coalesce(namespace, '') AS namespace, {normal} AS normal_value,
-                   min(profile_id::VARCHAR) AS profile_id, count(DISTINCT profile_id) AS profiles
-            FROM written WHERE value IS NOT NULL AND profile_id IS NOT NULL
-            GROUP BY ALL
-        )
-        SELECT {hashed} AS hash, profile_id FROM trusted WHERE profiles = 1 ORDER BY hash
-        """,
-        params={"inner_pad": inner_pad, "outer_pad": outer_pad},
-    ).to_arrow_reader(_BATCH_ROWS)
-    for batch in reader:
-        for digest, profile_id in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            yield IDENTIFIER + digest, profile_id.encode()
+def _usable_counts(store: Store, head: Mapping[str, object]) -> FeatureStoreCounts | None:
+    """What the file of the last snapshot holds; None where its rows are packed differently from those of `head`."""
+    packed = store.get(META)
+    known = cast("dict[str, object]", unpack(packed)) if packed else {}
+    # through msgpack and back, since that is what `known` has been through
+    if any(known.get(name) != value for name, value in cast("dict[str, object]", unpack(packer()(head))).items()):
+        return None
+    counts = known.get("counts")
+    if not isinstance(counts, dict):
+        return None
+    found = FeatureStoreCounts(**counts)
+    return found if store.count() == 1 + found.profiles + found.aliases + found.identifiers else None
 
 
-def _rows(
-    con: duckdb.DuckDBPyConnection, marts: str, expressions: list[str], purposes: list[tuple[str, str]]
-) -> Iterator[tuple[bytes, bytes]]:
-    """One row per profile: the consent states in the order of `purposes`, and the feature values."""
-    states = ", ".join(
-        f"coalesce(max(state) FILTER (purpose = {_literal(purpose)} AND channel = {_literal(channel)}), {UNKNOWN})"
-        for purpose, channel in purposes
-    )
-    features = ", ".join([quoted("profile_id"), *expressions])
-    reader = con.sql(
-        f"""
-        WITH stated AS (
-            SELECT profile_id, purpose, coalesce(channel, '') AS channel,
-                   CASE WHEN bool_or(state = 'denied') THEN {DENIED}
-                        WHEN bool_or(state = 'granted') THEN {GRANTED} ELSE {UNKNOWN} END AS state
-            FROM {marts}.profiles.consent GROUP BY ALL
-        ), consents AS (
-            SELECT profile_id, [{states}] AS _consents FROM stated GROUP BY profile_id
-        ), features AS (SELECT {features} FROM {marts}.features.profile_features)
-        SELECT profile.profile_id::VARCHAR, consents._consents, features.* EXCLUDE (profile_id)
-        FROM {marts}.profiles.customer_profile AS profile
-        LEFT JOIN features USING (profile_id)
-        LEFT JOIN consents USING (profile_id)
-        ORDER BY profile.profile_id::VARCHAR
-        """
-    ).to_arrow_reader(_BATCH_ROWS)
-    pack = packer()
-    for batch in reader:
-        for profile_id, consents, *values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            yield PROFILE + profile_id.encode(), pack((consents, values))
+def _put_head(writer: StoreWriter, document: Mapping[str, object], written: FeatureStoreCounts) -> None:
+    counts = {name: number for name, number in asdict(written).items() if name != "edited"}
+    writer.put(META, packer()({**document, "counts": counts}))
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _kept(items: Iterable[Edit]) -> Iterator[Item]:
+    return ((key, value) for key, value in items if value is not None)
+
+
+def _keys(changes: Mapping[str, TableChange], table: str) -> str | None:
+    """Temporary table with the keys that changed, '' for none, None where that is not known."""
+    change = changes.get(table)
+    return None if change is None else change.keys
+
+
+def _edits(section: Callable[[str], Iterator[Edit]], keys: str | None) -> list[Edit] | None:
+    """Edits of one kind of key; None where all of it must be made anew."""
+    if keys is None:
+        return None
+    return list(section(keys)) if keys else []
+
+
+def _profile_edits(rows: FeatureRows, changes: Mapping[str, TableChange]) -> list[Edit] | None:
+    keys = [_keys(changes, table) for table in _PROFILE_TABLES]
+    if None in keys:
+        return None
+    return list(rows.profiles([each for each in keys if each]))

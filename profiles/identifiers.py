@@ -40,9 +40,14 @@ def normalise_value(kind: str, value: str) -> str:
 def normalised_sql(kind: str, value: str) -> str:
     """`normalise_value` over SQL columns, for building."""
     trimmed = f"trim({value}, ' ' || chr(9) || chr(13) || chr(10))"
+    # `translate` takes twenty times as long as `lower`, and only where letters beyond ASCII occur do they differ.
+    lowered = (
+        f"CASE WHEN strlen({value}) = length({value}) THEN lower({trimmed})"
+        f" ELSE translate({trimmed}, '{_UPPER}', '{_LOWER}') END"
+    )
     digits = f"regexp_replace({trimmed}, '[^0-9]', '', 'g')"
     return (
-        f"CASE WHEN {kind} = 'email' THEN translate({trimmed}, '{_UPPER}', '{_LOWER}')"
+        f"CASE WHEN {kind} = 'email' THEN {lowered}"
         f" WHEN {kind} = 'phone' AND starts_with({trimmed}, '+') THEN '+' || {digits}"
         f" WHEN {kind} = 'phone' AND starts_with({trimmed}, '00') THEN '+' || substr({digits}, 3)"
         f" ELSE {trimmed} END"

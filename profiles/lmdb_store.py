@@ -10,9 +10,12 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from typing import Any, Self, TypeVar
 
 import lmdb
 
@@ -24,6 +27,9 @@ PROFILE = b"p"
 # Grown by doubling when full; a sparse file costs nothing until it is written, and is cut to size at the end.
 _FIRST_MAP_BYTES = 1 << 26
 _BATCH = 20_000
+_Pair = tuple[bytes, Any]
+_Value = TypeVar("_Value")
+_Result = TypeVar("_Result")
 _LONGEST_KEY = 511  # bytes, a constant of LMDB's build
 
 
@@ -31,11 +37,18 @@ class StoreWriter:
     """Writes one LMDB file (no sub-folder, mode 0644). Use as a context manager; keys must come in rising order."""
 
     def __init__(self, path: Path) -> None:
+        size = path.stat().st_size if path.exists() else 0
         self._env = lmdb.open(
-            str(path), subdir=False, map_size=_FIRST_MAP_BYTES, mode=0o644, lock=False, sync=False, metasync=False
+            str(path),
+            subdir=False,
+            map_size=max(_FIRST_MAP_BYTES, 2 * size),
+            mode=0o644,
+            lock=False,
+            sync=False,
+            metasync=False,
         )
 
-    def __enter__(self) -> StoreWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,27 +57,57 @@ class StoreWriter:
 
     def write(self, items: Iterable[tuple[bytes, bytes]]) -> int:
         """Append `items`, whose keys rise and lie above all written before. Returns their number."""
-        written = 0
-        batch: list[tuple[bytes, bytes]] = []
-        for item in items:
-            batch.append(item)
-            if len(batch) == _BATCH:
-                written += self._put(batch)
-                batch = []
-        return written + self._put(batch)
+        return sum(self._grow(_append, batch) for batch in _batches(items))
 
-    def _put(self, batch: list[tuple[bytes, bytes]]) -> int:
-        while batch:
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set one key, wherever it lies."""
+        self._grow(_edit, [(key, value)])
+
+    def _grow(self, change: Callable[[lmdb.Transaction, list[_Pair]], _Result], batch: list[_Pair]) -> _Result:
+        """One transaction, made again with twice the room where it does not fit."""
+        while True:
             try:
-                with self._env.begin(write=True) as transaction, transaction.cursor() as cursor:
-                    _, added = cursor.putmulti(batch, overwrite=False, append=True)
+                with self._env.begin(write=True) as transaction:
+                    return change(transaction, batch)
             except lmdb.MapFullError:
                 self._env.set_mapsize(self._env.info()["map_size"] * 2)
-                continue
-            if added != len(batch):
-                raise ValueError(f"{len(batch) - added} of {len(batch)} keys are repeated")
-            return len(batch)
-        return 0
+
+
+class StoreEditor(StoreWriter):
+    """Changes an LMDB file that nobody reads yet."""
+
+    def apply(self, edits: Iterable[tuple[bytes, bytes | None]]) -> Counter[bytes]:
+        """Set each key, or delete it where its value is None. Returns by prefix how many keys there are more."""
+        grown: Counter[bytes] = Counter()
+        for batch in _batches(edits):
+            grown.update(self._grow(_edit, batch))
+        return grown
+
+
+def _batches(items: Iterable[tuple[bytes, _Value]]) -> Iterator[list[tuple[bytes, _Value]]]:
+    several = iter(items)
+    while batch := list(islice(several, _BATCH)):
+        yield batch
+
+
+def _append(transaction: lmdb.Transaction, batch: list[_Pair]) -> int:
+    with transaction.cursor() as cursor:
+        _, added = cursor.putmulti(batch, overwrite=False, append=True)
+    if added != len(batch):
+        raise ValueError(f"{len(batch) - added} of {len(batch)} keys are repeated")
+    return len(batch)
+
+
+def _edit(transaction: lmdb.Transaction, batch: list[_Pair]) -> Counter[bytes]:
+    grown: Counter[bytes] = Counter()
+    for key, value in batch:
+        if value is None:
+            grown[key[:1]] -= transaction.delete(key)
+        elif transaction.put(key, value, overwrite=False):
+            grown[key[:1]] += 1
+        else:
+            transaction.put(key, value)
+    return grown
 
 
 class Store:
@@ -104,6 +147,16 @@ class Store:
         with self._begin() as transaction:
             get = transaction.get
             return [get(key) if len(key) <= _LONGEST_KEY else None for key in keys]
+
+    def items(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin with the one byte `prefix`, rising, and their values."""
+        with self._begin() as transaction, transaction.cursor() as cursor:
+            if not cursor.set_range(prefix):
+                return
+            for key, value in cursor:
+                if key[:1] != prefix:
+                    return
+                yield key, value
 
     def count(self) -> int:
         """Number of keys of all kinds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +20,22 @@ class FileEntry:
 
     size_bytes: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class Build:
+    """How the files came about, which the next publish must know to build upon them.
+
+    `base` is the version that this one was built upon ('' where all was written from nothing). `removals` and `erased`
+    (profiles) tell who had been erased by then. `patched` counts, by ``schema.table`` and for the feature file, the
+    rows changed in place since it was last written whole. `fingerprints` tells equal rows of a timeline file.
+    """
+
+    base: str = ""
+    removals: str = ""
+    erased: int = -1
+    patched: Mapping[str, int] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,7 @@ class Manifest:
     tables: Mapping[str, int]
     files: Mapping[str, FileEntry]
     extra: Mapping[str, object] = field(default_factory=dict)
+    build: Build = field(default_factory=Build)
 
     def to_json(self) -> str:
         """Readable JSON; dates and times in ISO 8601."""
@@ -62,16 +80,20 @@ class Manifest:
         document["as_of"] = date.fromisoformat(document["as_of"])
         document["created_at"] = datetime.fromisoformat(document["created_at"]).astimezone(UTC)
         document["files"] = {name: FileEntry(**entry) for name, entry in document["files"].items()}
+        # Snapshots of earlier releases do not have it: none is built upon.
+        document["build"] = Build(**document.get("build", {}))
         return cls(**document)
 
 
 def file_entries(snapshot: Path) -> dict[str, FileEntry]:
     """Checksum of every file below `snapshot`, keyed by its relative path, the manifest itself excepted."""
-    entries: dict[str, FileEntry] = {}
-    for path in sorted(snapshot.rglob("*")):
-        if path.is_file() and path.name != layout.MANIFEST:
-            entries[path.relative_to(snapshot).as_posix()] = FileEntry(path.stat().st_size, sha256(path))
-    return entries
+    paths = [path for path in sorted(snapshot.rglob("*")) if path.is_file() and path.name != layout.MANIFEST]
+    with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter
+        sums = list(pool.map(sha256, paths))
+    return {
+        path.relative_to(snapshot).as_posix(): FileEntry(path.stat().st_size, checksum)
+        for path, checksum in zip(paths, sums, strict=True)
+    }
 
 
 def sha256(path: Path) -> str:

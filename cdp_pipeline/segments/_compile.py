@@ -15,8 +15,9 @@ from pathlib import Path
 from cdp_pipeline.segments._definition import Segment
 from cdp_pipeline.segments._errors import SegmentError
 from cdp_pipeline.segments._project import PROJECT, in_order, load_segments
+from cdp_pipeline.segments._sequences import sequence_name, sequence_sql
 from cdp_pipeline.segments._sql import condition_sql, measure_name, measure_sql, member_column, quoted, scan_sql
-from cdp_pipeline.segments._terms import FACTS, Count, Measure, walk
+from cdp_pipeline.segments._terms import FACTS, Count, Followed, Measure, walk
 
 _HEADER = "-- Generated from dbt_project/segments/*.yml by `cdp segment compile`: edit those.\n"
 DEFINITION_COLUMNS = {
@@ -86,9 +87,13 @@ def evaluations_sql(segments: Sequence[Segment], *, carry_over: bool = True) -> 
     weekly = [name for name in sorted(known) if carry_over and known[name].refresh == "weekly"]
     measures = _measures(segments)
     blocks = [_counts_sql(fact, together) for fact, together in measures.items()]
+    sequences = _sequences(segments)
+    blocks += [
+        sequence_sql(term, (_source_sql(term.first.fact), _source_sql(term.then.fact))) for term in sequences.values()
+    ]
     if weekly:
         blocks += _carried_sql(weekly)
-    blocks.append(_rows_sql(measures, weekly))
+    blocks.append(_rows_sql(measures, list(sequences), weekly))
     previous = "profile_rows"
     for number, level in enumerate(levels, 1):
         columns = ",\n".join(f"        {_member_sql(known[name], name in weekly)}" for name in level)
@@ -135,6 +140,13 @@ def _measures(segments: Iterable[Segment]) -> dict[str, list[Measure]]:
                 for measure, _, _ in term.comparisons:
                     found[measure.fact][measure_name(measure)] = measure
     return {fact: [found[fact][name] for name in sorted(found[fact])] for fact in FACTS if fact in found}
+
+
+def _sequences(segments: Iterable[Segment]) -> dict[str, Followed]:
+    """Sequences to follow by name, each once."""
+    terms = [term for segment in segments for term in walk(segment.where, *segment.exceptions)]
+    found = {sequence_name(term): term for term in terms if isinstance(term, Followed)}
+    return {name: found[name] for name in sorted(found)}
 
 
 def _counts_sql(fact: str, measures: Sequence[Measure]) -> str:
@@ -188,12 +200,15 @@ def _carried_sql(weekly: Sequence[str]) -> list[str]:
     ]
 
 
-def _rows_sql(measures: Mapping[str, Sequence[Measure]], weekly: Sequence[str]) -> str:
+def _rows_sql(measures: Mapping[str, Sequence[Measure]], sequences: Sequence[str], weekly: Sequence[str]) -> str:
     columns = ["features.*"]
     joins = []
     for fact, together in measures.items():
         columns += [f"coalesce({fact}_counts.{measure_name(m)}, 0) as {measure_name(m)}" for m in together]
         joins.append(f"    left join {fact}_counts on features.profile_id = {fact}_counts.profile_id")
+    for name in sequences:
+        columns.append(f"coalesce({name}_steps.{name}, 0) as {name}")
+        joins.append(f"    left join {name}_steps on features.profile_id = {name}_steps.profile_id")
     if weekly:
         columns.append("touched.profile_id is not null as is_touched")
         columns += [f"coalesce(held.held_{name}, false) as held_{name}" for name in weekly]

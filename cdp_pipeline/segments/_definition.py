@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from cdp_pipeline.segments._errors import SegmentError, nearest
-from cdp_pipeline.segments._terms import Group, Reference, Sql, Term, meaning, read_exclusions, read_term, walk
+from cdp_pipeline.segments._terms import Group, Reference, Sql, Term, kind_of, meaning, read_term, walk
 
 PURPOSES = ("marketing", "service", "analysis")
 REFRESHES = ("daily", "weekly")
@@ -69,6 +69,16 @@ class Segment:
         return Group("all", (self.where, Group("none", self.exceptions)))
 
 
+def _exclusions(document: Any) -> tuple[Term, ...]:
+    """`except`: names of segments or terms."""
+    if not isinstance(document, list) or not document:
+        raise SegmentError(f"except: expected a list of segments or terms, found {kind_of(document)}")
+    return tuple(
+        Reference(item.strip()) if isinstance(item, str) else read_term(item, f"except[{number}]")
+        for number, item in enumerate(document, 1)
+    )
+
+
 def read_segment(path: Path) -> Segment:
     """One file, checked for all that it alone can tell. Raises SegmentError, whose line names the file."""
     try:
@@ -116,7 +126,7 @@ def parse_segment(document: Any) -> Segment:
     else:
         where = read_term(document["where"], "where")
         condition = _text_of(document["where"])
-    exceptions = read_exclusions(document["except"]) if "except" in document else ()
+    exceptions = _exclusions(document["except"]) if "except" in document else ()
     return Segment(
         **texts,
         version=document["version"],

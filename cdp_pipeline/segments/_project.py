@@ -13,7 +13,7 @@ import yaml
 from cdp_pipeline.segments._definition import Segment, read_segment, version_of
 from cdp_pipeline.segments._errors import SegmentError, nearest
 from cdp_pipeline.segments._sql import check_expression, check_feature
-from cdp_pipeline.segments._terms import Count, Feature, Sql, walk
+from cdp_pipeline.segments._terms import Count, Feature, Followed, Measure, Sql, walk
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
@@ -163,14 +163,21 @@ def _check(
             case Feature():
                 check_feature(con, term, columns)
             case Count(comparisons):
-                for key, values in comparisons[0][0].filters:
-                    known = {"channel": channels, "touchpoint": touchpoints}.get(key)
-                    for value in values:
-                        if known and "*" not in value and value not in known:
-                            raise SegmentError(f"unknown {key} '{value}'{nearest(value, known)}")
+                _check_filters(comparisons[0][0], channels, touchpoints)
+            case Followed(first, then):
+                _check_filters(first, channels, touchpoints)
+                _check_filters(then, channels, touchpoints)
     for name in segment.references:
         if name not in found:
             raise SegmentError(f"unknown segment '{name}'{nearest(name, found)}")
+
+
+def _check_filters(measure: Measure, channels: set[str], touchpoints: set[str]) -> None:
+    for key, values in measure.filters:
+        known = {"channel": channels, "touchpoint": touchpoints}.get(key)
+        for value in values:
+            if known and "*" not in value and value not in known:
+                raise SegmentError(f"unknown {key} '{value}'{nearest(value, known)}")
 
 
 def _touchpoints(project: Path) -> tuple[set[str], set[str]]:

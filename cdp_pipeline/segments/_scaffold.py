@@ -27,6 +27,10 @@ where:
     # - feedback: {{type: nps, score_at_most: 6, within_days: 90}}
     # - ticket: {{within_days: 90, at_least: 2}}
     # - consent: {{purpose: marketing, channel: email, state: granted}}
+    # - sequence:               # one thing, then (or then_not) another within so many days after it
+    #     first: {{event: {{type: product_viewed, within_days: 30}}}}
+    #     then_not: {{orders: {{}}}}
+    #     within_days: 7
     # - segment: champions      # or not_segment
     # - sql: overdue_ratio > 2
 except: [do_not_contact]      # segments or terms that take people out again

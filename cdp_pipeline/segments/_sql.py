@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from cdp_pipeline.segments._errors import SegmentError, nearest, one_line
-from cdp_pipeline.segments._terms import FACTS, Count, Feature, Group, Measure, Reference, Sql, Term, Value
+from cdp_pipeline.segments._terms import FACTS, Count, Feature, Followed, Group, Measure, Reference, Sql, Term, Value
 
 # What an expression over one row has no use for: it would make a segment depend on other tables or other rows.
 _FORBIDDEN = {"SUBQUERY": "a subquery", "WINDOW": "a window function", "PARAMETER": "a parameter", "STAR": "a star"}
@@ -48,6 +48,10 @@ def condition_sql(term: Term) -> str:
             return f"coalesce({_feature_sql(term)}, false)"
         case Count(comparisons):
             return "(" + " and ".join(f"{measure_name(m)} {op} {_number(bound)}" for m, op, bound in comparisons) + ")"
+        case Followed():
+            from cdp_pipeline.segments._sequences import sequence_name
+
+            return f"({sequence_name(term)} >= {term.at_least})"
 
 
 def measure_name(measure: Measure) -> str:
@@ -63,16 +67,24 @@ def measure_name(measure: Measure) -> str:
 def measure_sql(measure: Measure) -> str:
     """The aggregate that computes a measure."""
     fact = FACTS[measure.fact]
-    tests = [*_filters_sql(measure), *_window_sql(measure)]
-    # A refunded order is no completed one any more; who asks for refunds means all of them.
-    if fact.counted and measure.what != "amount" and ("refunded", True) not in measure.flags:
-        tests.append(fact.counted)
+    tests = [*_filters_sql(measure), *window_sql(measure), *_counted_sql(measure)]
     what = {
         "count": f"count(distinct {fact.distinct})" if fact.distinct else "count(*)",
         "days": f"count(distinct cast({fact.at} as date))",
         "amount": f"sum({fact.amount})",
     }[measure.what]
     return f"{what} filter (where {' and '.join(tests)})" if tests else what
+
+
+def row_tests(measure: Measure) -> list[str]:
+    """What a row fulfils that counts, its window aside."""
+    return [*_filters_sql(measure), *_counted_sql(measure)]
+
+
+def _counted_sql(measure: Measure) -> list[str]:
+    # A refunded order is no completed one any more; who asks for refunds means all of them.
+    counted = FACTS[measure.fact].counted
+    return [counted] if counted and measure.what != "amount" and ("refunded", True) not in measure.flags else []
 
 
 def scan_sql(measures: Iterable[Measure]) -> list[str]:
@@ -176,7 +188,8 @@ def _filters_sql(measure: Measure) -> list[str]:
     ]
 
 
-def _window_sql(measure: Measure) -> list[str]:
+def window_sql(measure: Measure) -> list[str]:
+    """The window of a measure as tests of a row."""
     at = FACTS[measure.fact].at
     tests = []
     if measure.within_days is not None:

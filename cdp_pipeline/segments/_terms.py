@@ -182,14 +182,25 @@ class Group:
     terms: tuple[Term, ...]
 
 
-Term: TypeAlias = "Feature | Count | Reference | Sql | Group"
+@dataclass(frozen=True)
+class Followed:
+    """`first`, and within `gap_days` after it `then`, or (not `is_followed`) nothing of it; at `at_least` moments."""
+
+    first: Measure
+    then: Measure
+    gap_days: int
+    is_followed: bool
+    at_least: int
+
+
+Term: TypeAlias = "Feature | Count | Followed | Reference | Sql | Group"
 
 
 def read_term(document: Any, place: str) -> Term:
     """One term from YAML. `place` leads to it (``where.all[2]``). Raises SegmentError (without the file's name)."""
     if not isinstance(document, dict) or not document:
-        raise SegmentError(f"{place}: expected a term such as 'feature: …' or 'all: […]', found {_kind(document)}")
-    words = (*GROUPS, "feature", *FACT_WORDS, "segment", "not_segment", "sql")
+        raise SegmentError(f"{place}: expected a term such as 'feature: …' or 'all: […]', found {kind_of(document)}")
+    words = (*GROUPS, "feature", *FACT_WORDS, "sequence", "segment", "not_segment", "sql")
     heads = [key for key in document if key in words]
     if len(heads) != 1:
         if heads:
@@ -208,8 +219,12 @@ def read_term(document: Any, place: str) -> Term:
         return _feature(document, place)
     if head in FACT_WORDS:
         return _count(head, value, at)
+    if head == "sequence":
+        from cdp_pipeline.segments._sequences import read_sequence
+
+        return read_sequence(value, at)
     if not isinstance(value, str) or not value.strip():
-        raise SegmentError(f"{at}: expected a text, found {_kind(value)}")
+        raise SegmentError(f"{at}: expected a text, found {kind_of(value)}")
     if head == "sql":
         return Sql(" ".join(value.split()))
     return Reference(value.strip(), head == "segment")
@@ -218,18 +233,8 @@ def read_term(document: Any, place: str) -> Term:
 def read_terms(document: Any, place: str) -> tuple[Term, ...]:
     """A list of terms, at least one."""
     if not isinstance(document, list) or not document:
-        raise SegmentError(f"{place}: expected a list of terms, found {_kind(document)}")
+        raise SegmentError(f"{place}: expected a list of terms, found {kind_of(document)}")
     return tuple(read_term(item, f"{place}[{number}]") for number, item in enumerate(document, 1))
-
-
-def read_exclusions(document: Any) -> tuple[Term, ...]:
-    """`except`: names of segments or terms."""
-    if not isinstance(document, list) or not document:
-        raise SegmentError(f"except: expected a list of segments or terms, found {_kind(document)}")
-    return tuple(
-        Reference(item.strip()) if isinstance(item, str) else read_term(item, f"except[{number}]")
-        for number, item in enumerate(document, 1)
-    )
 
 
 def walk(*terms: Term) -> list[Term]:
@@ -252,20 +257,18 @@ def meaning(term: Term, versions: Mapping[str, str]) -> Any:
         case Sql(text):
             return ["sql", text]
         case Feature(column, comparisons, known):
-            return ["feature", column, sorted([op, _plain(value)] for op, value in comparisons), known]
+            return ["feature", column, sorted([op, repr(value)] for op, value in comparisons), known]
         case Count(comparisons):
-            return ["count", sorted([_plain(measure), op, bound] for measure, op, bound in comparisons)]
-
-
-def _plain(value: Any) -> str:
-    return repr(value)
+            return ["count", sorted([repr(measure), op, bound] for measure, op, bound in comparisons)]
+        case Followed():
+            return ["sequence", repr(term)]
 
 
 def _feature(document: dict[Any, Any], place: str) -> Feature:
     column = document["feature"]
     at = f"{place}.feature"
     if not isinstance(column, str):
-        raise SegmentError(f"{at}: expected the name of a column, found {_kind(column)}")
+        raise SegmentError(f"{at}: expected the name of a column, found {kind_of(column)}")
     comparisons: list[tuple[str, Value | tuple[Value, ...]]] = []
     known: bool | None = None
     for key, value in document.items():
@@ -274,7 +277,7 @@ def _feature(document: dict[Any, Any], place: str) -> Feature:
         where = f"{at} {column}: {key}"
         if key == "known":
             if not isinstance(value, bool):
-                raise SegmentError(f"{where}: expected true or false, found {_kind(value)}")
+                raise SegmentError(f"{where}: expected true or false, found {kind_of(value)}")
             known = value
         elif key == "between":
             if not isinstance(value, list) or len(value) != 2:
@@ -300,7 +303,7 @@ def _feature(document: dict[Any, Any], place: str) -> Feature:
 
 def _count(word: str, document: Any, at: str) -> Count:
     if not isinstance(document, dict):
-        raise SegmentError(f"{at}: expected a mapping of filters and bounds, found {_kind(document)}")
+        raise SegmentError(f"{at}: expected a mapping of filters and bounds, found {kind_of(document)}")
     name = "order_lines" if word == "orders" and any(key in document for key in GOODS) else word
     fact = FACTS[name]
     windows = () if word == "consent" else ("within_days", "older_than_days")
@@ -314,7 +317,7 @@ def _count(word: str, document: Any, at: str) -> Count:
     for key in document:
         if key not in keys:
             raise SegmentError(f"{at}: unknown key {key!r}{nearest(key, keys)}")
-    window = {key: _whole(document[key], f"{at}.{key}", least=1) for key in windows if key in document}
+    window = {key: whole(document[key], f"{at}.{key}", least=1) for key in windows if key in document}
     within, older = window.get("within_days"), window.get("older_than_days")
     if within is not None and older is not None and older >= within:
         raise SegmentError(f"{at}: nothing is within {within} days and older than {older}")
@@ -325,7 +328,7 @@ def _count(word: str, document: Any, at: str) -> Count:
     for key, (what, operator) in measures.items():
         if key not in document:
             continue
-        bound = _number(document[key], f"{at}.{key}") if what == "amount" else _whole(document[key], f"{at}.{key}")
+        bound = _number(document[key], f"{at}.{key}") if what == "amount" else whole(document[key], f"{at}.{key}")
         if (what, operator) in bounds:
             raise SegmentError(f"{at}: {key} says the same as another bound")
         if what != "amount" and operator == ">=" and bound == 0:
@@ -350,7 +353,7 @@ def _value(value: Any, place: str) -> Value:
         raise SegmentError(f"{place}: braces are dbt's, texts must do without")
     if isinstance(value, bool | int | float | str | date):
         return value
-    raise SegmentError(f"{place}: expected a number, a text, a date or true/false, found {_kind(value)}")
+    raise SegmentError(f"{place}: expected a number, a text, a date or true/false, found {kind_of(value)}")
 
 
 def _texts(value: Any, place: str) -> tuple[str, ...]:
@@ -362,11 +365,12 @@ def _texts(value: Any, place: str) -> tuple[str, ...]:
 
 def _truth(value: Any, place: str) -> bool:
     if not isinstance(value, bool):
-        raise SegmentError(f"{place}: expected true or false, found {_kind(value)}")
+        raise SegmentError(f"{place}: expected true or false, found {kind_of(value)}")
     return value
 
 
-def _whole(value: Any, place: str, least: int = 0) -> int:
+def whole(value: Any, place: str, least: int = 0) -> int:
+    """A whole number from YAML of at least `least`. Raises SegmentError."""
     if type(value) is not int or value < least:
         raise SegmentError(f"{place}: expected a whole number of {least} or more, found {value!r}")
     return value
@@ -382,7 +386,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What YAML gave, as a word for an error."""
     if value is None:
         return "nothing"
     names = {dict: "a mapping", list: "a list", str: "a text", bool: "true/false", int: "a number", float: "a number"}

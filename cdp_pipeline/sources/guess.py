@@ -16,6 +16,7 @@ import duckdb
 from cdp_pipeline.sources import guess_words as words
 from cdp_pipeline.sources.casts import cast
 from cdp_pipeline.sources.contract import Field
+from cdp_pipeline.sources.guess_names import free_name, snake_case
 from cdp_pipeline.sources.sample import Sample
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -212,10 +213,10 @@ def guess_columns(sample: Sample, source: str, region: str) -> list[Column]:
     for path in sample.columns:
         seen = facts[path]
         header = path.rpartition(".")[2] if sample.format != "csv" else path
-        snake = _snake(header)
+        snake = snake_case(header)
         role, why = _role(snake, header, seen)
         kind, options, reason = _type(snake, header, role, seen, sample.kinds[path], region)
-        name = _free(path if sample.format != "csv" else header, snake, header, role, taken)
+        name = free_name(path if sample.format != "csv" else header, snake, header, role, taken)
         taken.add(name)
         reasons = [text for text in (why, reason) if text]
         if seen.filled == 0:
@@ -364,112 +365,6 @@ def _spoken(role: str) -> str:
         "appid": "the id of an app",
     }
     return spoken.get(role, role.replace("_", " "))
-
-
-_RESERVED = {
-    "order",
-    "group",
-    "from",
-    "to",
-    "user",
-    "end",
-    "select",
-    "case",
-    "when",
-    "then",
-    "else",
-    "table",
-    "index",
-    "limit",
-    "offset",
-    "where",
-    "and",
-    "or",
-    "not",
-    "null",
-    "true",
-    "false",
-    "default",
-    "check",
-    "column",
-    "primary",
-    "references",
-    "desc",
-    "asc",
-    "all",
-    "any",
-    "distinct",
-    "having",
-    "join",
-    "on",
-    "using",
-    "union",
-    "with",
-    "as",
-    "in",
-    "is",
-    "by",
-    "values",
-    "window",
-    "record_id",
-    "native_id",
-    "delivered_date",
-    "date",
-    "time",
-    "timestamp",
-    "interval",
-    "position",
-    "row",
-    "rows",
-    "source",
-    "object",
-}
-_ROLE_NAMES = {
-    "full_name": "name",
-    "loyalty": "loyalty_id",
-    "person_id": "customer_id",
-    "street": "address",
-    "locality": "city",
-    "region": "province",
-    "product": "product_id",
-    "campaign": "campaign",
-    "free_text": "remark",
-    "anonymous": "anonymous_id",
-    "device": "device_id",
-    "organisation": "organisation",
-    "card": "card_no",
-    "network": "ip_address",
-}
-
-
-def _snake(text: str) -> str:
-    split = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3_\2\4", text)
-    return re.sub(r"[^a-z0-9]+", "_", split.lower()).strip("_")
-
-
-def _free(path: str, snake: str, header: str, role: str | None, taken: set[str]) -> str:
-    """A column name in snake case that is not taken: of the header, of its Chinese meaning, of its role, in pinyin."""
-    name = snake
-    if not name or not name.isascii() or re.search(r"[\u4e00-\u9fff]", header):
-        name = (
-            words.CHINESE_NAMES.get(header.strip()) or _ROLE_NAMES.get(role or "", role) or _pinyin(header) or "field"
-        )
-    name = f"f_{name}" if name[0].isdigit() else name
-    name = f"{name}_value" if name in _RESERVED else name
-    parent = _snake(path.rpartition(".")[0])
-    if name in taken and parent:
-        name = f"{parent}_{name}"
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}_{number}"
-    return free
-
-
-def _pinyin(text: str) -> str:
-    from pypinyin import lazy_pinyin
-
-    return _snake("_".join(lazy_pinyin(text)))
 
 
 def with_role(columns: Iterable[Column], *roles: str) -> list[Column]:

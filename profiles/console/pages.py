@@ -23,7 +23,7 @@ async def show_overview(visit: Visit) -> Response:
     runs = await visit.console.context.run(lambda: overview.last_runs(visit.console.context.home, 5))
     months = _months(activity)
     currency = str(activity[-1]["currency"] or "") if activity else ""
-    bars = [(str(row["title"] or row["segment"]), _number(row["members"])) for row in sized]
+    bars = [(t.titled("segment", row["segment"], row["title"]), _number(row["members"])) for row in sized]
     return await visit.page(
         "overview.html",
         o=numbers,

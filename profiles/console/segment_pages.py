@@ -50,7 +50,10 @@ async def show_segment(visit: Visit) -> Response:
     shared = await visit.kept("overlaps", segments.overlaps)
     others = [other for other in every if other["segment"] != name]
     bars = sorted(
-        ((str(o["title"] or o["segment"]), float(shared.get((name, str(o["segment"])), 0))) for o in others),
+        (
+            (t.titled("segment", o["segment"], o["title"]), float(shared.get((name, str(o["segment"])), 0)))
+            for o in others
+        ),
         key=lambda bar: -bar[1],
     )
     bars = [bar for bar in bars if bar[1]][:10]
@@ -135,7 +138,11 @@ def _csv(rows: Sequence[tuple[str, str]]) -> str:
 
 def _matrix(visit: Visit, shown: Sequence[Row], shared: dict[tuple[str, str], int]) -> list[dict[str, object]]:
     """Share of each row's members that are in each column's segment, with a shade from 0 to 5."""
-    matrix = []
+
+    def named(row: Row) -> str:
+        return visit.t.titled("segment", row["segment"], row["title"])
+
+    matrix: list[dict[str, object]] = []
     for row in shown:
         cells = []
         for column in shown:
@@ -144,7 +151,7 @@ def _matrix(visit: Visit, shown: Sequence[Row], shared: dict[tuple[str, str], in
             share = n / int(str(row["members"]))
             is_self = names[0] == names[1]
             pair = urlencode({"left": names[0], "right": names[1]})
-            titles = {"left": row["title"] or names[0], "right": column["title"] or names[1]}
+            titles = {"left": named(row), "right": named(column)}
             cells.append(
                 {
                     "text": short_number(n) if is_self else f"{share:.0%}",
@@ -153,7 +160,7 @@ def _matrix(visit: Visit, shown: Sequence[Row], shared: dict[tuple[str, str], in
                     "title": visit.t("segments.cell", n=num(n), **titles),
                 }
             )
-        matrix.append({"title": row["title"] or row["segment"], "cells": cells})
+        matrix.append({"title": named(row), "cells": cells})
     return matrix
 
 

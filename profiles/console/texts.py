@@ -30,15 +30,27 @@ class Texts:
         known = self.entries.get(f"{kind}.{value}")
         return known if known is not None else str(value).replace("_", " ")
 
+    def titled(self, kind: str, name: object, title: object) -> str:
+        """The name of something that has a title of its own: in this language where the catalogue has it."""
+        return self.entries.get(f"{kind}.{name}") or str(title or name)
+
 
 def load_texts() -> dict[str, Texts]:
-    """The catalogue by language. Raises ValueError where a text lacks a language."""
+    """The catalogue by language, with the Chinese names of what the platform brings (``names_zh.yml``).
+
+    Raises ValueError where a text lacks a language.
+    """
     raw = yaml.safe_load((files("profiles.console") / "texts.yml").read_text(encoding="utf-8"))
+    names = yaml.safe_load((files("profiles.console") / "names_zh.yml").read_text(encoding="utf-8"))
     lacking = sorted(str(key) for key, pair in raw.items() if not isinstance(pair, list) or len(pair) != len(LANGUAGES))
     if lacking:
         raise ValueError(f"texts.yml: {', '.join(lacking)} must have one text for each of {', '.join(LANGUAGES)}")
     return {
-        language: Texts(language, {str(key): str(pair[place]) for key, pair in raw.items()})
+        language: Texts(
+            language,
+            {str(key): str(pair[place]) for key, pair in raw.items()}
+            | {f"{kind}.{name}": text for kind, of in names.items() for name, text in of.items() if language == "zh"},
+        )
         for place, language in enumerate(LANGUAGES)
     }
 

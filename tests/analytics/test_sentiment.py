@@ -166,7 +166,8 @@ def test_topics_are_measured_on_labelled_texts(tmp_path: Path, monkeypatch: pyte
     """Two of four texts are exactly right; of four named topics three are wanted, of four wanted three are named."""
     words = tmp_path / "words.csv"
     words.write_text(
-        "topic,language,keyword\ndelivery,en,late\nprice,en,cheap\nstaff,en,staff\nprice,zh,太贵\n", encoding="utf-8"
+        "topic,language,keyword\ndelivery,en,late\nprice,en,not cheap\nstaff,en,staff\nprice,zh,太贵\n",
+        encoding="utf-8",
     )
     bodies = {
         "Late and not cheap": "delivery|price",
@@ -182,8 +183,14 @@ def test_topics_are_measured_on_labelled_texts(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "topic_labels.csv").write_text(labels, encoding="utf-8")
     row = topic_accuracy.measure_topics(texts, "en", words)
-    assert row == {"language": "en", "n": 4, "accuracy": 0.5, "majority": 0.25, "precision": 0.75, "recall": 0.75}
-    assert "| en | 4 | 0.50 | 0.25 | 0.75 | 0.75 |" in topic_accuracy.topic_table([row])
+    accuracy = row.pop("accuracy")
+    assert row == {"language": "en", "batch": "all", "n": 4, "majority": 0.25, "precision": 0.75, "recall": 0.75}
+    assert accuracy["value"] == 0.5
+    row["accuracy"] = accuracy
+    # Wilson's interval of 2 in 4
+    assert "| en | all | 4 | 0.50 (0.15–0.85) | 0.25 | 0.75 | 0.75 |" in topic_accuracy.topic_table([row])
+    with pytest.raises(TextsError, match="has no label"):
+        topic_accuracy.measure_topics(texts, "en", words, batch="2")
     with pytest.raises(TextsError, match="not among the held-out texts"):
         topic_accuracy.measure_topics(texts[:1], "en", words)
     with pytest.raises(TextsError, match="has no label"):

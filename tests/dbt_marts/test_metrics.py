@@ -145,6 +145,20 @@ def test_each_consumer_declares_what_it_reads() -> None:
         assert refs and set(refs) <= models, name
 
 
+def test_each_metric_has_values_by_hand() -> None:
+    """A dbt unit test of `metric_values` expects a value of every metric over all, by channel and by touchpoint."""
+    expected = {
+        (row["metric"], row["dimension"])
+        for document in _documents()
+        for test in document.get("unit_tests", [])
+        if test["model"] == "metric_values"
+        for row in test["expect"]["rows"]
+        if row["value"] is not None
+    }
+    wanted = {(metric.name, dimension) for metric in load_metrics() for dimension in ("all", *metric.dimensions)}
+    assert wanted - expected == set()
+
+
 def test_targets_are_of_declared_metrics() -> None:
     """Not a test of dbt: the seed is built long before the table of metrics."""
     with (PROJECT / "seeds" / "marts" / "kpi_targets.csv").open(encoding="utf-8", newline="") as handle:

@@ -202,6 +202,33 @@ def test_a_wrong_file_is_named_in_one_line(project: Path, changes: dict[str, obj
         ({"event": {}, "feature": "x"}, "where: event and feature are two terms; put them below 'all:'"),
         ({"sql": "orders_totl > 1"}, "sql: unknown column 'orders_totl', did you mean 'orders_total'?"),
         ({"segment": "god"}, "unknown segment 'god', did you mean 'good'?"),
+        ({"sequence": {"first": {"event": {}}, "within_days": 3}}, "where.sequence: needs first, and one of then"),
+        ({"sequence": {"first": {"event": {}}, "then": {"orders": {}}}}, "where.sequence: needs within_days"),
+        ({"sequence": [1]}, "where.sequence: expected first, then or then_not, and within_days"),
+        (
+            {"sequence": {"first": {"event": {}}, "thn": {"orders": {}}, "within_days": 3}},
+            "where.sequence: unknown key 'thn', did you mean 'then'?",
+        ),
+        (
+            {"sequence": {"first": {"consent": {}}, "then": {"orders": {}}, "within_days": 3}},
+            "where.sequence.first: expected one of event, orders, campaign, feedback, ticket",
+        ),
+        (
+            {"sequence": {"first": {"event": {"at_least": 2}}, "then": {"orders": {}}, "within_days": 3}},
+            "where.sequence.first.event: at_least does not belong into a sequence",
+        ),
+        (
+            {"sequence": {"first": {"event": {}}, "then": {"orders": {"within_days": 9}}, "within_days": 3}},
+            "where.sequence.then: has no window of its own",
+        ),
+        (
+            {"sequence": {"first": {"event": {"within_days": 7}}, "then_not": {"orders": {}}, "within_days": 7}},
+            "where.sequence: nothing within 7 days was waited for 7 days; first needs a longer within_days",
+        ),
+        (
+            {"sequence": {"first": {"event": {}}, "then": {"orders": {"channel": "stor"}}, "within_days": 3}},
+            "unknown channel 'stor', did you mean 'store'?",
+        ),
         ({"segment": "good"}, "segments name each other in a circle: good → good"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from profiles.console.charts import Series, bar_chart, line_chart, short_number
 from profiles.console.graph import MOST_RECORDS, identity_graph
@@ -20,6 +22,7 @@ from profiles.console.texts import choose_language, load_texts
 from profiles.console.waterfall import HOUSEHOLD, STRANGERS, bars
 
 CONSOLE = Path(__file__).parents[2] / "profiles" / "console"
+PROJECT = Path(__file__).parents[2] / "dbt_project"
 
 
 def test_every_text_that_pages_use_is_in_the_catalogue_and_the_other_way_round() -> None:
@@ -39,6 +42,37 @@ def test_both_languages_fill_in_the_same_values() -> None:
     english, chinese = (load_texts()[language].entries for language in ("en", "zh"))
     fields = re.compile(r"{(\w+)}")
     assert [key for key in english if set(fields.findall(english[key])) != set(fields.findall(chinese[key]))] == []
+
+
+def test_all_that_the_platform_brings_has_a_chinese_name() -> None:
+    """Touchpoints, features, segments, KPIs and topics as declared; and no name of something that is gone."""
+    with (PROJECT / "seeds/touchpoints.csv").open(encoding="utf-8") as handle:
+        touchpoints = {row["touchpoint"] for row in csv.DictReader(handle)}
+    with (PROJECT / "seeds/marts/feedback_topics.csv").open(encoding="utf-8") as handle:
+        topics = {row["topic"] for row in csv.DictReader(handle)}
+    models = yaml.safe_load((PROJECT / "models/marts/features/_features.yml").read_text(encoding="utf-8"))["models"]
+    [wide] = [model for model in models if model["name"] == "profile_features"]
+    declared = {
+        "touchpoint": touchpoints,
+        "feature": {column["name"] for column in wide["columns"]} - {"profile_id"},
+        "segment": {path.stem for path in (PROJECT / "segments").glob("*.yml")},
+        "kpi": {path.stem for path in (PROJECT / "metrics").glob("*.yml")},
+        "topic": topics,
+    }
+    chinese = load_texts()["zh"]
+    for kind, names in declared.items():
+        lacking = {name for name in names if not re.search(r"[\u4e00-\u9fff]", chinese.code(kind, name))}
+        assert lacking - {"has_wechat"} == set(), kind
+    named = yaml.safe_load((CONSOLE / "names_zh.yml").read_text(encoding="utf-8"))
+    assert {kind: set(of) - declared[kind] for kind, of in named.items()} == {kind: set() for kind in declared}
+
+
+def test_a_title_of_the_installations_own_stays() -> None:
+    english, chinese = load_texts()["en"], load_texts()["zh"]
+    assert chinese.titled("segment", "vip", "VIP") == "VIP 客户"
+    assert english.titled("segment", "vip", "Very important") == "Very important"
+    assert chinese.titled("segment", "spring_fans", "Spring fans") == "Spring fans"
+    assert chinese.titled("segment", "spring_fans", None) == "spring_fans"
 
 
 @pytest.mark.parametrize(

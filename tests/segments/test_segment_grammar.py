@@ -40,6 +40,7 @@ def members(con: duckdb.DuckDBPyConnection, segments: list[Segment]) -> dict[str
     return {s.name: {p for p, names in rows.items() if s.name in names.split(",")} for s in segments}
 
 
+VIEW: dict[str, Any] = {"event": {"type": "product_viewed"}}
 TERMS: list[tuple[dict[str, Any], str]] = [
     ({"feature": "orders_total", "at_least": 2}, "ana cy"),
     ({"feature": "orders_total", "above": 0, "below": 2}, "bo"),
@@ -88,7 +89,34 @@ TERMS: list[tuple[dict[str, Any], str]] = [
     ({"ticket": {"within_days": 90}}, "bo cy"),
     ({"consent": {"purpose": "marketing", "state": "granted"}}, "ana"),
     ({"consent": {"purpose": "marketing", "at_most": 0}}, "cy di"),
-]
+    # ana looked at tea on January 2nd, at both on the 31st from 8:00 to 23:59, and bought on the 31st at noon
+    ({"sequence": {"first": VIEW, "then": {"orders": {}}, "within_days": 1}}, "ana"),
+    ({"sequence": {"first": VIEW, "then": {"orders": {}}, "within_days": 28}}, "ana bo"),
+    ({"sequence": {"first": VIEW, "then": {"orders": {}}, "within_days": 28, "at_least": 2}}, ""),
+    ({"sequence": {"first": VIEW, "then": {"orders": {}}, "within_days": 30, "at_least": 2}}, "ana"),
+    ({"sequence": {"first": VIEW, "then": {"orders": {"category": "TEA*"}}, "within_days": 30}}, "bo"),
+    # views of the last seven days are not yet over; ana's of January 2nd had no order within seven days, bo's neither
+    ({"sequence": {"first": VIEW, "then_not": {"orders": {}}, "within_days": 7}}, "ana bo"),
+    ({"sequence": {"first": VIEW, "then_not": {"orders": {}}, "within_days": 20}}, "ana"),
+    ({"sequence": {"first": {"event": {"type": "product_viewed", "within_days": 30}}, "then_not": {"orders": {}},
+                   "within_days": 7}}, "ana"),
+    # nothing follows itself: a view, then another one
+    ({"sequence": {"first": VIEW, "then": VIEW, "within_days": 1}}, "ana"),
+    ({"sequence": {"first": {"event": {"channel": "website"}}, "then": {"event": {"channel": "website"}},
+                   "within_days": 60, "at_least": 2}}, ""),
+    # refunded orders are asked for by name; two lines of one order are one moment
+    ({"sequence": {"first": {"orders": {"source": "meituan"}}, "then": {"orders": {"refunded": True}},
+                   "within_days": 1}}, "cy"),
+    ({"sequence": {"first": {"orders": {"category": "CAT *"}}, "then_not": {"ticket": {}}, "within_days": 1,
+                   "at_least": 1}}, ""),
+    ({"sequence": {"first": {"orders": {"category": "HOT*"}}, "then_not": {"ticket": {}}, "within_days": 1}}, "ana"),
+    ({"sequence": {"first": {"campaign": {"touch": "sent"}}, "then": {"campaign": {"touch": "clicked"}},
+                   "within_days": 1}}, "ana"),
+    ({"sequence": {"first": {"campaign": {"touch": "sent"}}, "then_not": {"campaign": {"touch": "clicked"}},
+                   "within_days": 1}}, "bo"),
+    ({"sequence": {"first": {"feedback": {"group": "detractor"}}, "then": {"ticket": {}}, "within_days": 10}}, "bo"),
+    ({"sequence": {"first": {"feedback": {"group": "detractor"}}, "then": {"ticket": {}}, "within_days": 9}}, ""),
+]  # fmt: skip
 
 
 def test_every_kind_of_term(con: duckdb.DuckDBPyConnection) -> None:

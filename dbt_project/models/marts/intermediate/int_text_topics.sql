@@ -1,5 +1,5 @@
--- The topics that a text names by declared words: English words match whole tokens, Chinese ones any part of a text
--- with Han characters. A text names a topic once.
+-- The topics that a text names by declared words: English words match whole tokens, English phrases several in a row,
+-- Chinese ones any part of a text with Han characters. A text names a topic once.
 select
     tokens.text_kind,
     tokens.text_id,
@@ -12,6 +12,22 @@ from (
     from {{ ref('int_texts') }}
 ) as tokens
 inner join {{ ref('feedback_topics') }} as topics on topics.language = 'en' and tokens.token = topics.keyword
+
+union
+
+select
+    texts.text_kind,
+    texts.text_id,
+    topics.topic
+from (
+    select
+        text_kind,
+        text_id,
+        ' ' || {{ replace_pattern('body', '[^a-z]+', ' ') }} || ' ' as spoken
+    from {{ ref('int_texts') }}
+) as texts
+inner join {{ ref('feedback_topics') }} as topics
+    on topics.language = 'en' and contains(topics.keyword, ' ') and contains(texts.spoken, ' ' || topics.keyword || ' ')
 
 union
 

@@ -55,6 +55,14 @@ at_least: 10', null, null, '5e2fde8ad24b', 1, 'weekly', null, null, null, 100, '
 - feature: rfm_monetary
   at_least: 4', '- do_not_contact
 - open_ticket', 'do_not_contact, open_ticket', '20ad709e219a', 1, 'weekly', null, null, null, 100, 'warn'),
+    ('clicked_not_bought', 'Clicked and did not buy', 'Clicked in a campaign in the last 30 days and ordered nothing within the week after.', 'marketing', 'marketing', 'sequence:
+  first:
+    campaign:
+      touch: clicked
+      within_days: 30
+  then_not:
+    orders: {}
+  within_days: 7', '- do_not_contact', 'do_not_contact', '918740b3d1ea', 1, 'daily', null, null, null, 100, 'warn'),
     ('consent_missing', 'Never asked for consent', 'Bought in the last year and never said yes or no to marketing on any channel; ask at the till or in the account.', 'data-protection', 'service', 'all:
 - feature: orders_12m
   at_least: 1
@@ -232,6 +240,16 @@ equals: high', null, null, 'ddd351a08545', 1, 'weekly', null, null, null, 100, '
   - 20
   - 60', '- open_ticket
 - do_not_contact', 'do_not_contact, open_ticket', '20a61c684a2e', 1, 'daily', null, null, null, 100, 'warn'),
+    ('silent_after_problem', 'Silent after a problem', 'Customers who opened a ticket in the last half year and ordered nothing in the 60 days after; ask how it ended.', 'customer-experience', 'service', 'all:
+- sequence:
+    first:
+      ticket:
+        within_days: 180
+    then_not:
+      orders: {}
+    within_days: 60
+- feature: orders_total
+  at_least: 1', null, null, 'cc4717f8567d', 1, 'daily', null, null, null, 100, 'warn'),
     ('single_category', 'One category only', 'At least three orders, and four fifths of the money in one category; show them what lies beside it.', 'category-management', 'marketing', 'all:
 - feature: orders_total
   at_least: 3

@@ -132,6 +132,56 @@ consent_counts as (
     group by profile_id
 ),
 
+campaign_clicked_orders_not_c883_steps as (
+    select
+        profile_id,
+        count(distinct step_at) as campaign_clicked_orders_not_c883
+    from (
+        select
+            *,
+            min(case when not is_first then step_at end) over (
+                partition by profile_id order by step_at, is_first
+                rows between 1 following and unbounded following
+            ) as next_at
+        from (
+            select profile_id, occurred_at as step_at, true as is_first
+            from {{ ref('int_campaign_touches_profiled') }}
+            where profile_id is not null and touch_type = 'clicked' and {{ within_days('occurred_at', 30) }}
+            union all
+            select profile_id, ordered_at as step_at, false as is_first
+            from {{ ref('int_orders_profiled') }}
+            where profile_id is not null and status = 'completed' and {{ within_days('ordered_at', 30) }}
+        ) as both_steps
+    ) as steps
+    where is_first and not {{ within_days('step_at', 7) }} and coalesce(next_at > step_at + interval 7 day, true)
+    group by profile_id
+),
+
+ticket_orders_not_6084_steps as (
+    select
+        profile_id,
+        count(distinct step_at) as ticket_orders_not_6084
+    from (
+        select
+            *,
+            min(case when not is_first then step_at end) over (
+                partition by profile_id order by step_at, is_first
+                rows between 1 following and unbounded following
+            ) as next_at
+        from (
+            select profile_id, created_at as step_at, true as is_first
+            from {{ ref('int_tickets_profiled') }}
+            where profile_id is not null and {{ within_days('created_at', 180) }}
+            union all
+            select profile_id, ordered_at as step_at, false as is_first
+            from {{ ref('int_orders_profiled') }}
+            where profile_id is not null and status = 'completed' and {{ within_days('ordered_at', 180) }}
+        ) as both_steps
+    ) as steps
+    where is_first and not {{ within_days('step_at', 60) }} and coalesce(next_at > step_at + interval 60 day, true)
+    group by profile_id
+),
+
 held as (
     select
         coalesce(aliases.profile_id, past.profile_id) as profile_id,
@@ -208,6 +258,8 @@ profile_rows as (
         coalesce(consent_counts.consent_marketing_denied_count_2b2b, 0) as consent_marketing_denied_count_2b2b,
         coalesce(consent_counts.consent_marketing_granted_count_592b, 0) as consent_marketing_granted_count_592b,
         coalesce(consent_counts.consent_sms_marketing_granted_count_9774, 0) as consent_sms_marketing_granted_count_9774,
+        coalesce(campaign_clicked_orders_not_c883_steps.campaign_clicked_orders_not_c883, 0) as campaign_clicked_orders_not_c883,
+        coalesce(ticket_orders_not_6084_steps.ticket_orders_not_6084, 0) as ticket_orders_not_6084,
         touched.profile_id is not null as is_touched,
         coalesce(held.held_category_explorers, false) as held_category_explorers,
         coalesce(held.held_churn_risk_valuable, false) as held_churn_risk_valuable,
@@ -231,6 +283,8 @@ profile_rows as (
     left join feedback_counts on features.profile_id = feedback_counts.profile_id
     left join ticket_counts on features.profile_id = ticket_counts.profile_id
     left join consent_counts on features.profile_id = consent_counts.profile_id
+    left join campaign_clicked_orders_not_c883_steps on features.profile_id = campaign_clicked_orders_not_c883_steps.profile_id
+    left join ticket_orders_not_6084_steps on features.profile_id = ticket_orders_not_6084_steps.profile_id
     cross join due
     left join held on features.profile_id = held.profile_id
     left join touched on features.profile_id = touched.profile_id
@@ -282,6 +336,7 @@ level_1 as (
         (coalesce((ticket_reopens_12m >= 2), false) or coalesce((oldest_open_ticket_days >= 14), false)) as in_problem_not_solved,
         coalesce((last_nps_group = 'promoter'), false) as in_promoters,
         ((orders_30d_count_ae38 >= 1) and (orders_210d_count_ba49 <= 0) and (orders_count_e15b >= 1)) as in_reactivated,
+        ((ticket_orders_not_6084 >= 1) and coalesce((orders_total >= 1), false)) as in_silent_after_problem,
         (coalesce((orders_total >= 3), false) and coalesce((top_category_share >= 0.8), false)) as in_single_category,
         ((orders_365d_count_bfe8 >= 4) and (orders_90d_count_feaf <= 0)) as in_slipping_away,
         coalesce((orders_total >= 2 and store_order_share = 1), false) as in_store_only,
@@ -302,6 +357,7 @@ level_2 as (
         *,
         ((event_mobile_app_inbound_90d_count_b168 >= 1) and not in_app_users) as in_app_lapsing,
         case when due_churn_risk_valuable or is_touched then ((coalesce((churn_probability_90d >= 0.7), false) and coalesce((rfm_monetary >= 4), false)) and not (in_do_not_contact or in_open_ticket)) else held_churn_risk_valuable end as in_churn_risk_valuable,
+        ((campaign_clicked_orders_not_c883 >= 1) and not (in_do_not_contact)) as in_clicked_not_bought,
         (in_detractors and in_open_ticket) as in_detractors_waiting,
         (coalesce((email_engagement = 'silent'), false) and not (in_do_not_contact)) as in_email_silent,
         ((coalesce((orders_total >= 3), false) and coalesce((overdue_ratio >= 0.8 and overdue_ratio <= 1.5), false)) and not (in_open_ticket)) as in_next_order_due,
@@ -328,6 +384,7 @@ select
         case when in_category_explorers then 'category_explorers' end,
         case when in_champions then 'champions' end,
         case when in_churn_risk_valuable then 'churn_risk_valuable' end,
+        case when in_clicked_not_bought then 'clicked_not_bought' end,
         case when in_consent_missing then 'consent_missing' end,
         case when in_contact_pressure then 'contact_pressure' end,
         case when in_coupon_lovers then 'coupon_lovers' end,
@@ -368,6 +425,7 @@ select
         case when in_reactivated then 'reactivated' end,
         case when in_referral_candidates then 'referral_candidates' end,
         case when in_second_purchase_due then 'second_purchase_due' end,
+        case when in_silent_after_problem then 'silent_after_problem' end,
         case when in_single_category then 'single_category' end,
         case when in_slipping_away then 'slipping_away' end,
         case when in_sms_reachable then 'sms_reachable' end,

@@ -8,14 +8,16 @@ DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -
 WORKERS ?= 2
 PROOF ?= data/erasure-proof
 
-.PHONY: help docs setup demo demo-real test test-long chaos erasure-proof audit lint format bench lock clean
+.PHONY: help docs setup demo demo-real test test-long spark-parity chaos soak erasure-proof audit lint format bench lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
 	@echo "make demo    sample data, a full run, and a summary of it"
 	@echo "make test    all tests"
 	@echo "make test-long   and those that take minutes each: guides with full runs, day by day against at once"
-	@echo "make chaos   kills ingest, identity, publishing, audiences and backups at 200 points"
+	@echo "make chaos   kills ingest, identity, publishing, audiences, backups, erasures at 240 points, whole runs at 21"
+	@echo "make soak    DAYS=60 of merges, splits, erasures and judgements, each day checked"
+	@echo "make spark-parity HOME_DIR=…   the same tables by DuckDB and by Spark, from the raw tables of a home"
 	@echo "make erasure-proof   plants 100 people in the sample, erases them, looks for them in every byte and table"
 	@echo "make audit   bandit, and known vulnerabilities of the pinned packages"
 	@echo "make docs    all pages as a site in build/docs"
@@ -45,9 +47,22 @@ test: setup
 test-long: setup
 	CDP_TEST_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-# 40 points in each of five stages
+# 40 points in each of six stages, and 21 over whole runs
 chaos: setup
-	CDP_CHAOS_POINTS=40 $(BIN)/python -m pytest -n $(WORKERS) --dist load -rP tests/chaos
+	CDP_CHAOS_POINTS=40 CDP_CHAOS_RUNS=21 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -rP tests/chaos
+
+# Days of increments by the command line, each checked; ENGINE=steps leaves dbt, publishing and Dagster out
+DAYS ?= 60
+ENGINE ?= cdp
+soak: setup
+	$(BIN)/python tests/soak/soak.py --days $(DAYS) --engine $(ENGINE) --home data/soak --report data/soak.md
+
+# needs the extra `spark` and Java; MASTER='local-cluster[2,1,1024]' runs executors as processes of their own
+HOME_DIR ?= data/home
+MASTER ?= local[2]
+spark-parity: setup
+	$(BIN)/python -m pip install --quiet --editable '.[spark]'
+	$(BIN)/python -m cdp_pipeline.spark.parity --home $(HOME_DIR) --out data/spark-parity --master '$(MASTER)'
 
 lint: setup
 	$(BIN)/ruff check .

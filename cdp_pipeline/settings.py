@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+ENGINES = ("duckdb", "spark")
+HOME_LAKE = "home"
+
 
 class SettingsError(ValueError):
     """An environment variable cannot be used; the text is one line that names it."""
@@ -18,17 +21,23 @@ class Settings:
     """Settings of one installation.
 
     `timezone` decides which day it is and when the daily run starts; `start_date` is the first delivery day that
-    Dagster knows. The last four bound what may be published: see `profiles.gate.GateBounds`.
+    Dagster knows. `max_cluster_size` to `max_profile_drop` bound what may be published: see `profiles.gate.GateBounds`.
+    `engine` builds core tables, scores and marts; `spark_master` is Spark's URL of the cluster, `spark_lake` the lake's
+    address in a file system of Hadoop (`HOME_LAKE`: the home's own folder).
     """
 
     timezone: str = "UTC"
     start_date: date = date(2017, 1, 1)
     schedule: str = "30 4 * * *"
     keep_versions: int = 5
+    keep_runs: int = 60
     max_cluster_size: int = 1000
     min_match_rate: float = 0.0
     max_match_rate: float = 1.0
     max_profile_drop: float = 0.2
+    engine: str = "duckdb"
+    spark_master: str = "local[*]"
+    spark_lake: str = HOME_LAKE
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -42,10 +51,14 @@ class Settings:
             "start_date": date.fromisoformat,
             "schedule": _cron,
             "keep_versions": _count,
+            "keep_runs": _count,
             "max_cluster_size": _count,
             "min_match_rate": _share,
             "max_match_rate": _share,
             "max_profile_drop": _share,
+            "engine": _engine,
+            "spark_master": _master,
+            "spark_lake": _lake,
         }
         values: dict[str, object] = {}
         for name, read in readers.items():
@@ -71,6 +84,24 @@ def _cron(text: str) -> str:
     if len(text.split()) != 5:
         raise ValueError("a cron expression has five parts")
     return text
+
+
+def _engine(text: str) -> str:
+    if text not in ENGINES:
+        raise ValueError(f"an engine is one of {', '.join(ENGINES)}")
+    return text
+
+
+def _master(text: str) -> str:
+    if not text.startswith(("local", "spark://", "yarn", "k8s://")):
+        raise ValueError("a master of Spark is local[N], local-cluster[N,cores,MB], spark://…, yarn or k8s://…")
+    return text
+
+
+def _lake(text: str) -> str:
+    if text != HOME_LAKE and "://" not in text and not text.startswith("/"):
+        raise ValueError("the address of a lake is home, scheme://host/folder or an absolute folder")
+    return text.rstrip("/")
 
 
 def _count(text: str) -> int:

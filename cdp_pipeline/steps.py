@@ -227,24 +227,27 @@ def ensure_manifest() -> None:
 def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
     """Resolve all records into profiles as the candidate generation of this run, with people's judgements imported."""
     import identity
+    from cdp_pipeline.spark.engine import scorer_of
 
     judged = judgements.live_judgements(home.ops_db)
     # A model trained anew would move people who have nothing to do with the request.
     is_erasing = bool(erasures(home, pending=True))
-    result = identity.run_pipeline(
-        home.core,
-        home.identity,
-        home.identity_db,
-        home.models,
-        as_of=plan.as_of,
-        run_id=plan.run_id,
-        base_generation=plan.base_generation,
-        full=plan.full,
-        rules=plan.rules,
-        judgements=judgements.as_judgements(judged),
-        allow_changes=plan.accept_changes or plan.plan_only,
-        keeps_model=is_erasing,
-    )
+    with scorer_of(home, Settings.from_env()) as scorer:
+        result = identity.run_pipeline(
+            home.core,
+            home.identity,
+            home.identity_db,
+            home.models,
+            as_of=plan.as_of,
+            run_id=plan.run_id,
+            base_generation=plan.base_generation,
+            full=plan.full,
+            rules=plan.rules,
+            judgements=judgements.as_judgements(judged),
+            allow_changes=plan.accept_changes or plan.plan_only,
+            scorer=scorer,
+            keeps_model=is_erasing,
+        )
     done = IdentityRun(
         run_id=plan.run_id,
         as_of=plan.as_of.isoformat(),

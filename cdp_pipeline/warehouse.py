@@ -102,9 +102,9 @@ class DbtRun:
         return sorted(node for node, status in self.statuses.items() if status in statuses)
 
 
-def dbt_executable() -> Path:
-    """The dbt beside the running interpreter; PATH may hold another one or none."""
-    return Path(sys.executable).parent / "dbt"
+def dbt_executable(engine: str = "duckdb") -> Path:
+    """The dbt of an engine beside the running interpreter; PATH may hold another one or none."""
+    return Path(sys.executable).parent / ("cdp-dbt-spark" if engine == "spark" else "dbt")
 
 
 def dbt_vars(home: Home, as_of: date) -> dict[str, str]:
@@ -168,6 +168,7 @@ def dbt_env(home: Home) -> dict[str, str]:
     """Environment of a dbt call: the caller's, with the warehouse of `home`."""
     return {
         **os.environ,
+        "CDP_HOME": str(home.root),
         "CDP_WAREHOUSE": str(home.warehouse_db),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
@@ -256,11 +257,17 @@ def prepare_manifest(project_dir: Path = PROJECT) -> Path:
 def export_core(home: Home, tables: Iterable[str] = CORE_TABLES) -> dict[str, int]:
     """Write core tables to ``lake/core/<table>/part-0.parquet``; returns rows by table.
 
-    Each file is complete before it takes its name. Raises duckdb.CatalogException for a table that is not built.
+    Each file is complete before it takes its name. A table that Spark has built lies there already, and is a view of
+    it here. Raises duckdb.CatalogException for a table that is not built.
     """
     rows: dict[str, int] = {}
     with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
+        found = con.execute("select view_name from duckdb_views() where schema_name = 'core'").fetchall()
+        views = {str(name) for (name,) in found}
         for table in tables:
+            if table in views:
+                [(rows[table],)] = con.execute(f'select count(*) from core."{table}"').fetchall()
+                continue
             rows[table] = _copy(con, f'from core."{table}"', home.core / table / "part-0.parquet")
     return rows
 

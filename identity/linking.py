@@ -40,7 +40,7 @@ from identity.normalise import normalise
 from identity.rules import Rules
 from identity.store import SCHEMA, tables
 from identity.threshold import relaxed_conflicts
-from identity.weighing import score_candidates
+from identity.weighing import PairScorer, score_candidates
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ def link(
     retrain: bool = False,
     keeps_model: bool = False,
     seed: int = 1,
+    scorer: PairScorer | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Linked:
     """Bring the links in the store attached to `con` up to `source`, whose changes `find_changes` has found.
@@ -94,7 +95,8 @@ def link(
     While `learning`, a model trained on few records is trained again when they change. `threshold` overrides the
     model's and the rules'. `full` starts from nothing; so does a pass whose model, rules or code are not those of the
     last one. `retrain` trains a model whatever there is, and saves it without accepting it; `keeps_model` trains none
-    where there is one, however few records it has seen.
+    where there is one, however few records it has seen. `scorer` compares pairs on
+    another engine.
     """
     [(n_current,)] = con.execute(f"select count(*) from {source.records}").fetchall()
     bound_memory(con, int(n_current))
@@ -132,7 +134,7 @@ def link(
     work.show_features()
     load_judgements(con, judgements)
     draft = model or apply_overrides(_drafted(learnt), work.rules)
-    pairs = work.score(draft)
+    pairs = work.score(draft, scorer)
     if learnt is not None:
         model = complete_model(con, learnt)
         if models is not None:
@@ -318,7 +320,7 @@ class _Pass:
         if n != distinct:
             raise AssertionError("two record ids have the same hash")
 
-    def score(self, model: Model) -> int:
+    def score(self, model: Model, scorer: PairScorer | None) -> int:
         """Table ``new_scored`` over the blocks of the records concerned; returns the number of pairs compared.
 
         Besides stale records these are the members of blocks that crossed the bound on size, and both ends of pairs
@@ -347,7 +349,8 @@ class _Pass:
                 select unique_id from stale union select unique_id from ({crossing})
                 union select unique_id_l from other union select unique_id_r from other"""
             )
-        pairs = score_candidates(con, model, self.rules, only=None if self.is_full else "rescored")
+        only = None if self.is_full else "rescored"
+        pairs = score_candidates(con, model, self.rules, only=only, scorer=scorer)
         self._layer("link_judged", "true")
         self._layer("scored", touches("rescored"))
         self.lap("score")

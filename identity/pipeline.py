@@ -25,6 +25,7 @@ from identity.review import JUDGED_PAIRS, SCORED_PAIRS, build_review_queue
 from identity.review import ORDER as REVIEW_ORDER
 from identity.rules import Rules
 from identity.store import SCHEMA, attach_store
+from identity.weighing import PairScorer
 
 _RECORD_COLUMNS = (
     "record_id", "source", "entity_type", "given_name", "middle_name", "family_name", "full_name", "native_name",
@@ -86,6 +87,7 @@ def run_pipeline(
     judgements: Sequence[Judgement] = (),
     allow_changes: bool = False,
     keeps_model: bool = False,
+    scorer: PairScorer | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> IdentityResult:
     """Resolve the records under `core` and write the identity tables under `out` (docs/architecture.md).
@@ -93,7 +95,8 @@ def run_pipeline(
     `base_generation` is the committed one (0 before the first publish); newer candidates in `store` are dropped.
     Without `full`, only what changed since the last run is linked again; both end in the same tables. Raises
     `IdentityInputError` with one line if a core table or the store cannot be used, and `ChangeBoundExceeded` if more
-    profiles would merge or split than `rules` let an unattended run do; `allow_changes` lifts that bound.
+    profiles would merge or split than `rules` let an unattended run do; `allow_changes` lifts that bound. `scorer`
+    compares pairs on another engine.
     `keeps_model`: even a model that was trained on few records is not trained again.
     """
     rules = rules or Rules()
@@ -110,8 +113,8 @@ def run_pipeline(
                 raise ChangeBoundExceeded(held_back)
 
         linked, done = _link_and_register(
-            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, keeps_model, progress,
-            check,
+            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, keeps_model, scorer,
+            progress, check,
         )  # fmt: skip
         build_edges(con, linked.model.version)
         build_review_queue(con, linked.model.chosen(), rules.review_from)
@@ -152,6 +155,7 @@ def _link_and_register(
     rules: Rules,
     judgements: Sequence[Judgement],
     keeps_model: bool,
+    scorer: PairScorer | None,
     progress: Callable[[str], None],
     check: Callable[[], None],
 ) -> tuple[Linked, Registered]:
@@ -161,7 +165,7 @@ def _link_and_register(
     find_changes(con, source)
     linked = link(
         con, source, models=models, judgements=judgements, rules=rules, full=full, keeps_model=keeps_model,
-        progress=progress,
+        scorer=scorer, progress=progress,
     )  # fmt: skip
     con.execute(
         """create or replace temp view cluster_input as

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import duckdb
 import numpy as np
 
@@ -14,10 +16,25 @@ from identity.rules import Rules
 from identity.scoring import score_sql
 
 
-def score_candidates(con: duckdb.DuckDBPyConnection, model: Model, rules: Rules, *, only: str | None = None) -> int:
+class PairScorer(Protocol):
+    """Another engine for candidate pairs and scores: fills ``new_scored`` as `score_candidates` does, and returns the
+    number of pairs compared."""
+
+    def __call__(self, con: duckdb.DuckDBPyConnection, model: Model, rules: Rules, only: str | None) -> int: ...
+
+
+def score_candidates(
+    con: duckdb.DuckDBPyConnection,
+    model: Model,
+    rules: Rules,
+    *,
+    only: str | None = None,
+    scorer: PairScorer | None = None,
+) -> int:
     """Write table ``new_scored`` for the candidate pairs of ``block_keys`` and ``judged``, and return their number.
 
-    `only` (unique_id): pairs with one of these records. Pairs below SCORED_FROM are forgotten.
+    `only` (unique_id): pairs with one of these records. Pairs below SCORED_FROM are forgotten. `scorer`: compares them
+    elsewhere than on `con`.
     """
     chosen = model.chosen()
     gammas = "".join(f", {c.gamma} tinyint" for c in chosen)
@@ -25,6 +42,8 @@ def score_candidates(con: duckdb.DuckDBPyConnection, model: Model, rules: Rules,
         "create or replace table new_scored (unique_id_l bigint, unique_id_r bigint, match_weight double, "
         f"stranger_weight double, household_weight double, match_probability double{gammas})"
     )
+    if scorer is not None:
+        return scorer(con, model, rules, only)
     bound = blocking.bound_sql(rules, model.max_block, model.block_bounds)
     n_pairs = blocking.build_blocks(con, "block_keys", bound, out="blocks", only=only)
     compared = 0
@@ -55,12 +74,16 @@ def weighed_sql(model: Model, scored: str) -> str:
     match_weight (log2 odds of the same person against both) and match_probability."""
     t = model.trained
     household = " + ".join(_household_sql(c, t) for c in model.chosen())
+    gammas = "".join(f", {c.gamma}" for c in model.chosen())
     prior = float(np.log2(t.household_share / t.match_share))
     return f"""(
-        select * replace (-log2(pow(2, -match_weight) + pow(2, household_weight)) as match_weight),
-            match_weight as stranger_weight,
-            1 / (1 + pow(2, -match_weight) + pow(2, household_weight)) as match_probability
-        from (select *, {prior} + {household} as household_weight from {scored}))"""
+        select unique_id_l, unique_id_r, -log2(pow(2, -stranger_weight) + pow(2, household_weight)) as match_weight,
+            stranger_weight, household_weight,
+            1 / (1 + pow(2, -stranger_weight) + pow(2, household_weight)) as match_probability{gammas}
+        from (
+            select unique_id_l, unique_id_r, match_weight as stranger_weight,
+                {prior} + {household} as household_weight{gammas}
+            from {scored}))"""
 
 
 def _household_sql(comparison: Comparison, trained: Trained) -> str:

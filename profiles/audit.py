@@ -27,11 +27,28 @@ CREATE INDEX IF NOT EXISTS audit_log_by_profile ON audit_log (profile_id, at);
 """
 
 
+# `detail` of an entry whose number was reserved, and not settled because the server was killed.
+AT_MOST = "at most"
+# Looks that the first entry of a caller leaves room for; later ones follow what it read before.
+_FIRST_RESERVE = 100
+_Place = tuple[str, str, str, str]
+
+
+@dataclass
+class _Counted:
+    """An entry on disk that `reserved` looks may share; there were `profiles` so far."""
+
+    audit_id: int
+    reserved: int = 0
+    profiles: int = 0
+
+
 @dataclass(frozen=True)
 class AuditEntry:
     """One look or act. `actor` is ``key:<id>``, ``session:<name>`` or ``cli:<user>``; `action` names the kind of look
     (``profile``, ``profile_clear``, ``timeline``, ``features`` …); `profile_id` is '' where several are concerned, and
-    `profiles` says how many; `detail` holds names of segments or files, never a value."""
+    `profiles` says how many (``at most`` in `detail` where a server was killed before it knew); `detail` holds names of
+    segments or files, never a value."""
 
     audit_id: int
     at: datetime
@@ -51,7 +68,9 @@ class AuditLog:
         self._con = open_ops(path, _SCHEMA)
         self._lock = threading.Lock()
         self._counting = threading.Lock()  # apart: counting must not wait while an entry waits for another process
-        self._counted: dict[tuple[str, str, str, str], int] = {}
+        self._counted: dict[_Place, _Counted] = {}
+        self._settling: list[_Counted] = []
+        self._reads_before: dict[_Place, int] = {}
 
     def __enter__(self) -> AuditLog:
         return self
@@ -77,30 +96,65 @@ class AuditLog:
         detail: str = "",
     ) -> None:
         """Write one entry, durably, before the answer goes out."""
-        self._write([(timestamp(), actor, action, profile_id, purpose, snapshot, profiles, detail)])
+        with self._lock:
+            self._insert([(timestamp(), actor, action, profile_id, purpose, snapshot, profiles, detail)])
 
-    def count(self, actor: str, action: str, *, purpose: str = "", snapshot: str = "", profiles: int = 1) -> None:
-        """Add to the looks of one kind that `flush` writes as a single entry.
+    def count(self, actor: str, action: str, *, purpose: str = "", snapshot: str = "", profiles: int = 1) -> bool:
+        """Add to the looks of one kind that share an entry; False where `reserve` must be called instead.
 
-        For feature reads by machines: thousands a second, pseudonymous, so who read how many is kept and not each.
+        For feature reads by machines: thousands a second, pseudonymous, so who read how many is kept and not each. The
+        entry is on disk before the first of them is answered and says ``at most`` how many, so that a server that is
+        killed leaves too high a number and never too low a one; `flush` writes what it was.
         """
-        place = (actor, action, purpose, snapshot)
         with self._counting:
-            self._counted[place] = self._counted.get(place, 0) + profiles
+            counted = self._counted.get((actor, action, purpose, snapshot))
+            if counted is None or counted.profiles + profiles > counted.reserved:
+                return False
+            counted.profiles += profiles
+            return True
+
+    def reserve(self, actor: str, action: str, *, purpose: str = "", snapshot: str = "", profiles: int = 1) -> None:
+        """`count` where the entry is missing or used up: writes one for these looks and the next ones. May wait."""
+        place = (actor, action, purpose, snapshot)
+        with self._lock:
+            with self._counting:
+                counted = self._counted.get(place)
+                if counted and counted.profiles + profiles <= counted.reserved:  # by another thread, a moment ago
+                    counted.profiles += profiles
+                    return
+                before = counted.profiles if counted else 0
+                reserved = before + profiles + max(before, _FIRST_RESERVE, self._reads_before.get(place, 0))
+            if counted is None:
+                row = (timestamp(), actor, action, "", purpose, snapshot, reserved, AT_MOST)
+                counted = _Counted(self._insert([row]))
+            else:
+                self._con.execute("UPDATE audit_log SET profiles = ? WHERE audit_id = ?", (reserved, counted.audit_id))
+            with self._counting:
+                counted.reserved = reserved
+                counted.profiles += profiles
+                self._counted[place] = counted
 
     def flush(self) -> None:
-        """Write an entry for each actor, action, purpose and snapshot counted since the last time."""
-        with self._counting:
-            counted, self._counted = self._counted, {}
-        at = timestamp()
-        try:
-            self._write([(at, actor, action, "", *place, n, "") for (actor, action, *place), n in counted.items()])
-        except BaseException:
-            # Nothing was written: what was counted is written the next time.
+        """Write into the entry of each actor, action, purpose and snapshot how many it was; the next begin new ones."""
+        with self._lock:
             with self._counting:
-                for key, n in counted.items():
-                    self._counted[key] = self._counted.get(key, 0) + n
-            raise
+                self._reads_before = {place: counted.profiles for place, counted in self._counted.items()}
+                self._settling += self._counted.values()
+                self._counted = {}
+            if not self._settling:
+                return
+            # Where this fails, the entries stay as they are and are settled the next time.
+            self._con.execute("BEGIN IMMEDIATE")
+            try:
+                self._con.executemany(
+                    "UPDATE audit_log SET profiles = ?, detail = '' WHERE audit_id = ?",
+                    [(counted.profiles, counted.audit_id) for counted in self._settling],
+                )
+            except BaseException:
+                self._con.execute("ROLLBACK")
+                raise
+            self._con.execute("COMMIT")
+            self._settling = []
 
     def entries(self, *, profile_id: str | None = None, limit: int = 100) -> list[AuditEntry]:
         """The last `limit` entries, newest first; of one profile where `profile_id` is given."""
@@ -112,21 +166,21 @@ class AuditLog:
             ).fetchall()
         return [_entry(row) for row in rows]
 
-    def _write(self, rows: Sequence[tuple[object, ...]]) -> None:
-        if not rows:
-            return
-        with self._lock:
-            self._con.execute("BEGIN IMMEDIATE")
-            try:
-                self._con.executemany(
+    def _insert(self, rows: Sequence[tuple[object, ...]]) -> int:
+        """Insert entries, holding the lock; returns the last one's id."""
+        self._con.execute("BEGIN IMMEDIATE")
+        try:
+            for row in rows:
+                last = self._con.execute(
                     "INSERT INTO audit_log (at, actor, action, profile_id, purpose, snapshot, profiles, detail)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    rows,
-                )
-            except BaseException:
-                self._con.execute("ROLLBACK")
-                raise
-            self._con.execute("COMMIT")
+                    row,
+                ).lastrowid
+        except BaseException:
+            self._con.execute("ROLLBACK")
+            raise
+        self._con.execute("COMMIT")
+        return int(last or 0)
 
 
 def _entry(row: sqlite3.Row) -> AuditEntry:

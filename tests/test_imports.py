@@ -30,6 +30,7 @@ ONLY_IN = {
     "dagster_dbt": ("cdp_pipeline/defs/",),
     "dlt": ("cdp_pipeline/connect/",),
     "requests": ("cdp_pipeline/connect/",),
+    "pyspark": ("cdp_pipeline/spark/",),
 }
 # Calls that read the environment, touch files or set up logging; none may run when a module is imported.
 AT_IMPORT = {

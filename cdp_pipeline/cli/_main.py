@@ -18,6 +18,7 @@ MODULES = {
     "demo": "demo",
     "generate": "generate",
     "run": "run",
+    "backfill": "backfill",
     "dev": "dev",
     "resolve": "identity_commands",
     "evaluate": "evaluate_commands",

@@ -43,7 +43,7 @@ def build_defs(
         sensors=[build_sensor(job, home, contracts, settings), *alert_sensors(home, JOB)],
         resources={
             "platform": PlatformResource(home=str(home.root)),
-            "dbt": dbt_resource(),
+            "dbt": dbt_resource(settings.engine),
             **(resource_overrides or {}),
         },
         executor=dg.in_process_executor,

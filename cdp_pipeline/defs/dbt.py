@@ -48,12 +48,12 @@ def manifest_path() -> Path:
     return path
 
 
-def dbt_resource() -> DbtCliResource:
-    """The dbt beside the running Python; PATH may hold another one or none."""
+def dbt_resource(engine: str = "duckdb") -> DbtCliResource:
+    """The dbt of `engine` beside the running Python; PATH may hold another one or none."""
     return DbtCliResource(
         project_dir=str(warehouse.PROJECT),
         profiles_dir=str(warehouse.PROJECT),
-        dbt_executable=str(warehouse.dbt_executable()),
+        dbt_executable=str(warehouse.dbt_executable(engine)),
     )
 
 

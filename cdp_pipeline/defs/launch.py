@@ -20,8 +20,10 @@ from cdp_pipeline.defs.build import build_defs
 from cdp_pipeline.defs.connect import POOL_PREFIX
 from cdp_pipeline.defs.jobs import JOB
 from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG
+from cdp_pipeline.defs.run_history import drop_old_runs
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
+from cdp_pipeline.settings import Settings
 
 
 class InstanceError(RuntimeError):
@@ -60,6 +62,7 @@ def launch(home: Home, plan: steps.RunPlan, *, publish: bool, log_file: Path, pr
         job = build_defs(home).resolve_job_def(JOB)
         with instance_of(home) as instance:
             release_dead_runs(instance)
+            drop_old_runs(instance, home, Settings.from_env().keep_runs)
             steps.wait_for_warehouse(home)
             result = job.execute_in_process(
                 run_config={"loggers": {"progress": {"config": {"fd": fd}}}},

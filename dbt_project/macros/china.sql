@@ -17,11 +17,7 @@
     weibo_text(text)         a post without markup: emoticons as [笑], links by their text, no 回复@name: in front
 #}
 
-{% macro replace_pattern(text, pattern, replacement) -%}
-    {{ return(adapter.dispatch('replace_pattern', 'cdp')(text, pattern, replacement)) }}
-{%- endmacro %}
-{% macro duckdb__replace_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g') {%- endmacro %}
-{% macro spark__replace_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, r'{{ pattern }}', '{{ replacement }}') {%- endmacro %}
+{% macro replace_pattern(text, pattern, replacement) -%} regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g') {%- endmacro %}
 
 {% macro number_list(text) -%}
     case

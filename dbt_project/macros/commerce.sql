@@ -28,11 +28,7 @@
 {%- endmacro %}
 
 {# Aggregate: the distinct texts of a group, in alphabetical order, joined by ` | `. #}
-{% macro joined_texts(column) -%}
-    {{ return(adapter.dispatch('joined_texts', 'cdp')(column)) }}
-{%- endmacro %}
-{% macro duckdb__joined_texts(column) -%} string_agg(distinct {{ column }}, ' | ' order by {{ column }}) {%- endmacro %}
-{% macro spark__joined_texts(column) -%} array_join(array_sort(collect_set({{ column }})), ' | ') {%- endmacro %}
+{% macro joined_texts(column) -%} string_agg(distinct {{ column }}, ' | ' order by {{ column }}) {%- endmacro %}
 
 {# Does a name carry a legal form or the words that firms are called by? #}
 {% macro is_company_name(column) -%}

@@ -35,11 +35,7 @@
 {% macro has_han(column) -%} {{ regexp_like(column, "\\p{Han}") }} {%- endmacro %}
 
 {# "Sample Event" → "sample_event": free event names as one spelling. #}
-{% macro snake_case(text) -%}
-    {{ return(adapter.dispatch('snake_case', 'cdp')(text)) }}
-{%- endmacro %}
-{% macro duckdb__snake_case(text) -%} trim(regexp_replace(lower({{ text }}), '[^a-z0-9]+', '_', 'g'), '_') {%- endmacro %}
-{% macro spark__snake_case(text) -%} trim(both '_' from regexp_replace(lower({{ text }}), '[^a-z0-9]+', '_')) {%- endmacro %}
+{% macro snake_case(text) -%} trim(regexp_replace(lower({{ text }}), '[^a-z0-9]+', '_', 'g'), '_') {%- endmacro %}
 
 {# The conformed columns of a record, absent ones as typed NULLs: pass {column: SQL}. #}
 {% macro record_columns(values) -%}

@@ -98,18 +98,10 @@ where
 {%- endmacro %}
 
 {# Whole seconds from one timestamp to a later one. #}
-{% macro seconds_between(earlier, later) -%}
-    {{ return(adapter.dispatch('seconds_between', 'cdp')(earlier, later)) }}
-{%- endmacro %}
-{% macro duckdb__seconds_between(earlier, later) -%} date_diff('second', {{ earlier }}, {{ later }}) {%- endmacro %}
-{% macro spark__seconds_between(earlier, later) -%} timestampdiff(second, {{ earlier }}, {{ later }}) {%- endmacro %}
+{% macro seconds_between(earlier, later) -%} date_diff('second', {{ earlier }}, {{ later }}) {%- endmacro %}
 
 {# Text of an HTML fragment: tags out, the five entities of XML and the blank back. #}
-{% macro html_text(column) -%}
-    {{ return(adapter.dispatch('html_text', 'cdp')(column)) }}
-{%- endmacro %}
-{% macro duckdb__html_text(column) -%} {{ unescaped("regexp_replace(" ~ column ~ ", '<[^>]*>', ' ', 'g')") }} {%- endmacro %}
-{% macro spark__html_text(column) -%} {{ unescaped("regexp_replace(" ~ column ~ ", '<[^>]*>', ' ')") }} {%- endmacro %}
+{% macro html_text(column) -%} {{ unescaped("regexp_replace(" ~ column ~ ", '<[^>]*>', ' ', 'g')") }} {%- endmacro %}
 
 {# Character references of HTML back to characters; the ampersand last, so that `&amp;lt;` stays `&lt;`. #}
 {% macro unescaped(text) -%}

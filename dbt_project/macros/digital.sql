@@ -51,29 +51,14 @@
 {%- endmacro %}
 
 {% macro ga4_entries(column) -%}
-    {{ return(adapter.dispatch('ga4_entries', 'cdp')(column)) }}
-{%- endmacro %}
-{% macro duckdb__ga4_entries(column) -%}
     from_json({{ column }}, '[{"key":"VARCHAR","value":{"string_value":"VARCHAR","int_value":"VARCHAR","float_value":"VARCHAR","double_value":"VARCHAR"}}]')
-{%- endmacro %}
-{% macro spark__ga4_entries(column) -%}
-    from_json({{ column }}, 'array<struct<key:string,value:struct<string_value:string,int_value:string,float_value:string,double_value:string>>>')
 {%- endmacro %}
 
 {% macro ga4_param(entries, key) -%}
-    {{ return(adapter.dispatch('ga4_param', 'cdp')(entries, key)) }}
-{%- endmacro %}
-{% macro duckdb__ga4_param(entries, key) -%}
     list_transform(
         list_filter({{ entries }}, lambda p : p.key = '{{ key }}'),
         lambda p : coalesce(p.value.string_value, p.value.int_value, p.value.float_value, p.value.double_value)
     )[1]
-{%- endmacro %}
-{% macro spark__ga4_param(entries, key) -%}
-    get(transform(
-        filter({{ entries }}, p -> p.key = '{{ key }}'),
-        p -> coalesce(p.value.string_value, p.value.int_value, p.value.float_value, p.value.double_value)
-    ), 0)
 {%- endmacro %}
 
 {% macro device_entry(kind, namespace, column) -%}

@@ -8,18 +8,8 @@
 {%- endmacro %}
 
 {% macro hash_key() -%}
-    {{ return(adapter.dispatch('hash_key', 'cdp')()) }}
-{%- endmacro %}
-{% macro duckdb__hash_key() -%}
     {%- if var('hash_key_file') -%}
         (select trim(content) from read_text('{{ var("hash_key_file") }}'))
-    {%- else -%}
-        'no-key'
-    {%- endif -%}
-{%- endmacro %}
-{% macro spark__hash_key() -%}
-    {%- if var('hash_key_file') -%}
-        (select first(trim(value)) from text.`{{ var("hash_key_file") }}`)
     {%- else -%}
         'no-key'
     {%- endif -%}

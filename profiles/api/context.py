@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -110,6 +111,12 @@ class AppContext:
         """The snapshot that one request answers from: ask once. Raises NoSnapshot."""
         opened = self.snapshots.opened()
         return await run_sync(self.snapshots.current) if opened is None else opened
+
+    async def count_looks(self, actor: str, action: str, *, purpose: str, snapshot: str, profiles: int = 1) -> None:
+        """Put looks by a machine into the audit log, on disk before the answer goes out; most take no work."""
+        if not self.audit.count(actor, action, purpose=purpose, snapshot=snapshot, profiles=profiles):
+            reserve = partial(self.audit.reserve, actor, action, purpose=purpose, snapshot=snapshot, profiles=profiles)
+            await run_sync(reserve)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do blocking `work` in a thread; no more than `query_threads` at once."""

@@ -36,7 +36,7 @@ async def features(request: Request) -> Response:
     row = _row(request, caller, snapshot)
     if isinstance(row, Response):
         return row
-    context.audit.count(caller.actor, "features", purpose=caller.purpose, snapshot=snapshot.version)
+    await context.count_looks(caller.actor, "features", purpose=caller.purpose, snapshot=snapshot.version)
     wanted = _wanted(request, row)
     same = answers.not_modified(request, snapshot)
     return same or answers.answer_encoded(request, snapshot, _features(row, wanted))
@@ -66,7 +66,7 @@ async def batch_get(request: Request) -> Response:
         unknown = sorted(set(asked.fields or ()) - set(snapshot.features.feature_names))
         if unknown:
             raise invalid("fields names features that there are not; leave it out to see all")
-        context.audit.count(
+        await context.count_looks(
             caller.actor, "features", purpose=caller.purpose, snapshot=snapshot.version, profiles=len(living)
         )
         members = [b'{"profiles":[']
@@ -118,7 +118,7 @@ async def lookup(request: Request) -> Response:
     if row is None:
         context.limits.miss(caller.key.key_id)
         raise not_found("identifier, or it belongs to several profiles")
-    context.audit.count(caller.actor, "lookup", purpose=caller.purpose, snapshot=snapshot.version)
+    await context.count_looks(caller.actor, "lookup", purpose=caller.purpose, snapshot=snapshot.version)
     with_features = "features" in asked.include
     document = _features(row, None) if with_features else [answers.encode({"profile_id": row.profile_id})[:-1]]
     return answers.answer_encoded(request, snapshot, document, headers={"Cache-Control": "no-store"})

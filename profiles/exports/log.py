@@ -77,7 +77,7 @@ def history(home: Path, destination: str | None = None, segment: str | None = No
     with closing(open_ops(ops_path(home), _SCHEMA)) as con:
         rows = con.execute(
             """SELECT * FROM exports WHERE (:d IS NULL OR destination = :d) AND (:s IS NULL OR segment = :s)
-            ORDER BY exported_at DESC, export_id""",
+            ORDER BY rowid DESC""",
             {"d": destination, "s": segment},
         ).fetchall()
     return [

@@ -69,9 +69,9 @@ class Usual:
     seconds: float
 
     def points(self, wanted: int) -> list[Point]:
-        """`wanted` points: three quarters spread over the changes, the others over the time."""
-        timed = max(1, wanted // 4)
-        exact = min(self.changes, wanted - timed)
+        """`wanted` points: up to three quarters spread over the changes, the others over the time."""
+        exact = min(self.changes, wanted - max(1, wanted // 4))
+        timed = wanted - exact
         spread = sorted({1 + round(i * (self.changes - 1) / max(1, exact - 1)) for i in range(exact)})
         return [Point(n) for n in spread] + [Point(0, (i + 1) / (timed + 1)) for i in range(timed)]
 

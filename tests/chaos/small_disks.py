@@ -45,7 +45,7 @@ def used_bytes(folder: Path) -> int:
     return sum(-(-p.lstat().st_size // page) * page + page for p in folder.rglob("*"))
 
 
-def run_on(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_on(code: str, folder: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run the code of a stage on a folder to its end, whatever that is."""
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, str(folder)],
@@ -53,4 +53,5 @@ def run_on(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         timeout=600,
+        env=environment,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from cdp_pipeline.ops import Ops
 from cdp_pipeline.sources.ingest import reconcile
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+SOAK = Path(__file__).parents[1] / "soak"
+sys.path.insert(0, str(SOAK))
 RECORDS = SAMPLE / "truth" / "records.parquet"
 
 ROLES = """
@@ -295,6 +298,57 @@ def _backup_readable(folder: Path) -> None:
         assert verify_backup(folder / "backups" / backup.name) == []
 
 
+# ---- erasing: a person of a company of some days
+
+ERASE = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(SOAK)!r})
+from soak_engines import Steps
+from cdp_pipeline.home import Home
+from cdp_pipeline.privacy.erase import erase, finish_erasures
+from cdp_pipeline.privacy.errors import SubjectError
+
+home = Home(Path(sys.argv[1]) / "home")
+try:
+    finish_erasures(home, rerun=Steps().run)
+    erase(home, [(home.root.parent / "wanted").read_text()], rerun=Steps().run)
+except SubjectError:
+    pass  # erased by what was killed
+"""
+
+
+def _some_days(folder: Path) -> None:
+    from soak_company import Company
+    from soak_engines import Steps
+
+    home, company = Home(folder / "home"), Company()
+    days = [company.deliver(home, number) for number in range(4)]
+    Steps().run(home)
+    (folder / "wanted").write_text(days[-1].erase or "", encoding="utf-8")
+
+
+def _erased(folder: Path) -> Any:
+    from cdp_pipeline.privacy.search import search
+    from cdp_pipeline.privacy.store import erasures
+
+    home = Home(folder / "home")
+    wanted = (folder / "wanted").read_text(encoding="utf-8")
+    assert not search(home.root, [wanted]), "nothing of the person is left"
+    done = erasures(home)
+    return {
+        "landing": {p.name: p.read_text(encoding="utf-8") for p in sorted(home.landing.rglob("*.jsonl"))},
+        "raw": {
+            name: _rows(home.lake / "raw" / name / "dt=*" / "*.parquet", "* exclude (_batch_id)")
+            for name in ("shopify/customers", "zendesk/users")
+        },
+        "members": _rows(home.identity / "profile_members" / "*.parquet", "record_id, profile_id"),
+        "aliases": _rows(home.identity / "profile_aliases" / "*.parquet"),
+        "events": _rows(home.identity / "profile_events" / "*.parquet", "event, profile_id, related_profile_id"),
+        "receipts": [(len(e.profile_ids), e.finished_at is not None) for e in done],
+    }
+
+
 STAGES = {
     stage.name: stage
     for stage in (
@@ -303,5 +357,6 @@ STAGES = {
         Stage("publish", _published_once, PUBLISH, _published, _readable),
         Stage("audience", _exported_once, AUDIENCE, _exported),
         Stage("backup", _a_home, BACKUP, _backed_up, _backup_readable),
+        Stage("erase", _some_days, ERASE, _erased),
     )
 }

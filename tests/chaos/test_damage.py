@@ -60,39 +60,27 @@ def _alter(path: Path) -> None:
     path.write_bytes(content)
 
 
-DAMAGE: dict[str, tuple[Callable[[Path], None], bool]] = {
-    "removed": (Path.unlink, False),
-    "cut short": (_cut, False),
-    "emptied": (_empty, False),
-    "altered within": (_alter, True),
-}
-
-
-@pytest.mark.parametrize("how", DAMAGE)
-def test_a_damaged_raw_file_is_named_and_read_again_from_landing(
-    how: str, ingested: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_damaged_raw_files_are_named_and_read_again_from_landing(
+    ingested: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = Home(tmp_path / "home")
     shutil.copytree(ingested, home.root)
     expected = _ingested(home.root)
-    damage, deep = DAMAGE[how]
-    hit = [
-        max(
-            (home.lake / "raw" / "shopify" / "customers_export").glob("dt=*/*.parquet"), key=lambda p: p.stat().st_size
-        ),
-        max((home.lake / "quarantine").glob("*/*/dt=*/*.parquet"), key=lambda p: p.stat().st_size),
-    ]
-    for path in hit:
+    raw = sorted((home.lake / "raw").glob("*/*/dt=*/*.parquet"), key=lambda path: -path.stat().st_size)
+    refused = max((home.lake / "quarantine").rglob("*.parquet"), key=lambda path: path.stat().st_size)
+    for damage, path in ((_cut, raw[0]), (_empty, raw[1]), (Path.unlink, raw[2]), (Path.unlink, refused)):
         damage(path)
-    names = {str(path.relative_to(home.root)) for path in hit}
-    assert {one.path for one in mend.damaged_raw(home, deep=deep)} == names
-    if not deep:
-        told = _doctor(home, capsys, "lake")
-        assert len(told) == 2 and all(any(line.startswith(name) for name in names) for line in told)
-        assert all("reads its landed file again" in line for line in told)
+    names = {str(path.relative_to(home.root)) for path in (*raw[:3], refused)}
+    assert {one.path for one in mend.damaged_raw(home)} == names
+    told = _doctor(home, capsys, "lake")
+    assert {line.partition(":")[0] for line in told} == names
+    assert all("reads its landed file again" in line for line in told)
 
-    lines = mend.mend_raw(home, deep=deep)
-    assert len(lines) == 2 and not any("backup" in line for line in lines)
+    # its footer is whole: only reading all of it shows the damage
+    _alter(raw[3])
+    assert {one.path for one in mend.damaged_raw(home, deep=True)} == {*names, str(raw[3].relative_to(home.root))}
+    lines = mend.mend_raw(home, deep=True)
+    assert len(lines) == 5 and not any("backup" in line for line in lines)
     subprocess.run([sys.executable, "-c", INGEST, str(home.root)], check=True)
     assert _ingested(home.root) == expected
     assert mend.mend_raw(home, deep=True) == []

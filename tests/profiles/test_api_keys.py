@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -80,14 +84,21 @@ def test_the_stored_hash_depends_on_a_salt_and_the_file_holds_no_secret(ops: Pat
     assert not any(token[17:].encode() in content for token in tokens)
 
 
+def look(audit: AuditLog, actor: str, action: str, *, snapshot: str = "", profiles: int = 1) -> None:
+    """As the server counts: in memory while the entry on disk has room."""
+    if not audit.count(actor, action, snapshot=snapshot, profiles=profiles):
+        audit.reserve(actor, action, snapshot=snapshot, profiles=profiles)
+
+
 def test_reading_does_not_wait_for_a_writer(ops: Path) -> None:
     with KeyStore(ops) as keys, AuditLog(ops) as audit:
         token, _ = keys.new("shop", ["features:read"], created_by="ann")
+        look(audit, "key:1", "features", snapshot="v")
         other = sqlite3.connect(ops, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         keys._looked_at = -1e9
         assert keys.verify(token).key is not None
-        audit.count("key:1", "features", snapshot="v")
+        assert all(audit.count("key:1", "features", snapshot="v") for _ in range(100))
         other.execute("ROLLBACK")
         other.close()
 
@@ -96,8 +107,8 @@ def test_audit_entries_and_counts(ops: Path) -> None:
     with AuditLog(ops) as audit:
         audit.record("key:1", "profile", profile_id="p1", purpose="service", snapshot="v1")
         for _ in range(3):
-            audit.count("key:2", "features", snapshot="v1", profiles=100)
-        audit.count("key:2", "features", snapshot="v2")
+            look(audit, "key:2", "features", snapshot="v1", profiles=100)
+        look(audit, "key:2", "features", snapshot="v2")
         audit.flush()
         audit.flush()
         found = [(e.actor, e.action, e.profile_id, e.purpose, e.snapshot, e.profiles) for e in audit.entries()]
@@ -107,14 +118,15 @@ def test_audit_entries_and_counts(ops: Path) -> None:
             ("key:1", "profile", "p1", "service", "v1", 1),
         ]
         assert [entry.actor for entry in audit.entries(profile_id="p1")] == ["key:1"]
-        audit.count("key:3", "lookup")
+        look(audit, "key:3", "lookup")
     with AuditLog(ops) as again:
-        assert again.entries(limit=1)[0].actor == "key:3", "written when it closed"
+        last = again.entries(limit=1)[0]
+        assert (last.actor, last.profiles, last.detail) == ("key:3", 1, ""), "settled when it closed"
 
 
 def test_counts_outlive_a_write_that_fails(ops: Path) -> None:
     with AuditLog(ops) as audit:
-        audit.count("key:1", "features", snapshot="v1", profiles=5)
+        look(audit, "key:1", "features", snapshot="v1", profiles=5)
         audit._con.execute("PRAGMA busy_timeout = 10")
         other = sqlite3.connect(ops, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -122,9 +134,52 @@ def test_counts_outlive_a_write_that_fails(ops: Path) -> None:
             audit.flush()
         other.execute("ROLLBACK")
         other.close()
-        audit.count("key:1", "features", snapshot="v1", profiles=2)
+        look(audit, "key:1", "features", snapshot="v1", profiles=2)
         audit.flush()
-        assert [entry.profiles for entry in audit.entries()] == [7]
+        assert [(entry.profiles, entry.detail) for entry in audit.entries()] == [(2, ""), (5, "")]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from profiles.audit import AuditLog
+
+audit = AuditLog(Path(sys.argv[1]))
+for number in range(1000):
+    if not audit.count("key:1", "features", snapshot="v1"):
+        audit.reserve("key:1", "features", snapshot="v1")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_looks_of_a_server_that_was_killed_are_in_the_log(ops: Path) -> None:
+    """1,000 looks were answered; the log says at most how many, and not fewer."""
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(ops)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with AuditLog(ops) as audit:
+        look(audit, "key:1", "features", snapshot="v1")
+        audit.flush()
+        after, before = audit.entries()
+    assert (before.actor, before.action, before.snapshot, before.detail) == ("key:1", "features", "v1", "at most")
+    assert 1000 <= before.profiles <= 2100
+    assert (after.profiles, after.detail) == (1, "")
+
+
+def test_many_threads_count_every_look_once(ops: Path) -> None:
+    with AuditLog(ops) as audit:
+
+        def read(_: int) -> None:
+            for number in range(300):
+                look(audit, "key:1", "features")
+                if number % 100 == 0:
+                    audit.flush()
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(read, range(4)))
+        audit.flush()
+        entries = audit.entries(limit=1000)
+    assert sum(entry.profiles for entry in entries) == 1200
+    assert {entry.detail for entry in entries} == {""}
 
 
 def test_token_buckets() -> None:

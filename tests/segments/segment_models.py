@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 import duckdb
 from jinja2 import Environment
@@ -34,18 +33,8 @@ MODELS = (
 PUBLISHED = {"segment_membership": "seg_membership", "segment_events": "seg_events", "segment_versions": "seg_versions"}
 
 
-class _Adapter:
-    """dbt's `adapter.dispatch`, which finds the macro of one database."""
-
-    module: Any = None
-
-    def dispatch(self, name: str, package: str) -> Any:
-        return getattr(self.module, f"duckdb__{name}")
-
-
 def render_model(text: str, as_of: date) -> str:
     """A model's SQL over tables named as the models are."""
-    adapter = _Adapter()
     variables = {"as_of": as_of.isoformat(), "segment_event_days": 400, "segment_erased_days": 30}
     environment = Environment()  # noqa: S701 — renders SQL, as dbt does
     environment.globals |= {
@@ -54,12 +43,11 @@ def render_model(text: str, as_of: date) -> str:
         "source": lambda schema, table: f"{schema}_{table}",
         "config": lambda **_: "",
         "return": lambda value: value,
-        "adapter": adapter,
     }
     macros = "\n".join((PROJECT / "macros" / name).read_text(encoding="utf-8") for name in MACROS)
-    adapter.module = environment.from_string(macros).module
-    names = [name for name in dir(adapter.module) if not name.startswith("_")]
-    environment.globals |= {name: getattr(adapter.module, name) for name in names}
+    module = environment.from_string(macros).module
+    names = [name for name in dir(module) if not name.startswith("_")]
+    environment.globals |= {name: getattr(module, name) for name in names}
     return environment.from_string(text).render()
 
 

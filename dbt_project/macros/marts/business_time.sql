@@ -18,34 +18,16 @@ max(
 
 {# One row per day from `first` to `last` (both DATE expressions), as column `day`. #}
 {% macro day_series(first, last) -%}
-    {{ return(adapter.dispatch('day_series', 'cdp')(first, last)) }}
-{%- endmacro %}
-{% macro duckdb__day_series(first, last) -%}
 select cast(unnest(generate_series(cast({{ first }} as timestamp), cast({{ last }} as timestamp), interval 1 day)) as date) as day
 {%- endmacro %}
-{% macro spark__day_series(first, last) -%} select explode(sequence({{ first }}, {{ last }}, interval 1 day)) as day {%- endmacro %}
 
 {# ISO weekday of a DATE: 1 is Monday, 7 Sunday. #}
-{% macro iso_weekday(day) -%}
-    {{ return(adapter.dispatch('iso_weekday', 'cdp')(day)) }}
-{%- endmacro %}
-{% macro duckdb__iso_weekday(day) -%} isodow({{ day }}) {%- endmacro %}
-{% macro spark__iso_weekday(day) -%} weekday({{ day }}) + 1 {%- endmacro %}
+{% macro iso_weekday(day) -%} isodow({{ day }}) {%- endmacro %}
 
 {# UTC instant of `minutes` after midnight of local `day` in `zone`; what the clock skips or repeats follows the zone. #}
 {% macro local_minute_to_utc(day, minutes, zone) -%}
-    {{ return(adapter.dispatch('local_minute_to_utc', 'cdp')(day, minutes, zone)) }}
-{%- endmacro %}
-{% macro duckdb__local_minute_to_utc(day, minutes, zone) -%}
 {{ local_to_utc("(cast(" ~ day ~ " as timestamp) + to_minutes(" ~ minutes ~ "))", zone) }}
-{%- endmacro %}
-{% macro spark__local_minute_to_utc(day, minutes, zone) -%}
-{{ local_to_utc("(cast(" ~ day ~ " as timestamp) + make_dt_interval(0, 0, " ~ minutes ~ ", 0))", zone) }}
 {%- endmacro %}
 
 {# An interval of so many minutes; NULL for NULL. #}
-{% macro minutes_interval(minutes) -%}
-    {{ return(adapter.dispatch('minutes_interval', 'cdp')(minutes)) }}
-{%- endmacro %}
-{% macro duckdb__minutes_interval(minutes) -%} to_minutes({{ minutes }}) {%- endmacro %}
-{% macro spark__minutes_interval(minutes) -%} make_dt_interval(0, 0, cast({{ minutes }} as int), 0) {%- endmacro %}
+{% macro minutes_interval(minutes) -%} to_minutes({{ minutes }}) {%- endmacro %}

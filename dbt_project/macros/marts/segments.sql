@@ -4,13 +4,7 @@
     week_of(day)               the Monday of a day's week, as DATE
 #}
 {% macro names_in(column, alias) -%}
-    {{ return(adapter.dispatch('names_in', 'cdp')(column, alias)) }}
-{%- endmacro %}
-{% macro duckdb__names_in(column, alias) -%}
     cross join unnest(string_split({{ column }}, ',')) as {{ alias }} (name)
-{%- endmacro %}
-{% macro spark__names_in(column, alias) -%}
-    lateral view explode(split({{ column }}, ',')) {{ alias }} as name
 {%- endmacro %}
 
 {% macro week_of(day) -%}

@@ -235,7 +235,7 @@ def test_tokens_are_compared_in_constant_time_and_stored_as_hashes(server: Any) 
     token, key = server.context.keys.new("hashed", ["features:read"], created_by="test")
     secret = token.rsplit("_", 1)[0] and token.removeprefix(f"cdp_{key.key_id}_")
     assert len(secret) == 43
-    stored = b"".join(path.read_bytes() for path in (server.home / "state").iterdir())
+    stored = b"".join(path.read_bytes() for path in (server.home / "state").rglob("*") if path.is_file())
     assert key.key_id.encode() in stored and secret.encode() not in stored
 
 
@@ -314,6 +314,21 @@ def test_a_route_can_only_ask_for_scopes_that_exist() -> None:
     for scopes in ([], ["everything"], ["features:read", "features:write"]):
         with pytest.raises(ValueError, match="not a scope"):
             require(*scopes)
+
+
+def test_a_feature_read_is_on_disk_before_it_is_answered(server: Any) -> None:
+    """As a killed server leaves it: nothing is flushed here."""
+    token, key = server.context.keys.new("durable", ["features:read"], created_by="test")
+    asked = {"profile_ids": ["p1", "p2", "nobody"]}
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False) as client:
+        for response in (client.get("/v1/profiles/p1/features"), client.post("/v1/profiles:batchGet", json=asked)):
+            assert response.status_code == 200
+    with sqlite3.connect(ops_path(server.home)) as con:
+        rows = con.execute(
+            "SELECT action, snapshot, profiles >= 3 FROM audit_log WHERE actor = ?", (f"key:{key.key_id}",)
+        ).fetchall()
+    con.close()
+    assert set(rows) == {("features", "20250301-000001", 1)}
 
 
 def test_every_look_at_a_person_is_in_the_audit_log(server: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -12,8 +11,6 @@ import duckdb
 from profiles.manifest import Build, Manifest
 from profiles.snapshots import is_as_written
 
-_FICLONE = 0x40049409  # linux/fs.h: share the blocks of a file, where the file system can (Btrfs, XFS)
-
 
 class Base:
     """A committed snapshot whose files a new one takes over. It is only read: its readers notice nothing."""
@@ -21,6 +18,7 @@ class Base:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self._folder = folder
         self._files = manifest.files
+        self._sound: dict[str, bool] = {}
         self.version = manifest.version
         self.build: Build = manifest.build
 
@@ -31,8 +29,12 @@ class Base:
         create_file(target, mode)
         with (self._folder / name).open("rb") as source, target.open("r+b") as copy:
             try:
-                fcntl.ioctl(copy.fileno(), _FICLONE, source.fileno())
-            except OSError:
+                # in the kernel, which shares the blocks instead where the file system can (Btrfs, XFS)
+                while os.copy_file_range(source.fileno(), copy.fileno(), 1 << 30):
+                    pass
+            except OSError:  # a file system that does not know how
+                source.seek(0)
+                copy.seek(0)
                 shutil.copyfileobj(source, copy, 1 << 20)
         return True
 
@@ -52,8 +54,10 @@ class Base:
 
     def _holds(self, name: str) -> bool:
         """A damaged file must not be handed on under a new checksum."""
-        entry = self._files.get(name)
-        return entry is not None and is_as_written(self._folder / name, entry)
+        if name not in self._sound:
+            entry = self._files.get(name)
+            self._sound[name] = entry is not None and is_as_written(self._folder / name, entry)
+        return self._sound[name]
 
 
 def usable_base(

@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import selectors
 import socket
 import sys
@@ -144,9 +145,8 @@ def judge(kind: dict[str, Any], head: bytes, body: bytes, tally: Tally) -> None:
     if mark is None:
         tally.mixed += body.count(named) != 1 or not same_as_before(body, tally.seen.setdefault(version, {}))
         return
-    marked = f'"{mark}":'.encode()
-    right = marked + str(int(version.rpartition("-")[2])).encode()
-    if body.count(marked) != kind["count"] or body.count(right) != kind["count"] or body.count(named) != 1:
+    marks = re.findall(rb'"%b":(\d+)' % mark.encode(), body)
+    if marks != [str(int(version.rpartition("-")[2])).encode()] * kind["count"] or body.count(named) != 1:
         tally.mixed += 1
 
 

@@ -23,6 +23,7 @@ from cdp_pipeline.cli._common import (
     table,
 )
 from cdp_pipeline.home import Home
+from cdp_pipeline.segments import PROJECT
 
 FORMATS = {".csv": "FORMAT csv, HEADER true", ".parquet": "FORMAT parquet, COMPRESSION zstd"}
 
@@ -138,6 +139,11 @@ def _events(arguments: argparse.Namespace) -> int:
 def _known(home: Home, segment: str) -> None:
     names = [str(row["segment"]) for row in _query(home, "select distinct segment from segments.definition order by 1")]
     if segment not in names:
+        if (PROJECT / "segments" / f"{segment}.yml").exists():
+            raise UsageError(
+                f"segment '{segment}' is declared and not published yet:"
+                f" `cdp segment preview {segment}` shows its size, `cdp run` publishes it"
+            )
         near = difflib.get_close_matches(segment, names, 1)
         hint = f", did you mean '{near[0]}'?" if near else f": one of {', '.join(names)}"
         raise UsageError(f"no segment '{segment}'{hint}")

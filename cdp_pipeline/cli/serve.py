@@ -68,6 +68,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     shown = f"[{host}]" if ":" in host else host
     print(f"serving {home.published} on http://{shown}:{port} (reference at /docs); Ctrl-C stops", flush=True)
     uvicorn.Server(config).run(sockets=[listening])
+    gc.unfreeze()  # so that what libraries check at the end of a process can be let go of
     return 0
 
 

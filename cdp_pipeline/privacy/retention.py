@@ -18,9 +18,10 @@ day of the data they are of.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -136,19 +137,16 @@ def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = No
         as_of = newest.as_of if newest else now.date()
         done: list[Applied] = []
         if rules.quarantine:
-            done.append(_quarantine(home, as_of - timedelta(days=rules.quarantine), plan))
+            done.append(_noted(home, partial(_quarantine, home, as_of - timedelta(days=rules.quarantine)), plan))
         for name, days in rules.landing:
-            done.append(_landing(home, name, as_of - timedelta(days=days), plan))
+            done.append(_noted(home, partial(_landing, home, name, as_of - timedelta(days=days)), plan))
         for name, days in rules.events:
-            done.append(_events(home, name, as_of - timedelta(days=days), plan))
+            done.append(_noted(home, partial(_events, home, name, as_of - timedelta(days=days)), plan))
         if not plan and any(d.rows and d.what.startswith(_BY_SOURCE) for d in done):
             # The next run makes it anew: what was deleted would stay in the bytes of its file.
             steps.wait_for_warehouse(home)
             for path in (home.warehouse_db, home.warehouse_db.with_name(f"{home.warehouse_db.name}.wal")):
                 path.unlink(missing_ok=True)
-        for applied in done:
-            if applied.files and not plan:
-                note_removal(home, applied.what, applied.files)
         if rules.audit:
             done.append(_audit(home, now - timedelta(days=rules.audit), plan))
         if rules.snapshots:
@@ -160,6 +158,15 @@ def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = No
             if days_kept:
                 done.append(_files(what, folders, now - timedelta(days=days_kept), plan))
     return done
+
+
+def _noted(home: Home, rule: Callable[[bool], Applied], plan: bool) -> Applied:
+    """What the rule takes away is noted first: a kill in between must not leave a removal that nobody knows of."""
+    planned = rule(True)
+    if plan or not planned.files:
+        return planned
+    note_removal(home, planned.what, planned.files)
+    return rule(False)
 
 
 def _quarantine(home: Home, before: date, plan: bool) -> Applied:

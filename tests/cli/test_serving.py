@@ -96,3 +96,4 @@ def test_serve_answers_and_stops_on_a_signal(home: Path, cdp: Callable[..., tupl
         logged = served.stderr.read()
     assert '"route":"/v1/profiles/{profile_id}/features","status":503' in logged
     assert token[17:] not in logged and "Traceback" not in logged
+    assert "leaked" not in logged, "what a library says at the end of a process that froze its objects"

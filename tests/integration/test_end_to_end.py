@@ -308,7 +308,7 @@ def test_a_segment_that_jumps_holds_back_the_snapshot(home: Home, second: dict[s
     folder = home.landed("consent_desk", "changes", date(2018, 1, 1))
     folder.mkdir(parents=True)
     said = [
-        {"change_id": f"c{n}", "record_id": record, "purpose": "marketing", "channel": "email", "state": "denied",
+        {"change_id": str(n), "record_id": record, "purpose": "marketing", "channel": "email", "state": "denied",
          "occurred_at": "2018-01-01T09:00:00Z"}
         for n, (record,) in enumerate(records)
     ]  # fmt: skip

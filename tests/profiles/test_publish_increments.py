@@ -333,3 +333,18 @@ def test_what_was_removed_for_good_is_in_no_byte_of_the_next_snapshot(company: C
     assert not any(ghost.encode() in content for content in bytes_of(built).values())
     company.happens(("orders", 1))
     assert Manifest.read(company.publish(removals="retention of a source")).build.base == built.name
+
+
+def test_a_file_that_is_mostly_free_is_written_anew(company: Company) -> None:
+    with duckdb.connect(company.warehouse) as con:
+        # random numbers, which no compression makes small: 16 MB
+        con.execute("CREATE TABLE insights.large AS SELECT hash(i) AS h FROM range(2_000_000) t(i)")
+    large = (company.publish() / layout.MARTS).stat().st_size
+    with duckdb.connect(company.warehouse) as con:
+        con.execute("DROP TABLE insights.large")
+    company.happens(("orders", 1))
+    built = company.publish()
+    build = Manifest.read(built).build
+    assert (built / layout.MARTS).stat().st_size < large / 3
+    assert build.patched.keys() == {layout.FEATURES}, "what differs is still known to the feature file"
+    assert_equal(built, company.from_nothing())

@@ -180,7 +180,7 @@ def examples(kind: str) -> list[str]:
 
 def test_examples_of_the_page(con: duckdb.DuckDBPyConnection) -> None:
     whole, terms = examples("segment"), examples("term")
-    assert (len(whole), len(terms)) == (1, 3)
+    assert (len(whole), len(terms)) == (1, 4)
     known = {segment.name: segment for segment in load_segments()}
     known |= {s.name: s for s in map(parse_segment, map(yaml.safe_load, whole))}
     for number, text in enumerate(terms):
@@ -189,6 +189,8 @@ def test_examples_of_the_page(con: duckdb.DuckDBPyConnection) -> None:
     found = members(con, list(with_versions(known).values()))
     assert found["example0"] == {"ana", "cy"}
     assert found["example2"] == set()
+    # who looked at a product in the last 30 days and bought nothing in the week after: ana, on January 2nd
+    assert found["example3"] == {"ana"}
 
 
 def test_all_declared_segments_run_on_the_facts(con: duckdb.DuckDBPyConnection) -> None:

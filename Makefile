@@ -6,9 +6,10 @@ READY := $(VENV)/.cdp-ready
 MANIFEST := dbt_project/target/manifest.json
 DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 WORKERS ?= 2
+SIZES ?= 10k 100k 1M
 PROOF ?= data/erasure-proof
 
-.PHONY: help docs setup demo demo-real test test-long spark-parity chaos soak erasure-proof audit lint format bench lock clean
+.PHONY: help docs setup demo demo-real test test-long spark-parity chaos soak erasure-proof audit lint format bench bench-identity lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
@@ -22,7 +23,8 @@ help:
 	@echo "make audit   bandit, and known vulnerabilities of the pinned packages"
 	@echo "make docs    all pages as a site in build/docs"
 	@echo "make lint    formatting, lint and types"
-	@echo "make bench   accuracy, time and memory of identity resolution beside bare Splink"
+	@echo "make bench   the whole at SIZES=\"10k 100k 1M\": time, memory, bytes, increments, growth, into docs/benchmarks.md"
+	@echo "make bench-identity   accuracy, time and memory of identity resolution beside bare Splink"
 
 setup: $(READY) $(MANIFEST)
 
@@ -85,6 +87,9 @@ audit:
 	$(VENV)-audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 bench: setup
+	$(BIN)/python bench/whole/run.py --sizes $(SIZES) --out docs/benchmarks.md
+
+bench-identity: setup
 	$(BIN)/python bench/identity/run.py
 
 # Pins every package of the environment, without index addresses and without the project itself.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from cdp_pipeline import inputs, judgements, warehouse
+from cdp_pipeline import core_build, inputs, judgements, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.ops import Ops
@@ -222,6 +222,29 @@ def ensure_manifest() -> None:
     built = manifest.stat().st_mtime if manifest.exists() else 0.0
     if any(path.stat().st_mtime > built for path in inputs.code_files(warehouse.PROJECT)):
         warehouse.prepare_manifest()
+
+
+def build_core(home: Home, plan: RunPlan) -> tuple[core_build.CoreBuild, warehouse.DbtRun | None]:
+    """Make the core tables again whose inputs changed, and test them; without any, dbt is not called (None).
+
+    Raises DbtError; then the next run builds everything.
+    """
+    ensure_manifest()
+    engine = Settings.from_env().engine
+    build = core_build.plan_core(home, plan.as_of, contracts_of(home), full=plan.full, engine=engine)
+    core_build.begin(home, build)
+    run = None
+    if build.nodes:
+        run = warehouse.run_dbt("build", build.selection(), home, plan.as_of, full_refresh=build.is_full, engine=engine)
+    core_build.commit(home, build)
+    return build, run
+
+
+def export_core(home: Home) -> dict[str, int]:
+    """Write the Parquet of those core tables that changed; returns their rows."""
+    rows = warehouse.export_core(home, core_build.stale_exports(home))
+    core_build.commit_exports(home)
+    return rows
 
 
 def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:

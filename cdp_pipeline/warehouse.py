@@ -87,7 +87,11 @@ COMMANDS = ("build", "run", "test", "seed", "compile")
 
 
 class DbtError(RuntimeError):
-    """A dbt call failed; the message names the failed nodes, never a row."""
+    """A dbt call failed; the message names the failed nodes, never a row. `run` is what it did, where it got so far."""
+
+    def __init__(self, message: str, run: DbtRun | None = None) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 @dataclass(frozen=True)
@@ -184,8 +188,9 @@ def run_dbt(
     *,
     exclude_unit_tests: bool = True,
     full_refresh: bool = False,
+    engine: str = "duckdb",
 ) -> DbtRun:
-    """Run dbt in a process of its own and return the status of every node.
+    """Run dbt in a process of its own, on `engine`, and return the status of every node.
 
     Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
     last line.
@@ -199,7 +204,7 @@ def run_dbt(
         command, select, home, as_of, exclude_unit_tests=exclude_unit_tests, full_refresh=full_refresh, target=target
     )
     done = subprocess.run(
-        [str(dbt_executable()), "--quiet", *args],
+        [str(dbt_executable(engine)), "--quiet", *args],
         env=dbt_env(home),
         cwd=PROJECT,
         capture_output=True,
@@ -212,7 +217,7 @@ def run_dbt(
     failed = run.nodes("error", "fail", "runtime error")
     if failed:
         told = _told(results)
-        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}")
+        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}", run)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     raise DbtError(f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}")
 
@@ -343,7 +348,10 @@ def _quoted(path: Path) -> str:
 def _told(results: Path) -> str:
     """What tests of ours raise with ``error('[cdp] …')``. Other messages can hold values and stay in the artifacts."""
     document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
-    found = re.findall(r"\[cdp\] (.*)", "\n".join(result["message"] or "" for result in document["results"]))
+    messages = "\n".join(result["message"] or "" for result in document["results"])
+    found = re.findall(r"\[cdp\] (.*)", messages)
+    if "No space left on device" in messages:
+        found.append("no space left on device")
     return "; ".join(dict.fromkeys(line.strip() for line in found))
 
 

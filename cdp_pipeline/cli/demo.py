@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SAMPLE = ROOT / "data" / "sample"
 YARDSTICK = ROOT / "bench" / "yardstick.py"
-# On the committed sample the yardstick takes about 6 s; on the full data it is a matter for `make bench`.
+# On the committed sample the yardstick takes about 6 s; on the full data it is a matter for `make bench-identity`.
 YARDSTICK_MAX_RECORDS = 20_000
 REAL_PEOPLE = 6_172
 SHOWN = ("given_name", "family_name", "full_name", "native_name", "birth_date", "gender", "email", "phone", "street",

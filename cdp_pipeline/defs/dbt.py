@@ -11,11 +11,13 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from cdp_pipeline import warehouse
+from cdp_pipeline import core_build, steps, warehouse
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.home import Home
 
 WAREHOUSE_POOL = "warehouse.duckdb"
+# Under which dagster-dbt keeps the id of a node in the metadata of its asset or check.
+UNIQUE_ID = "dagster_dbt/unique_id"
 # dbt sources that Python assets write, table by table under the same name; every other source is a raw asset.
 HANDED_OVER = ("identity", "analytics", "history", "ops")
 
@@ -68,8 +70,14 @@ def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]
         pool=WAREHOUSE_POOL,
         dagster_dbt_translator=translator,
     )
-    def core(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:
-        yield from _build(context, dbt, platform)
+    def core(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
+        try:
+            build, run = steps.build_core(platform.paths, platform.plan)
+        except warehouse.DbtError as error:
+            if error.run is not None:
+                yield from _verdicts(context, error.run)
+            raise dg.Failure(str(error), allow_retries=False) from None
+        yield from _built(context, build, run)
 
     @dbt_assets(
         manifest=manifest,
@@ -82,6 +90,42 @@ def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]
         yield from _build(context, dbt, platform)
 
     return core, marts
+
+
+def _built(
+    context: dg.AssetExecutionContext, build: core_build.CoreBuild, run: warehouse.DbtRun | None
+) -> Iterator[Any]:
+    """What was built, and of what stands only the tables that other steps read: an event takes as long as a model.
+
+    All that changed is built, also in a run of some assets only: of these alone it is reported.
+    """
+    context.log.info(build.reason or f"{len(build.nodes)} of {len(build.graph.tables)} nodes had changed inputs")
+    depths = build.graph.depths()
+    # Dagster wants parents first
+    for spec in sorted(context.assets_def.specs, key=lambda spec: depths[spec.metadata[UNIQUE_ID]]):
+        node = spec.metadata[UNIQUE_ID]
+        if spec.key in context.selected_asset_keys and (node in build.nodes or node in build.graph.handed_on):
+            yield dg.MaterializeResult(
+                asset_key=spec.key,
+                metadata={"unchanged": node not in build.nodes, "appended": node in build.appended},
+                data_version=dg.DataVersion(build.versions[node]) if node in build.versions else None,
+            )
+    if run is not None:
+        yield from _verdicts(context, run)
+
+
+def _verdicts(context: dg.AssetExecutionContext, run: warehouse.DbtRun) -> Iterator[dg.AssetCheckResult]:
+    """Results of the dbt tests that ran."""
+    for check in context.assets_def.check_specs:
+        status = run.statuses.get((check.metadata or {})[UNIQUE_ID])
+        if status in ("pass", "warn", "fail", "error") and check.key in context.selected_asset_check_keys:
+            yield dg.AssetCheckResult(
+                asset_key=check.asset_key,
+                check_name=check.name,
+                passed=status == "pass",
+                severity=dg.AssetCheckSeverity.WARN if status == "warn" else dg.AssetCheckSeverity.ERROR,
+                metadata={"status": status},
+            )
 
 
 def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:

@@ -122,7 +122,10 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
         description="The core tables as Parquet, for the identity step and for engines other than DuckDB.",
     )
     def core_export(platform: PlatformResource) -> dg.MaterializeResult[Any]:
-        return dg.MaterializeResult(metadata={"rows": warehouse.export_core(platform.paths)})
+        written = steps.export_core(platform.paths)
+        return dg.MaterializeResult(
+            metadata={"rows": written, "unchanged": sorted(set(warehouse.CORE_TABLES) - set(written))}
+        )
 
     @dg.multi_asset(
         name="identity",

@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 
-from cdp_pipeline import steps
+from cdp_pipeline import core_build, steps
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.quality import check_object, record_checks, record_metrics
 from cdp_pipeline.settings import Settings
@@ -67,7 +67,8 @@ def _source_assets(source: SourceContract, settings: Settings) -> dg.AssetsDefin
                     )
                 if result.message:
                     context.log.warning(result.message)
-            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(results))
+            told = core_build.raw_version(platform.paths, obj.source, obj.name, plan.as_of, obj.fingerprint)
+            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(results), data_version=dg.DataVersion(told))
             yield from _checks(platform, obj, results)
 
     return assets
@@ -163,6 +164,7 @@ def _spec(source: SourceContract, obj: ObjectContract) -> dg.AssetSpec:
         description=obj.description or source.title,
         owners=[f"team:{source.owner}"],
         kinds={"duckdb", "parquet"},
+        code_version=obj.fingerprint,
         metadata={
             "dagster/column_schema": dg.TableSchema(columns=columns),
             "delivery": obj.delivery,

@@ -33,8 +33,9 @@ def ensure_tables(home: Home, contracts: Mapping[str, SourceContract]) -> None:
 
 
 def parquet_columns(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[str, str]]:
-    """Columns of a Parquet file as ``(name, DuckDB type)``."""
-    return [(r[0], r[1]) for r in con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)})").fetchall()]
+    """Columns of a Parquet file as ``(name, DuckDB type)``, without those that DuckDB makes of the names of folders."""
+    query = f"DESCRIBE SELECT * FROM read_parquet({literal(path)}, hive_partitioning = false)"
+    return [(r[0], r[1]) for r in con.execute(query).fetchall()]
 
 
 __all__ = ["EMPTY_PARTITION", "ensure_tables", "parquet_columns"]

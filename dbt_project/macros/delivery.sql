@@ -39,15 +39,31 @@
     where _version_rank = 1
 {%- endmacro %}
 
-{# append: the first delivery of each key; retries and repeated exports bring the same event again. #}
-{% macro first_by_key(relation, key) -%}
+{#
+    append: the first delivery of each key; retries and repeated exports bring the same event again.
+    `appended_to`: in a model that is appended to (see appending.sql), its last_appended(): then only what was delivered
+    since, of keys that no earlier delivery held.
+#}
+{% macro first_by_key(relation, key, appended_to=none) -%}
     select *
     from (
         select
             *,
             row_number() over (partition by {{ key | join(', ') }} order by _dt, _file, _line) as _version_rank
-        from {{ relation }}
+        from {{ relation }} {{ "as delivery" if appended_to }}
         where {{ delivered() }}
+            {%- if appended_to %}
+            and delivery._dt > date '{{ appended_to }}'
+            and not exists (
+                select 1
+                from {{ relation }} as earlier
+                where
+                    earlier._dt <= date '{{ appended_to }}'
+                    {%- for column in key %}
+                    and earlier.{{ column }} = delivery.{{ column }}
+                    {%- endfor %}
+            )
+            {%- endif %}
     ) as deliveries
     where _version_rank = 1
 {%- endmacro %}

@@ -43,6 +43,20 @@ def write_raw_lake(home: Home, rows: dict[str, list[dict[str, Any]]]) -> None:
         raise ValueError(f"no such objects: {sorted(unknown)}")
 
 
+def write_raw_day(home: Home, label: str, day: str, rows: list[dict[str, Any]], *, file: str = "part") -> Path:
+    """Write one file of an object ("source.object") as delivered on `day`, in place of one of that name."""
+    source, _, name = label.partition(".")
+    spec = next(c["objects"][name] for c in load_raw_contracts() if c["source"] == source)
+    columns = {field: DATA_TYPES[rule["type"]] for field, rule in spec["fields"].items()}
+    columns |= {column: kind for column, kind, _ in INGEST_COLUMNS}
+    path = home.raw(source, name) / f"dt={date.fromisoformat(day)}" / f"{file}.parquet"
+    landed = f"{source}/{name}/dt={day}/{file}.jsonl"
+    with duckdb.connect() as con:
+        full = [{"_file": landed, "_line": n, "_batch_id": "b1", **row, "_dt": day} for n, row in enumerate(rows, 1)]
+        _write(con, path, columns, full)
+    return path
+
+
 def _write(con: duckdb.DuckDBPyConnection, path: Path, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     extra = {key for row in rows for key in row} - set(columns)

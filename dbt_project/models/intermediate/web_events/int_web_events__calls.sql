@@ -1,4 +1,6 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='append', meta={'appends': true}
+) }}
 -- Calls with the person behind them. Some sites send the e-mail address as user id: then it is an e-mail, and the
 -- record id holds its keyed hash.
 with calls as (
@@ -50,3 +52,7 @@ from calls
 where
     call_type not in ('group', 'alias')
     and not {{ is_robot('user_agent') }}
+    {%- set last = last_appended() %}
+    {%- if last %}
+    and delivered_date > date '{{ last }}'
+    {%- endif %}

@@ -1,6 +1,9 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='append', meta={'appends': true}
+) }}
 -- Calls and events of every tracker in one shape. A device id carries its tracker in front, but for Segment's, whose
--- plain form the shop and the mailing tool also write.
+-- plain form the shop and the mailing tool also write. It is added to only while the other trackers stand unchanged.
+{%- set last = last_appended("tracker = 'segment'") %}
 with segment_calls as (
     select
         *,
@@ -10,6 +13,9 @@ with segment_calls as (
             else coalesce({{ snake_case('event') }}, 'event')
         end as interaction_type
     from {{ ref('int_web_events__calls') }}
+    {%- if last %}
+    where delivered_date > date '{{ last }}'
+    {%- endif %}
 )
 
 select
@@ -73,6 +79,7 @@ select
     occurred_at,
     delivered_date
 from {{ ref('int_web_events__snowplow') }}
+{{ "where false" if last }}
 union all
 select
     'ga4' as tracker,
@@ -101,3 +108,4 @@ select
     occurred_at,
     delivered_date
 from {{ ref('int_web_events__ga4') }}
+{{ "where false" if last }}

@@ -1,5 +1,8 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='append', meta={'appends': true}
+) }}
 with versions as (
-    {{ first_by_key(source('klaviyo', 'events'), ['event_id']) }}
+    {{ first_by_key(source('klaviyo', 'events'), ['event_id'], appended_to=last_appended()) }}
 )
 
 select

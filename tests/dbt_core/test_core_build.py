@@ -1,0 +1,234 @@
+"""Only what changed is made again, and the result is that of a full build."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from raw_lake import write_raw_day
+
+from cdp_pipeline import core_build, steps, warehouse
+from cdp_pipeline.home import Home
+from cdp_pipeline.sources.contract import load_contracts
+
+AS_OF = date(2025, 3, 31)
+CONTRACTS = load_contracts()
+
+
+def plan(as_of: date = AS_OF, *, full: bool = False) -> steps.RunPlan:
+    return steps.RunPlan("r1", as_of, full, 0, "", ())
+
+
+def built(home: Home) -> core_build.CoreBuild:
+    """What a build now would make."""
+    return core_build.plan_core(home, AS_OF, CONTRACTS)
+
+
+def names(build: core_build.CoreBuild) -> set[str]:
+    return {build.graph.names[node] for node in build.nodes}
+
+
+def tables(home: Home) -> dict[str, list[tuple[object, ...]]]:
+    """Every staging, intermediate and core table with its rows, sorted."""
+    with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
+        found = con.execute(
+            """select schema_name, table_name from duckdb_tables()
+            where schema_name in ('staging', 'intermediate', 'core')"""
+        ).fetchall()
+        return {f"{s}.{t}": con.execute(f'select * from {s}."{t}" order by all').fetchall() for s, t in found}
+
+
+def exported(home: Home) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect() as con:
+        return {
+            table: con.execute(f"select * from '{home.core}/{table}/*.parquet' order by all").fetchall()
+            for table in warehouse.CORE_TABLES
+        }
+
+
+@pytest.fixture(scope="module")
+def home(core_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose core stands as the scenario's full build left it."""
+    own = Home(Path(tmp_path_factory.mktemp("increments")))
+    shutil.copytree(core_home.root, own.root, dirs_exist_ok=True, copy_function=shutil.copy2)
+    steps.ensure_manifest()
+    first = built(own)
+    assert first.reason == "no finished build"
+    core_build.commit(own, first)
+    return own
+
+
+@pytest.fixture
+def untouched(home: Home) -> Iterator[Home]:
+    """The home, whose record and raw files are as they were when the test is over."""
+    record = (home.root / "dbt" / "core_build.json").read_bytes()
+    before = set(home.lake.rglob("*.parquet"))
+    yield home
+    for path in set(home.lake.rglob("*.parquet")) - before:
+        path.unlink()
+    (home.root / "dbt" / "core_build.json").write_bytes(record)
+
+
+def test_without_a_change_dbt_is_not_called(home: Home) -> None:
+    build, run = steps.build_core(home, plan())
+    assert (build.reason, build.nodes, run) == ("", frozenset(), None)
+
+
+def test_no_node_comes_before_its_parents(home: Home) -> None:
+    graph = built(home).graph
+    depths = graph.depths()
+    assert depths["model.cdp.stg_delighted__people"] < depths["model.cdp.customer_records"] < depths["model.cdp.orders"]
+    assert all(depths[p] < depths[n] for n in depths for p in graph.parents[n] if p in depths)
+
+
+def test_a_delivery_reaches_what_is_built_on_it(untouched: Home) -> None:
+    write_raw_day(untouched, "google_reviews.reviews", "2025-03-31", [], file="late")
+    # of the views between, none: their rows follow, their SQL is the same
+    assert names(built(untouched)) == {
+        "stg_google_reviews__reviews",
+        "int_reviews_told_once",
+        "int_feedback",
+        "feedback",
+        "interactions",
+    }
+
+
+def test_a_file_of_a_later_day_counts_from_its_day_on(untouched: Home) -> None:
+    write_raw_day(untouched, "meta_ads.insights", "2025-04-02", [])
+    assert not names(built(untouched))
+    assert "stg_meta_ads__insights" not in names(core_build.plan_core(untouched, date(2025, 4, 1), CONTRACTS))
+    later = core_build.plan_core(untouched, date(2025, 4, 2), CONTRACTS)
+    assert {"stg_meta_ads__insights", "touchpoint_costs"} <= names(later)
+
+
+def test_a_later_day_changes_models_that_name_it_where_rows_lie_under_them(untouched: Home) -> None:
+    def changed_by_a_day() -> set[str]:
+        first, second = (core_build.plan_core(untouched, date(2026, 1, day), CONTRACTS) for day in (1, 2))
+        return {first.graph.names[n] for n, told in first.versions.items() if second.versions[n] != told}
+
+    assert "int_lob__pieces" not in changed_by_a_day()
+    write_raw_day(untouched, "lob.postcards", "2025-03-31", [])
+    assert {"int_lob__pieces", "interactions"} <= changed_by_a_day()
+    assert not {"stg_lob__postcards", "order_lines", "products", "int_web_events__calls"} & changed_by_a_day()
+
+
+def test_a_changed_contract_reaches_what_is_built_on_its_object(home: Home) -> None:
+    objects = dict(CONTRACTS["zoho_crm"].objects)
+    objects["calls"] = dataclasses.replace(objects["calls"], error_budget=0.5)
+    changed = {**CONTRACTS, "zoho_crm": dataclasses.replace(CONTRACTS["zoho_crm"], objects=objects)}
+    found = names(core_build.plan_core(home, AS_OF, changed))
+    # the view between is made again, too: columns may have another type now
+    assert found == {"stg_zoho_crm__calls", "int_interactions_unioned", "interactions"}
+
+
+def test_everything_is_built_where_the_record_does_not_hold(untouched: Home) -> None:
+    assert core_build.plan_core(untouched, AS_OF, CONTRACTS, full=True).reason == "asked for"
+    away = untouched.warehouse_db.rename(untouched.root / "away.duckdb")
+    assert built(untouched).reason == "the warehouse is not the one of the last build"
+    away.rename(untouched.warehouse_db)
+    key = untouched.secrets / "hash.key"
+    kept = key.read_text()
+    key.write_text("0" * 32)
+    assert built(untouched).reason == "changed code or settings"
+    key.write_text(kept)
+    core_build.begin(untouched, dataclasses.replace(built(untouched), nodes=frozenset({"model.cdp.orders"})))
+    assert built(untouched).reason == "no finished build"
+
+
+def test_parquet_is_written_again_where_it_is_not_the_tables(home: Home) -> None:
+    assert set(steps.export_core(home)) == set(warehouse.CORE_TABLES)
+    assert steps.export_core(home) == {}
+    damaged = home.core / "orders" / "part-0.parquet"
+    damaged.write_bytes(b"")
+    (home.core / "products" / "part-0.parquet").unlink()
+    assert set(steps.export_core(home)) == {"orders", "products"}
+    assert damaged.stat().st_size
+
+
+def segment(number: int, **values: object) -> dict[str, object]:
+    """A page call of a logged-in visitor."""
+    return {
+        "message_id": f"later-{number}",
+        "call_type": "page",
+        "anonymous_id": f"device-{number}",
+        "user_id": f"CRM-{number}",
+        "occurred_at": f"2025-04-01 10:00:{number:02d}",
+        "received_at": f"2025-04-01 10:00:{number:02d}",
+        **values,
+    }
+
+
+def test_what_is_added_to_and_what_is_made_again(untouched: Home) -> None:
+    """Events of a later day are added; a late file, or one in place of another, makes the tables from all rows."""
+    later = AS_OF + timedelta(days=1)
+    chain = {"stg_web_events__segment", "int_web_events__calls", "int_web_events__events"}
+
+    def appended(as_of: date = later) -> set[str]:
+        build = core_build.plan_core(untouched, as_of, CONTRACTS)
+        assert chain <= names(build)
+        return {build.graph.names[node] for node in build.appended}
+
+    write_raw_day(untouched, "web_events.segment", "2025-04-01", [segment(1)])
+    assert appended() == chain
+    tracker = write_raw_day(untouched, "web_events.snowplow", "2025-04-01", [])
+    assert appended() == {"stg_web_events__segment", "int_web_events__calls"}
+    tracker.unlink()
+    write_raw_day(untouched, "klaviyo.metrics", "2025-04-01", [])
+    write_raw_day(untouched, "klaviyo.events", "2025-04-01", [])
+    assert appended() == chain | {"stg_klaviyo__events"}
+    write_raw_day(untouched, "web_events.segment", "2025-03-31", [], file="late")
+    assert not chain & appended()
+
+
+def test_increments_end_as_a_full_build_does(home: Home) -> None:
+    """A new day, a late file, a corrected and a deleted delivery, a replayed row, an erased person: tables change with
+    each, and a full build after them changes nothing."""
+    before = tables(home)
+    day = AS_OF + timedelta(days=1)
+    # a new day of events: a copy of one that is known, and a new one twice
+    known = str(before["staging.stg_web_events__segment"][0][0])
+    events = [segment(2, message_id=known), segment(3), segment(3)]
+    write_raw_day(home, "web_events.segment", "2025-04-01", events)
+    # late: a day before what is there
+    write_raw_day(
+        home, "zendesk.users", "2025-01-05", [{"user_id": "990", "role": "end-user", "email": "l@example.com"}]
+    )
+    # corrected: the file of the delivery is another one now
+    write_raw_day(
+        home,
+        "zoho_crm.contacts",
+        "2025-03-11",
+        [{"contact_id": "5401", "family_name": "Corrected", "updated_at": "2025-03-11 10:00:00"}],
+    )
+    build, run = steps.build_core(home, plan(day))
+    assert {build.graph.names[node] for node in build.appended} >= {"stg_web_events__segment", "int_web_events__events"}
+    assert run is not None and any(node.startswith("test.cdp.") for node in run.statuses)
+    middle = tables(home)
+    assert len(middle["staging.stg_web_events__segment"]) == len(before["staging.stg_web_events__segment"]) + 1
+    records = {row[0] for row in middle["core.customer_records"]} - {row[0] for row in before["core.customer_records"]}
+    assert {"zendesk:users:990", "web_events:users:CRM-3"} <= records
+    assert any("Corrected" in row for row in middle["core.customer_records"])
+    # a replayed row is a file more, a deleted delivery a file less, an erased person a file with fewer rows
+    write_raw_day(
+        home, "zendesk.users", "2025-01-06", [{"user_id": "991", "role": "end-user", "email": "r@example.com"}]
+    )
+    (home.raw("web_events", "segment") / "dt=2025-04-01" / "part.parquet").unlink()
+    write_raw_day(home, "zendesk.users", "2025-01-05", [])
+    build, _ = steps.build_core(home, plan(day))
+    assert not build.is_full and not build.appended
+    steps.export_core(home)
+    ended = tables(home)
+    records = {row[0] for row in ended["core.customer_records"]}
+    assert "zendesk:users:991" in records
+    assert not {"zendesk:users:990", "web_events:users:CRM-3"} & records
+    build, _ = steps.build_core(home, plan(day, full=True))
+    assert build.is_full
+    again = tables(home)
+    assert set(again) == set(ended)
+    assert {name: rows for name, rows in again.items() if rows != ended[name]} == {}
+    assert exported(home) == {table: again[f"core.{table}"] for table in warehouse.CORE_TABLES}

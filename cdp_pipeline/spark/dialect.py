@@ -123,8 +123,11 @@ def _functions(node: exp.Anonymous) -> exp.Expression:
 
 
 def _json_object(node: exp.Anonymous) -> exp.Expression:
-    options = _call("map", "ignoreNullFields", "false", "timestampNTZFormat", "yyyy-MM-dd HH:mm:ss[.SSSSSS]")
-    return _call("to_json", _call("named_struct", *node.expressions), options)
+    options = _call("map", "ignoreNullFields", "false", "timestampNTZFormat", "yyyy-MM-dd HH:mm:ss.SSSSSS")
+    text = _call("to_json", _call("named_struct", *node.expressions), options)
+    # DuckDB writes no zeros at the end of a second's fraction, and Spark's patterns have no such thing
+    time = '"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})([.][0-9]*[1-9])?[.]?0*"'
+    return _call("regexp_replace", text, time, '"$1$2"')
 
 
 def _regexp(pattern: exp.Expression) -> exp.Expression:
@@ -303,6 +306,18 @@ def _ordered_list(node: exp.ArrayAgg) -> exp.Expression:
     return _call("transform", _call("array_sort", rows, by_key), exp.var("e -> e.v"))
 
 
+def _joined(node: exp.GroupConcat) -> exp.Expression:
+    # Spark 4.3's listagg of distinct values ends some plans with an error of its own
+    if isinstance(node.this, exp.Order):
+        values = _ordered_list(exp.ArrayAgg(this=node.this.copy()))
+    elif isinstance(node.this, exp.Distinct):
+        values = _call("array_sort", _call("collect_set", node.this.expressions[0].copy()))
+    else:
+        values = _call("collect_list", node.this.copy())
+    separator = node.args.get("separator") or exp.Literal.string(",")
+    return _call("nullif", _call("array_join", values, separator.copy()), "")
+
+
 def _filtered(node: exp.Filter) -> exp.Expression:
     # the condition belongs to the aggregate inside
     if not isinstance(node.this, exp.Anonymous):
@@ -316,7 +331,38 @@ def _filtered(node: exp.Filter) -> exp.Expression:
     return done
 
 
+def _time_pattern(written: str) -> str:
+    """A strptime pattern as Java's: numbers without a leading zero are read where a sign parts them."""
+    is_parted = bool(re.search(r"%[a-zA-Z][^%]", written))
+    letters = {"Y": "yyyy", "m": "M", "d": "d", "H": "H", "M": "m", "S": "s"}
+    out = ""
+    for part in re.findall(r"%[a-zA-Z]|[^%]", written):
+        if part.startswith("%"):
+            letter = letters[part[1]]
+            out += letter if is_parted or len(letter) > 1 else letter * 2
+        else:
+            out += f"'{part}'" if part.isascii() and part.isalpha() else part
+    return out
+
+
+def _try_time(node: exp.Anonymous) -> exp.Expression:
+    text, patterns = node.expressions
+    written = patterns.expressions if isinstance(patterns, exp.Array) else [patterns]
+    tried = [_call("try_to_timestamp", text.copy(), _time_pattern(pattern.name)) for pattern in written]
+    return _cast(_call("coalesce", *tried), "timestamp_ntz")
+
+
+def _cast_of_rows(node: exp.Cast) -> exp.Expression:
+    # Spark makes rows of a list at the top of an expression only
+    if not isinstance(node.this, exp.Explode):
+        return node
+    each = exp.var(f"e -> cast(e as {node.to.sql(dialect='spark')})")
+    return exp.Explode(this=_call("transform", node.this.this.copy(), each))
+
+
 CALLS: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
+    "try_strptime": _try_time,
+    "regexp_split_to_array": lambda n: _call("split", n.expressions[0].copy(), _regexp(n.expressions[1]).copy()),
     "cdp_json_object": _json_object,
     "timezone": _timezone,
     "to_minutes": lambda n: _call("make_dt_interval", 0, 0, n.expressions[0].copy()),
@@ -333,6 +379,7 @@ CALLS: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
 
 RULES: list[tuple[Any, Callable[[Any], exp.Expression]]] = [
     (exp.DataType, _types),
+    (exp.Cast, _cast_of_rows),
     (exp.Div, _division),
     ((exp.ArgMax, exp.ArgMin), _extreme),
     (exp.JSONExtractScalar, _json_text),
@@ -352,6 +399,7 @@ RULES: list[tuple[Any, Callable[[Any], exp.Expression]]] = [
     (exp.PercentileCont, _quantile),
     (exp.ArrayOverlaps, lambda n: _call("arrays_overlap", n.this.copy(), n.expression.copy())),
     (exp.ArrayAgg, _ordered_list),
+    (exp.GroupConcat, _joined),
     (exp.Filter, _filtered),
     # similarity.py registers DuckDB's own
     (exp.Levenshtein, lambda n: _call("duckdb_levenshtein", n.this.copy(), n.expression.copy())),

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 # name in SQL → (DuckDB's expression over the columns l and r, Spark's type). Spark evaluates a function of Python for
-# every row of a CASE, hence the guard of `hamming`, which ends the query on two lengths.
+# every row of a CASE, hence the guard of `hamming`, which ends the query on two lengths and on empty texts.
 FUNCTIONS: dict[str, tuple[str, str]] = {
     "jaro_winkler_similarity": ("jaro_winkler_similarity(l, r)", "double"),
     "damerau_levenshtein": ("cast(damerau_levenshtein(l, r) as bigint)", "bigint"),
     "duckdb_levenshtein": ("cast(levenshtein(l, r) as bigint)", "bigint"),
-    "hamming": ("case when strlen(l) = strlen(r) then cast(hamming(l, r) as bigint) end", "bigint"),
+    "hamming": ("case when strlen(l) = strlen(r) and strlen(l) > 0 then cast(hamming(l, r) as bigint) end", "bigint"),
 }
 
 

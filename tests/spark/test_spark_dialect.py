@@ -23,8 +23,10 @@ SAID = {
     "json_extract_string(a, '$.\"x y\".z[0]')": "GET_JSON_OBJECT(a, '$[\\'x y\\'].z[0]')",
     "a ->> 'b'": "GET_JSON_OBJECT(a, '$.b')",
     "json_object('k', not b)": (
-        "TO_JSON(NAMED_STRUCT('k', NOT b), MAP('ignoreNullFields', 'false', 'timestampNTZFormat', "
-        "'yyyy-MM-dd HH:mm:ss[.SSSSSS]'))"
+        "REGEXP_REPLACE(TO_JSON(NAMED_STRUCT('k', NOT b), MAP('ignoreNullFields', 'false', 'timestampNTZFormat', "
+        "'yyyy-MM-dd HH:mm:ss.SSSSSS')), '\"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})"
+        "([.][0-9]*[1-9])?[.]?0*\"', "
+        "'\"$1$2\"')"
     ),
     "regexp_matches(a, '\\p{Han}')": "a RLIKE '\\\\p{IsHan}'",
     "regexp_extract(a, 'x')": "REGEXP_EXTRACT(a, 'x', 0)",
@@ -42,6 +44,16 @@ SAID = {
         "TRANSFORM(ARRAY_SORT(COLLECT_LIST(NAMED_STRUCT('k0', b, 'v', a)) FILTER(WHERE c), (l, r) -> case when l.k0 is "
         "null and r.k0 is not null then 1 when r.k0 is null and l.k0 is not null then -1 when l.k0 < r.k0 then 1 when "
         "l.k0 > r.k0 then -1 else 0 end), e -> e.v)"
+    ),
+    "string_agg(distinct a, '|' order by a) filter (where c)": (
+        "NULLIF(ARRAY_JOIN(ARRAY_SORT(COLLECT_SET(a) FILTER(WHERE c)), '|'), '')"
+    ),
+    "try_strptime(a, ['%d/%m/%Y', '%Y%m%d', '%Y-%m-%dT%H:%M:%SZ'])": (
+        "CAST(COALESCE(TRY_TO_TIMESTAMP(a, 'd/M/yyyy'), TRY_TO_TIMESTAMP(a, 'yyyyMMdd'), "
+        "TRY_TO_TIMESTAMP(a, 'yyyy-M-d\\'T\\'H:m:s\\'Z\\'')) AS TIMESTAMP_NTZ)"
+    ),
+    "cast(unnest(generate_series(a, b, interval 1 day)) as date)": (
+        "EXPLODE(TRANSFORM(SEQUENCE(a, b, INTERVAL '1' DAY), e -> cast(e as DATE)))"
     ),
     "strlen(a)": "OCTET_LENGTH(a)",
     "list_has_any(a, b)": "ARRAYS_OVERLAP(a, b)",

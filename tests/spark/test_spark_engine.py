@@ -1,0 +1,99 @@
+"""Both engines asked the same: expressions, similarities, and a lake elsewhere. Needs the extra `spark` and Java."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from cdp_pipeline.home import Home
+from cdp_pipeline.settings import Settings
+from cdp_pipeline.spark import lake
+from cdp_pipeline.spark.dialect import translate
+from cdp_pipeline.spark.session import build_session
+from cdp_pipeline.spark.similarity import FUNCTIONS, register
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("pyspark") is None, reason="the extra `spark` is not installed"),
+    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
+    # pyspark 4.3 warns of the pandas that this project is built on
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+# evaluated by DuckDB as they stand, by Spark translated
+EXPRESSIONS = (
+    "cast(10.5 as decimal(18, 4)) / cast(3 as decimal(18, 4))",
+    "coalesce(cast(2.675 as decimal(18, 4)), 0)",
+    'json_extract_string(\'{"a": 1.50, "b": null, "c d": {"x": [1, "y"]}}\', \'$."c d".x[1]\')',
+    "json_extract_string('{\"b\": null}', '$.b')",
+    "json_extract_string('\"abc\"', '$')",
+    "cast(json_object('a', 'x', 'b', null, 'c', not true, 'd', timestamp '2024-02-29 10:00:00') as varchar)",
+    "cast(json_object('d', timestamp '2024-02-29 10:00:00.250') as varchar)",
+    "regexp_matches('王伟 wei', '\\p{Han}')",
+    "regexp_replace('a-b-c', '[^a-z]+', '_', 'g')",
+    "regexp_extract('order 42 of 99', '([0-9]+) of ([0-9]+)', 2)",
+    "regexp_extract('none', '([0-9]+)', 1)",
+    "date_diff('minute', timestamp '2024-01-01 00:00:59', timestamp '2024-01-01 00:01:00')",
+    "date_diff('day', timestamp '2024-01-01 23:00:00', timestamp '2024-01-02 01:00:00')",
+    "isodow(date '2024-03-03')",
+    "cast(try_cast('2024-03-10T10:00:00+08:00' as timestamptz) at time zone 'UTC' as timestamp)",
+    "timezone('America/New_York', timezone('UTC', timestamp '2024-07-01 12:00:00'))",
+    "cast(timezone('Asia/Shanghai', timestamp '2024-07-01 12:00:00') at time zone 'UTC' as timestamp)",
+    "make_timestamp(try_cast('1709200000' as bigint) * 1000000)",
+    "url_decode('a%20b%26c')",
+    "[1, 2][3]",
+    "left(sha256(concat_ws('|', 'k', null, 'x')), 24)",
+    "timestamp '2024-01-01 00:00:00' + to_minutes(90)",
+    "split_part('a,b', ',', 2) || coalesce(nullif(trim(' x '), ''), '-')",
+    "greatest(1, null, 3)",
+    "(select arg_max(v, row(a, b)) from (values ('x', 1, null), ('y', 1, 9)) as t (v, a, b))",
+    "(select string_agg(distinct v, '|' order by v) from (values ('b'), ('a'), ('b')) as t (v))",
+)
+NAMES = ("jose", "josé", "martha", "marhta", "王杰", "王伟", "dwayne", "duane", "", "a", "anna", "annabelle")
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    spark = build_session(Home(tmp_path_factory.mktemp("spark")), Settings(engine="spark", spark_master="local[1]"))
+    yield spark
+    spark.stop()
+
+
+def test_expressions_have_the_same_values(session: Any) -> None:
+    with duckdb.connect() as con:
+        con.execute("set timezone = 'UTC'")
+        [ours] = con.execute(f"select {', '.join(EXPRESSIONS)}").fetchall()
+    [theirs] = session.sql(translate(f"select {', '.join(EXPRESSIONS)}")).collect()
+    different = [(e, a, b) for e, a, b in zip(EXPRESSIONS, ours, theirs, strict=True) if str(a) != str(b)]
+    assert different == []
+
+
+def test_similarities_are_duckdbs(session: Any) -> None:
+    register(session)
+    pairs = [(left, right) for left in NAMES for right in NAMES]
+    session.createDataFrame(pairs, "l string, r string").createOrReplaceTempView("names")
+    listed = ", ".join(f"{name}(l, r)" for name in FUNCTIONS)
+    theirs = [tuple(row) for row in session.sql(f"select l, r, {listed} from names").collect()]
+    with duckdb.connect() as con:
+        con.execute("create table names (l varchar, r varchar)")
+        con.executemany("insert into names values (?, ?)", [list(pair) for pair in pairs])
+        ours = con.execute(f"select l, r, {', '.join(sql for sql, _ in FUNCTIONS.values())} from names").fetchall()
+    assert sorted(theirs, key=str) == sorted(ours, key=str)
+
+
+def test_a_lake_elsewhere_is_filled_and_read_back(session: Any, tmp_path: Path) -> None:
+    here, there = tmp_path / "lake", tmp_path / "there"
+    (here / "raw" / "s" / "o").mkdir(parents=True)
+    (here / "raw" / "s" / "o" / "_empty.parquet").write_bytes(b"raw")
+    lake.push(session, here, there.as_uri())
+    assert (there / "raw" / "s" / "o" / "_empty.parquet").read_bytes() == b"raw"
+    (there / "core" / "orders").mkdir(parents=True)
+    (there / "core" / "orders" / "part.parquet").write_bytes(b"core")
+    lake.pull(session, here, there.as_uri())
+    assert (here / "core" / "orders" / "part.parquet").read_bytes() == b"core"

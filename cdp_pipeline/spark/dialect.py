@@ -331,7 +331,38 @@ def _filtered(node: exp.Filter) -> exp.Expression:
     return done
 
 
+def _time_pattern(written: str) -> str:
+    """A strptime pattern as Java's: numbers without a leading zero are read where a sign parts them."""
+    is_parted = bool(re.search(r"%[a-zA-Z][^%]", written))
+    letters = {"Y": "yyyy", "m": "M", "d": "d", "H": "H", "M": "m", "S": "s"}
+    out = ""
+    for part in re.findall(r"%[a-zA-Z]|[^%]", written):
+        if part.startswith("%"):
+            letter = letters[part[1]]
+            out += letter if is_parted or len(letter) > 1 else letter * 2
+        else:
+            out += f"'{part}'" if part.isascii() and part.isalpha() else part
+    return out
+
+
+def _try_time(node: exp.Anonymous) -> exp.Expression:
+    text, patterns = node.expressions
+    written = patterns.expressions if isinstance(patterns, exp.Array) else [patterns]
+    tried = [_call("try_to_timestamp", text.copy(), _time_pattern(pattern.name)) for pattern in written]
+    return _cast(_call("coalesce", *tried), "timestamp_ntz")
+
+
+def _cast_of_rows(node: exp.Cast) -> exp.Expression:
+    # Spark makes rows of a list at the top of an expression only
+    if not isinstance(node.this, exp.Explode):
+        return node
+    each = exp.var(f"e -> cast(e as {node.to.sql(dialect='spark')})")
+    return exp.Explode(this=_call("transform", node.this.this.copy(), each))
+
+
 CALLS: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
+    "try_strptime": _try_time,
+    "regexp_split_to_array": lambda n: _call("split", n.expressions[0].copy(), _regexp(n.expressions[1]).copy()),
     "cdp_json_object": _json_object,
     "timezone": _timezone,
     "to_minutes": lambda n: _call("make_dt_interval", 0, 0, n.expressions[0].copy()),
@@ -348,6 +379,7 @@ CALLS: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
 
 RULES: list[tuple[Any, Callable[[Any], exp.Expression]]] = [
     (exp.DataType, _types),
+    (exp.Cast, _cast_of_rows),
     (exp.Div, _division),
     ((exp.ArgMax, exp.ArgMin), _extreme),
     (exp.JSONExtractScalar, _json_text),

@@ -18,7 +18,7 @@
         {%- endfor -%}
         {%- set location = found.node.meta.external_location -%}
         {%- if location -%}
-            {%- set path = modules.re.search("'([^']*/[{]name[}]/[^']*)'", location).group(1) | replace('{name}', relation.identifier) -%}
+            {%- set path = modules.re.search("'([^']*)'", location).group(1) | replace('{name}', relation.identifier) -%}
             {%- set columns = found.node.columns.values() | selectattr('data_type') | list -%}
             {%- if not columns -%}
                 {{ return('parquet."' ~ path ~ '"') }}

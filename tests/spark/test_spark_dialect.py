@@ -48,6 +48,13 @@ SAID = {
     "string_agg(distinct a, '|' order by a) filter (where c)": (
         "NULLIF(ARRAY_JOIN(ARRAY_SORT(COLLECT_SET(a) FILTER(WHERE c)), '|'), '')"
     ),
+    "try_strptime(a, ['%d/%m/%Y', '%Y%m%d', '%Y-%m-%dT%H:%M:%SZ'])": (
+        "CAST(COALESCE(TRY_TO_TIMESTAMP(a, 'd/M/yyyy'), TRY_TO_TIMESTAMP(a, 'yyyyMMdd'), "
+        "TRY_TO_TIMESTAMP(a, 'yyyy-M-d\\'T\\'H:m:s\\'Z\\'')) AS TIMESTAMP_NTZ)"
+    ),
+    "cast(unnest(generate_series(a, b, interval 1 day)) as date)": (
+        "EXPLODE(TRANSFORM(SEQUENCE(a, b, INTERVAL '1' DAY), e -> cast(e as DATE)))"
+    ),
     "strlen(a)": "OCTET_LENGTH(a)",
     "list_has_any(a, b)": "ARRAYS_OVERLAP(a, b)",
     "list_has_all(a, b)": "SIZE(ARRAY_EXCEPT(b, a)) = 0",

@@ -7,8 +7,9 @@ MANIFEST := dbt_project/target/manifest.json
 DBT_FILES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' -o -name '*.csv' \) -print)
 WORKERS ?= 2
 SIZES ?= 10k 100k 1M
+PROOF ?= data/erasure-proof
 
-.PHONY: help docs setup demo demo-real test test-long spark-parity chaos soak lint format bench bench-identity lock clean
+.PHONY: help docs setup demo demo-real test test-long spark-parity chaos soak erasure-proof audit lint format bench bench-identity lock clean
 
 help:
 	@echo "make setup   environment in $(VENV) and the dbt manifest"
@@ -18,6 +19,8 @@ help:
 	@echo "make chaos   kills ingest, identity, publishing, audiences, backups, erasures at 240 points, whole runs at 21"
 	@echo "make soak    DAYS=60 of merges, splits, erasures and judgements, each day checked"
 	@echo "make spark-parity HOME_DIR=…   the same tables by DuckDB and by Spark, from the raw tables of a home"
+	@echo "make erasure-proof   plants 100 people in the sample, erases them, looks for them in every byte and table"
+	@echo "make audit   bandit, and known vulnerabilities of the pinned packages"
 	@echo "make docs    all pages as a site in build/docs"
 	@echo "make lint    formatting, lint and types"
 	@echo "make bench   the whole at SIZES=\"10k 100k 1M\": time, memory, bytes, increments, growth, into docs/benchmarks.md"
@@ -71,6 +74,17 @@ lint: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# 100 people planted in the sample, found in every kind of place, erased, found nowhere: four full runs
+erasure-proof: setup
+	rm -rf $(PROOF)
+	$(BIN)/python tests/erasure/proof.py --people 100 --work $(PROOF)
+
+# Tools of their own environment: they are not needed to run or test the platform. docs/security.md says why these rules.
+audit:
+	test -x $(VENV)-audit/bin/pip-audit || ($(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip install --quiet bandit pip-audit)
+	$(VENV)-audit/bin/bandit --quiet --recursive --skip B101,B311,B404,B506,B603,B608,B704 cdp_pipeline identity profiles
+	$(VENV)-audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 bench: setup
 	$(BIN)/python bench/whole/run.py --sizes $(SIZES) --out docs/benchmarks.md

@@ -22,6 +22,7 @@ from cdp_pipeline.lock import run_lock
 from cdp_pipeline.memory import peak_memory_gb
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.privacy.erase import finish_erasures
+from cdp_pipeline.privacy.store import lend_tombstones
 from cdp_pipeline.sources.ingest import unclaimed
 from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.run_report import run_reports
@@ -209,6 +210,8 @@ def _home_of_its_own(home: Home, out: Path) -> Home:
         if ours.exists() or ours.is_symlink():
             raise InputsError(f"--out {own.root} has a {name} folder of its own: name another folder")
         ours.symlink_to(theirs)
+    if not lend_tombstones(home, own):
+        raise InputsError(f"--out {own.root} holds people who were erased since it was made: delete the folder")
     for theirs, ours in ((home.identity_rules, own.identity_rules), (home.contracts, own.contracts)):
         if theirs.exists() and not ours.is_symlink() and not ours.exists():
             ours.symlink_to(theirs)

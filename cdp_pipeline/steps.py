@@ -18,7 +18,7 @@ from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.privacy.consents import land_changes
 from cdp_pipeline.privacy.removals import removals_fingerprint
-from cdp_pipeline.privacy.store import privacy_fingerprint
+from cdp_pipeline.privacy.store import erasures, privacy_fingerprint
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources import replay
 from cdp_pipeline.sources.contract import ObjectContract
@@ -253,6 +253,8 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
     from cdp_pipeline.spark.engine import scorer_of
 
     judged = judgements.live_judgements(home.ops_db)
+    # A model trained anew would move people who have nothing to do with the request.
+    is_erasing = bool(erasures(home, pending=True))
     with scorer_of(home, Settings.from_env()) as scorer:
         result = identity.run_pipeline(
             home.core,
@@ -267,6 +269,7 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
             judgements=judgements.as_judgements(judged),
             allow_changes=plan.accept_changes or plan.plan_only,
             scorer=scorer,
+            keeps_model=is_erasing,
         )
     done = IdentityRun(
         run_id=plan.run_id,

@@ -84,6 +84,7 @@ def link(
     full: bool = False,
     learning: bool = True,
     retrain: bool = False,
+    keeps_model: bool = False,
     seed: int = 1,
     scorer: PairScorer | None = None,
     progress: Callable[[str], None] = lambda step: None,
@@ -93,7 +94,8 @@ def link(
     The model is the current one under `models`; if there is none, it is trained and, where `models` is a folder, saved.
     While `learning`, a model trained on few records is trained again when they change. `threshold` overrides the
     model's and the rules'. `full` starts from nothing; so does a pass whose model, rules or code are not those of the
-    last one. `retrain` trains a model whatever there is, and saves it without accepting it. `scorer` compares pairs on
+    last one. `retrain` trains a model whatever there is, and saves it without accepting it; `keeps_model` trains none
+    where there is one, however few records it has seen. `scorer` compares pairs on
     another engine.
     """
     [(n_current,)] = con.execute(f"select count(*) from {source.records}").fetchall()
@@ -103,7 +105,7 @@ def link(
     state = _read_state(con)
     # a call that was killed may have left a model of records that the store never took
     is_unknown = model is not None and not state.get("fingerprint", "").startswith(model.version)
-    is_learning = model is not None and learning and model.is_provisional
+    is_learning = model is not None and learning and model.is_provisional and not keeps_model
     outdated = model if is_learning and (is_unknown or has_changes(con)) else None
     if outdated is not None:
         model = None

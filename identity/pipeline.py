@@ -86,6 +86,7 @@ def run_pipeline(
     rules: Rules | None = None,
     judgements: Sequence[Judgement] = (),
     allow_changes: bool = False,
+    keeps_model: bool = False,
     scorer: PairScorer | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> IdentityResult:
@@ -96,6 +97,7 @@ def run_pipeline(
     `IdentityInputError` with one line if a core table or the store cannot be used, and `ChangeBoundExceeded` if more
     profiles would merge or split than `rules` let an unattended run do; `allow_changes` lifts that bound. `scorer`
     compares pairs on another engine.
+    `keeps_model`: even a model that was trained on few records is not trained again.
     """
     rules = rules or Rules()
     change: PartitionDiff | None = None
@@ -111,8 +113,9 @@ def run_pipeline(
                 raise ChangeBoundExceeded(held_back)
 
         linked, done = _link_and_register(
-            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, scorer, progress, check
-        )
+            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, keeps_model, scorer,
+            progress, check,
+        )  # fmt: skip
         build_edges(con, linked.model.version)
         build_review_queue(con, linked.model.chosen(), rules.review_from)
         report = load_report(models)
@@ -151,6 +154,7 @@ def _link_and_register(
     full: bool,
     rules: Rules,
     judgements: Sequence[Judgement],
+    keeps_model: bool,
     scorer: PairScorer | None,
     progress: Callable[[str], None],
     check: Callable[[], None],
@@ -160,8 +164,9 @@ def _link_and_register(
     source = _load(con, core)
     find_changes(con, source)
     linked = link(
-        con, source, models=models, judgements=judgements, rules=rules, full=full, scorer=scorer, progress=progress
-    )
+        con, source, models=models, judgements=judgements, rules=rules, full=full, keeps_model=keeps_model,
+        scorer=scorer, progress=progress,
+    )  # fmt: skip
     con.execute(
         """create or replace temp view cluster_input as
         select f.record_id, c.cluster_id, coalesce(f.created_at, timestamp '9999-01-01') as first_seen

@@ -165,6 +165,8 @@ def _print_receipts(arguments: argparse.Namespace, receipts: list[Erasure]) -> i
         for name in sorted(receipt.counts):
             if name.startswith("pass_on:"):
                 print(f"{receipt.erasure_id}: pass the request on to the receiver of {name.removeprefix('pass_on:')}")
+            elif name.startswith("copy:") and Path(name.removeprefix("copy:")).is_dir():
+                print(f"{receipt.erasure_id}: delete the copy made with --out: {name.removeprefix('copy:')}")
     return 0
 
 

@@ -3,6 +3,7 @@ its own (``consent_desk``). Append-only: a later statement stands beside the ear
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from cdp_pipeline.privacy import subject
 from cdp_pipeline.privacy.errors import SubjectError
 from cdp_pipeline.privacy.lake import open_lake
 from cdp_pipeline.privacy.store import privacy_db
+from cdp_pipeline.sources.contract_types import CHANNELS
 
 SOURCE, OBJECT = "consent_desk", "changes"
 # Besides what is a person's own to say of any purpose, these decide something in the platform.
@@ -41,12 +43,22 @@ def record_consent(
     purpose, channel = purpose.strip().lower(), channel.strip().lower()
     if not _WORD.fullmatch(purpose) or (channel and not _WORD.fullmatch(channel)):
         raise SubjectError("a purpose or channel is one word of small letters, digits and _")
+    if channel and channel not in CHANNELS:
+        raise SubjectError(f"there is no channel '{channel}': {_meant(channel, CHANNELS)}")
+    if purpose not in PURPOSES:
+        raise SubjectError(f"no purpose '{purpose}' decides anything here: {_meant(purpose, PURPOSES)}")
     if state not in STATES:
         raise SubjectError(f"state is one of {', '.join(STATES)}")
     with open_lake(home) as con:
         profile_id, records = subject.find_subject(con, wanted, kind)
     add_changes(home, records, purpose=purpose, channel=channel, state=state)
     return Recorded(profile_id, len(records))
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    """A statement under a word that nothing reads would be lost without a sign."""
+    near = difflib.get_close_matches(word.replace("-", "_"), known, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"one of {', '.join(known)}"
 
 
 def add_changes(home: Home, records: Sequence[str], *, purpose: str, channel: str, state: str) -> None:

@@ -137,7 +137,7 @@ def finish_erasures(
             "run": lambda: _rerun(home, rerun or _run),
             "published": lambda: _published(home),
             "compacted": lambda: _compacted(home, sheets),
-            "searched": lambda: _searched(home, sheets),
+            "searched": lambda: _searched(home, pending, sheets),
         }
         for step in STEPS:
             if step in passed:
@@ -315,6 +315,8 @@ def _compacted(home: Home, sheets: Sequence[Sheet]) -> Mapping[str, int]:
     for recipient in forget(home.root, sorted({p for s in sheets for p in s.profile_ids})):
         what = "told_by_next_sync" if recipient.told_by_sync else "pass_on"
         counts[f"{what}:{recipient.destination}/{recipient.segment}"] = 1
+    for copy in store.copies_of(home):
+        counts[f"copy:{copy}"] = 1
     needles = sorted({n for s in sheets for n in s.needles})
     counts["state_rows"] = purge_sqlite(home.ops_db, needles, delete_from=("judgements", "consent_changes"))
     hits = search(home.root, needles, skip=_made_again(home))
@@ -326,8 +328,11 @@ def _compacted(home: Home, sheets: Sequence[Sheet]) -> Mapping[str, int]:
     return counts
 
 
-def _searched(home: Home, sheets: Sequence[Sheet]) -> Mapping[str, int]:
-    needles = sorted({n for s in sheets for n in s.needles})
+def _searched(home: Home, pending: Sequence[Erasure], sheets: Sequence[Sheet]) -> Mapping[str, int]:
+    with open_lake(home) as con:
+        before = min(datetime.fromisoformat(e.before) for e in pending).astimezone(UTC).replace(tzinfo=None)
+        lives_on = subject.values_since(con, before, [r for s in sheets for r in s.records])
+    needles = sorted({n for s in sheets for n in s.needles if n.strip().lower() not in lives_on})
     hits = search(home.root, needles, skip=(store.sheets_folder(home),))
     if hits:
         names = ", ".join(sorted(p.relative_to(home.root).as_posix() for p in hits)[:5])

@@ -17,6 +17,7 @@ from cdp_pipeline.privacy.landed import raw_files
 from cdp_pipeline.sources.erasing import key_file
 from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.tombstones import Tombstones
+from profiles.exports import received
 from profiles.lookup import ProfileView, show_profile
 from profiles.privacy import PersonReport, Section, to_html, to_json
 from profiles.snapshots import current_manifest
@@ -80,7 +81,7 @@ def person_report(home: Home, wanted: str, *, kind: str | None = None) -> Person
         profile_id,
         manifest.as_of.isoformat() if manifest else "",
         manifest.version if manifest else "",
-        [*_profile(view), *sections, *_state(home, [*who.profile_ids, *who.aliases])],
+        [*_profile(view), *sections, _received(home, who), *_state(home, [*who.profile_ids, *who.aliases])],
     )
 
 
@@ -91,7 +92,7 @@ def _profile(view: ProfileView | None) -> list[Section]:
         {
             "attribute": a.name,
             "value": a.value,
-            "from": "; ".join(" ".join(str(v) for v in row.values() if v not in (None, "")) for row in a.provenance),
+            "from": "; ".join(f"{row.get('record_id')} ({row.get('rule')})" for row in a.provenance),
         }
         for a in view.attributes
         if a.value is not None
@@ -153,6 +154,24 @@ def _landed(home: Home, con: duckdb.DuckDBPyConnection, who: subject.Subject) ->
                     for file, one in sorted(found.items())
                 ]
     return Section("files", "Delivered files", "Files of our sources that hold rows about you.", rows)
+
+
+def _received(home: Home, who: subject.Subject) -> Section:
+    """Systems outside that were sent the person as a member of an audience."""
+    rows = [
+        {
+            "receiver": one.destination, "how": one.kind, "audience": one.segment, "purpose": one.purpose,
+            "channel": one.channel, "first_sent": one.first_sent_at, "last_sent": one.last_sent_at,
+            "told": ", ".join(one.columns) or "your profile id only", "holds_you_now": one.is_member,
+        }
+        for one in received(home.root, [*who.profile_ids, *who.aliases])
+    ]  # fmt: skip
+    return Section(
+        "recipients",
+        "Who has received your data",
+        "Systems outside of ours to which audiences with you were sent.",
+        rows,
+    )
 
 
 def _state(home: Home, profile_ids: Sequence[str]) -> list[Section]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
+from cdp_pipeline.privacy.errors import ErasureFailed
 from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract
 from cdp_pipeline.sources.erasing import Eraser, eraser
@@ -27,7 +28,7 @@ from cdp_pipeline.sources.landing import file_sha256
 from cdp_pipeline.sources.landing_edit import scrub_landed
 from cdp_pipeline.sources.load import load_file
 from cdp_pipeline.sources.subjects import redact
-from cdp_pipeline.sources.tombstones import REDACT, Found
+from cdp_pipeline.sources.tombstones import DROP, REDACT, Found, Tombstones
 
 
 def raw_files(home: Home, obj: ObjectContract) -> tuple[list[Path], list[Path]]:
@@ -75,11 +76,31 @@ def _object(home: Home, obj: ObjectContract, erasing: Eraser, run_id: str, ops: 
     return done
 
 
+def drop_rows(home: Home, obj: ObjectContract, receipt: Receipt, lines: Iterable[int], run_id: str, ops: Ops) -> int:
+    """Take these rows of a loaded file out of landing and raw for good; returns their number.
+
+    The receipt counts them as erased. Raises FileFaultError where the landed file cannot be taken apart by rows.
+    """
+    nobody = Eraser(Tombstones("", ()))
+    found = Found(dict.fromkeys(lines, DROP))
+    remove = _landed if (home.landing / receipt.file).is_file() else _gone_too
+    return remove(home, obj, receipt, found, nobody, run_id, ops)["rows"]
+
+
+def _gone_too(
+    home: Home, obj: ObjectContract, receipt: Receipt, found: Found, erasing: Eraser, run_id: str, ops: Ops
+) -> Counter[str]:
+    return _gone(home, obj, receipt, found, erasing, ops)
+
+
 def _landed(
     home: Home, obj: ObjectContract, receipt: Receipt, found: Found, erasing: Eraser, run_id: str, ops: Ops
 ) -> Counter[str]:
     path = home.landing / receipt.file
-    gone = erasing.edit(path, obj, found)
+    try:
+        gone = erasing.edit(path, obj, found)
+    except FileFaultError as fault:
+        raise ErasureFailed(f"{receipt.file}: {fault}; take it out of landing or mend it, then resume") from None
     if gone < 0:
         return Counter()
     # Counted before the file is read again: a crash in between leaves it unseen, and the next run reads it.
@@ -171,4 +192,4 @@ def look(home: Home, obj: ObjectContract, receipt: Receipt, erasing: Eraser) -> 
         shutil.rmtree(work, ignore_errors=True)
 
 
-__all__ = ["apply_tombstones", "look", "raw_files"]
+__all__ = ["apply_tombstones", "drop_rows", "look", "raw_files"]

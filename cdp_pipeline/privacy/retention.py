@@ -4,6 +4,9 @@
       quarantine: 90        # days; refused rows go from quarantine and from landing
       landing:              # days by source, or source/object: landed files and what was read from them
         web_events: 1095
+      events:               # days since what a row tells of: rows go from landing and raw, whenever they were delivered
+        zendesk/ticket_comments: 1095
+      audit: 730            # days since somebody looked at a person
       snapshots: 5          # number of published versions
       exports: 30           # days since an export file was written
       logs: 30              # days since a log of a run was written
@@ -14,7 +17,8 @@ day of the data they are of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -23,12 +27,15 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from cdp_pipeline import steps
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
-from cdp_pipeline.ops import Ops, Receipt
+from cdp_pipeline.ops import LOADED, Ops, Receipt
+from cdp_pipeline.privacy.landed import drop_rows
 from cdp_pipeline.privacy.removals import note_removal
 from cdp_pipeline.sources.casts import literal
+from cdp_pipeline.sources.contract import ObjectContract, SourceContract
 from cdp_pipeline.sources.feeds import FileFaultError
 from cdp_pipeline.sources.landing import file_sha256
 from cdp_pipeline.sources.landing_edit import edit_landed
@@ -36,9 +43,11 @@ from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.reconcile import output_path
 from cdp_pipeline.sources.tombstones import DROP
 from profiles import snapshots
+from profiles.ops import timestamp
 
 RULES = "privacy.yml"
-_DAYS = ("quarantine", "exports", "logs")
+_DAYS = ("quarantine", "exports", "logs", "audit")
+_BY_SOURCE = ("landing", "events")
 
 
 @dataclass(frozen=True)
@@ -53,13 +62,15 @@ class Applied:
 
 @dataclass(frozen=True)
 class Rules:
-    """Days by rule; `landing` by source or source/object. None: kept for ever."""
+    """Days by rule; `landing` and `events` by source or source/object. None: kept for ever."""
 
     quarantine: int | None = None
     exports: int | None = None
     logs: int | None = None
+    audit: int | None = None
     snapshots: int | None = None
     landing: tuple[tuple[str, int], ...] = ()
+    events: tuple[tuple[str, int], ...] = ()
 
 
 def read_rules(home: Home) -> Rules:
@@ -74,25 +85,44 @@ def read_rules(home: Home) -> Rules:
     rules = document.get("retention", {}) if isinstance(document, dict) else None
     if not isinstance(rules, dict) or set(document) - {"retention"}:
         raise InputsError(f"{path}: expected one key, retention, with rules below it")
-    known = {*_DAYS, "snapshots", "landing"}
+    known = {*_DAYS, "snapshots", *_BY_SOURCE}
     for name in rules:
         if name not in known:
             raise InputsError(f"{path}: unknown rule '{name}', one of {', '.join(sorted(known))}")
-    landing = rules.get("landing") or {}
-    if not isinstance(landing, dict):
-        raise InputsError(f"{path}: landing holds days by source, or by source/object")
     contracts = contracts_of(home)
-    objects = {f"{s}/{o}" for s, c in contracts.items() for o in c.objects} | set(contracts)
-    for name in landing:
-        if name not in objects:
-            raise InputsError(f"{path}: landing names '{name}', which is no source and no source/object")
-    for name, days in [*((n, rules.get(n)) for n in (*_DAYS, "snapshots")), *landing.items()]:
+    for rule in _BY_SOURCE:
+        _check_names(f"{path}: {rule}", rules.get(rule) or {}, contracts, dated=rule == "events")
+    listed = {rule: rules.get(rule) or {} for rule in _BY_SOURCE}
+    single = [(name, rules.get(name)) for name in (*_DAYS, "snapshots")]
+    for name, days in [*single, *listed["landing"].items(), *listed["events"].items()]:
         if days is not None and (not isinstance(days, int) or isinstance(days, bool) or days < 1):
             raise InputsError(f"{path}: {name} is a whole number of at least 1, not {days}")
     return Rules(
         **{name: rules.get(name) for name in (*_DAYS, "snapshots")},
-        landing=tuple(sorted((str(n), int(d)) for n, d in landing.items())),
+        landing=_pairs(listed["landing"]),
+        events=_pairs(listed["events"]),
     )
+
+
+def _pairs(days: Mapping[object, object]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted((str(name), int(str(of))) for name, of in days.items()))
+
+
+def _check_names(place: str, named: object, contracts: Mapping[str, SourceContract], *, dated: bool) -> None:
+    """Raise InputsError unless `named` is by source or source/object, for `dated` with rows that tell their time."""
+    if not isinstance(named, dict):
+        raise InputsError(f"{place} holds days by source, or by source/object")
+    for name in named:
+        source, _, obj = str(name).partition("/")
+        if source not in contracts or (obj and obj not in contracts[source].objects):
+            raise InputsError(f"{place} names '{name}', which is no source and no source/object")
+        if dated and not any(_event_field(o) for o in contracts[source].objects.values() if obj in ("", o.name)):
+            raise InputsError(f"{place} names '{name}', whose rows tell no time: use landing, which goes by delivery")
+
+
+def _event_field(obj: ObjectContract) -> str | None:
+    """The field that says when what a row tells of happened."""
+    return next((f.name for f in obj.fields if f.tag == "EVT" and f.type.startswith(("timestamp", "date"))), None)
 
 
 def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = None) -> list[Applied]:
@@ -110,6 +140,15 @@ def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = No
             done.append(_noted(home, partial(_quarantine, home, as_of - timedelta(days=rules.quarantine)), plan))
         for name, days in rules.landing:
             done.append(_noted(home, partial(_landing, home, name, as_of - timedelta(days=days)), plan))
+        for name, days in rules.events:
+            done.append(_noted(home, partial(_events, home, name, as_of - timedelta(days=days)), plan))
+        if not plan and any(d.rows and d.what.startswith(_BY_SOURCE) for d in done):
+            # The next run makes it anew: what was deleted would stay in the bytes of its file.
+            steps.wait_for_warehouse(home)
+            for path in (home.warehouse_db, home.warehouse_db.with_name(f"{home.warehouse_db.name}.wal")):
+                path.unlink(missing_ok=True)
+        if rules.audit:
+            done.append(_audit(home, now - timedelta(days=rules.audit), plan))
         if rules.snapshots:
             done.append(_snapshots(home, rules.snapshots, plan))
         for what, days_kept, folders in (
@@ -186,6 +225,52 @@ def _landing(home: Home, name: str, before: date, plan: bool) -> Applied:
             if not plan:
                 _remove(home, receipt)
                 ops.forget(receipt.file)
+    return done
+
+
+def _events(home: Home, name: str, before: date, plan: bool) -> Applied:
+    """Rows that tell of something before the day, in whichever file they came; the file's other rows stay."""
+    source, _, obj_name = name.partition("/")
+    done = Applied(f"events {name}", before)
+    with Ops(home.ops_db) as ops, duckdb.connect() as con:
+        for obj in contracts_of(home)[source].objects.values():
+            field = _event_field(obj)
+            if field is None or obj_name not in ("", obj.name):
+                continue
+            for receipt in ops.receipts(source, obj.name):
+                raw = output_path(home.raw(source, obj.name, receipt.dt), receipt.file)
+                if receipt.status not in LOADED or not raw.exists():
+                    continue
+                lines = con.execute(
+                    f"""SELECT _line FROM read_parquet({literal(raw)}, hive_partitioning = false)
+                    WHERE "{field}" < $before::DATE""",
+                    {"before": before},
+                ).fetchall()
+                if not lines:
+                    continue
+                done = replace(done, files=done.files + 1, rows=done.rows + len(lines))
+                if not plan:
+                    drop_rows(home, obj, receipt, [int(n) for (n,) in lines], "retention", ops)
+    return done
+
+
+def _audit(home: Home, before: datetime, plan: bool) -> Applied:
+    """Looks at people, in the log of who looked at whom."""
+    done = Applied("audit", before.date())
+    if not home.ops_db.exists():
+        return done
+    stamp = timestamp(before)
+    con = sqlite3.connect(home.ops_db, timeout=30)
+    try:
+        if con.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_log'").fetchone():
+            ((rows,),) = con.execute("SELECT count(*) FROM audit_log WHERE at < ?", (stamp,)).fetchall()
+            done = replace(done, rows=int(rows))
+            if rows and not plan:
+                with con:
+                    con.execute("DELETE FROM audit_log WHERE at < ?", (stamp,))
+                con.execute("VACUUM")
+    finally:
+        con.close()
     return done
 
 

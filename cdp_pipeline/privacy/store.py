@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS consent_changes (
   author      TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS consent_landed (last_change_id INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS home_copies (path TEXT PRIMARY KEY, made_at TEXT NOT NULL);
 """
 
 
@@ -98,6 +99,36 @@ def erasures(home: Home, *, pending: bool | None = None) -> list[Erasure]:
         for row in rows
     ]  # fmt: skip
     return [e for e in found if pending is None or (e.finished_at is None) == pending]
+
+
+def lend_tombstones(home: Home, own: Home) -> bool:
+    """Give a home that shares the landing of `home` (``--out``) its tombstones, and note that the copy exists.
+
+    Returns False, and gives nothing, where `own` has read files before it knew of an erasure: its tables hold people
+    who were erased since.
+    """
+    with privacy_db(home) as con:
+        con.execute(
+            "INSERT OR REPLACE INTO home_copies VALUES (?, ?)",
+            (str(own.root), datetime.now(UTC).isoformat(timespec="seconds")),
+        )
+        stones = [tuple(row) for row in con.execute("SELECT token, erasure_id, before, is_kept FROM tombstones")]
+    with privacy_db(own) as con:
+        known = {row[0] for row in con.execute("SELECT DISTINCT erasure_id FROM tombstones").fetchall()}
+        has_read = con.execute("SELECT 1 FROM ingest_files LIMIT 1").fetchone() is not None
+        if has_read and {stone[1] for stone in stones} - known:
+            return False
+        con.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?)", stones)
+    return True
+
+
+def copies_of(home: Home) -> list[Path]:
+    """Homes that were made with ``--out`` from this one and are still there."""
+    if not home.ops_db.exists():
+        return []
+    with privacy_db(home) as con:
+        rows = con.execute("SELECT path FROM home_copies ORDER BY 1").fetchall()
+    return [path for row in rows if (path := Path(row["path"])).is_dir()]
 
 
 def new_erasure_id() -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import duckdb
 
@@ -77,6 +78,9 @@ def find_subject(con: duckdb.DuckDBPyConnection, wanted: str, kind: str | None =
             "rest": next((f for k, f in forms if k == told[0]), None),
         },
     ).fetchall()
+    if kind is not None and not con.execute("SELECT 1 FROM said WHERE kind = $1 LIMIT 1", [kind]).fetchall():
+        kinds = ", ".join(k for (k,) in con.execute("SELECT DISTINCT kind FROM said ORDER BY 1").fetchall())
+        raise SubjectError(f"no identifier is of kind '{kind}': one of {kinds}")
     if not rows:
         raise SubjectError("nobody has this identifier: give a profile id, a record id or another identifier")
     profiles = {p for p, _, _ in rows if p is not None}
@@ -140,11 +144,7 @@ def describe(con: duckdb.DuckDBPyConnection, profile_ids: Sequence[str], records
         if is_unique:
             values.add(form)
             if kind in ("email", "phone"):
-                # what advertising platforms and mailing services are sent in place of an address
-                values |= {
-                    hashlib.sha256(form.encode()).hexdigest(),
-                    hashlib.md5(form.encode(), usedforsecurity=False).hexdigest(),
-                }
+                values |= _sent_forms(form)
             if kind not in ("email", "phone") and len(form) >= WORD_LENGTH:
                 tokens.add(("word", form))
     records = [r for (r,) in con.execute("SELECT record_id FROM own ORDER BY 1").fetchall()]
@@ -198,6 +198,31 @@ def texts_of(con: duckdb.DuckDBPyConnection) -> set[str]:
             ).fetchall()
         }
     return found
+
+
+def values_since(con: duckdb.DuckDBPyConnection, before: datetime, records: Sequence[str]) -> set[str]:
+    """What accounts opened at or after `before` say of their people, in small letters: somebody who was erased and
+    comes back has the same address again, which then proves nothing. `records` are the erased ones."""
+    columns = ", ".join(f'"{c}"' for c in _NAMES)
+    rows = con.execute(
+        f"""WITH late AS (
+          SELECT * FROM core_customer_records
+          WHERE coalesce(created_at, delivered_date::TIMESTAMP) >= $before
+            AND record_id NOT IN (SELECT unnest($records::VARCHAR[])))
+        SELECT lower(form) FROM said SEMI JOIN late USING (record_id)
+        UNION SELECT lower(trim(v)) FROM (SELECT unnest([{columns}]) AS v FROM late) WHERE v IS NOT NULL""",
+        {"before": before, "records": list(records)},
+    ).fetchall()
+    values = {str(value) for (value,) in rows}
+    return values | {sent for value in values for sent in _sent_forms(value)}
+
+
+def _sent_forms(value: str) -> set[str]:
+    """What advertising platforms and mailing services are sent in place of an address or a number."""
+    return {
+        hashlib.sha256(value.encode()).hexdigest(),
+        hashlib.md5(value.encode(), usedforsecurity=False).hexdigest(),
+    }
 
 
 _NAMES = ("given_name", "middle_name", "family_name", "full_name", "native_name", "organisation", "street", "unit",

@@ -6,8 +6,12 @@ rows are under a tombstone (``tombstones.py``), how a file is rewritten (``landi
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -23,6 +27,8 @@ class Eraser:
     """What a reader of landed files needs to keep erased people out."""
 
     tombstones: Tombstones
+    # Another home's files (`cdp run --out`) are edited as copies below this folder; None: in their place.
+    copies: Path | None = None
 
     def found(self, obj: ObjectContract, load: FileLoad) -> Found | None:
         """Lines of a file that was just read, and not yet placed, that fall under a tombstone."""
@@ -37,6 +43,18 @@ class Eraser:
         was. Raises FileFaultError."""
         return edit_landed(path, obj, found.actions, self.of_source(obj.source))
 
+    @contextmanager
+    def edited(self, path: Path, obj: ObjectContract, found: Found) -> Iterator[tuple[Path, int]]:
+        """The landed file without what was found, for reading, and the rows that went: the file itself, rewritten, or
+        a copy where the landing is another home's. Raises FileFaultError."""
+        if self.copies is None:
+            yield path, max(0, self.edit(path, obj, found))
+            return
+        with TemporaryDirectory(prefix=".erasing-", dir=self.copies) as folder:
+            copy = Path(folder, path.name)
+            shutil.copyfile(path, copy)
+            yield copy, max(0, self.edit(copy, obj, found))
+
     def of_source(self, source: str) -> IsErased:
         return lambda kind, value: self.tombstones.is_erased(source, kind, value)
 
@@ -44,7 +62,10 @@ class Eraser:
 def eraser(home: Home) -> Eraser | None:
     """None where nobody was erased, so that reading costs nothing more."""
     tombstones = read_tombstones(home.ops_db, key_file(home))
-    return Eraser(tombstones) if tombstones else None
+    # `cdp run --out` links both; a landing alone may just lie on another disk.
+    is_borrowed = home.landing.is_symlink() and home.secrets.is_symlink()
+    copies = home.ops_db.parent if is_borrowed else None
+    return Eraser(tombstones, copies) if tombstones else None
 
 
 def key_file(home: Home) -> Path:

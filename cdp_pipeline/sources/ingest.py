@@ -265,10 +265,10 @@ def _load(
         load = load_file(path, obj, dt, run_id, file, raw, quarantine)
         if erasing is not None and not _changed(path, before) and (found := erasing.found(obj, load)):
             load.discard()
-            erased = max(0, erasing.edit(path, obj, found))
-            before = path.stat()
-            receipt = replace(receipt, size=before.st_size, mtime_ns=before.st_mtime_ns)
-            load = load_file(path, obj, dt, run_id, file, raw, quarantine)
+            with erasing.edited(path, obj, found) as (kept, erased):
+                before = path.stat()
+                receipt = replace(receipt, size=before.st_size, mtime_ns=before.st_mtime_ns)
+                load = load_file(kept, obj, dt, run_id, file, raw, quarantine)
     except FileNotFoundError:
         return replace(receipt, status="deferred", message="disappeared while it was read; nothing loaded"), None
     except FileFaultError as fault:

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -207,6 +208,8 @@ def _edit_document(
     text = source.text()
     gone, number, copied, at, is_torn = 0, 0, 0, 0, False
     out: list[str] = []
+    counted = DocumentFeed(source, obj.unwrap, dict(obj.expect))
+    records = sum(batch.num_rows for batch in counted.batches())
     for batch in DocumentFeed(source, obj.unwrap, dict(obj.expect)).batches():
         for record in batch.column("raw").to_pylist():
             number += 1
@@ -215,6 +218,10 @@ def _edit_document(
             if action is None:
                 at = found + len(record) if found >= 0 else at
                 continue
+            if found < 0 and action in (DROP, PRUNE) and number == records:
+                kept = "".join([*out, text[copied:at]]).rstrip().removesuffix(",")
+                write(kept + _closing(kept))
+                return gone + 1
             if found < 0:
                 is_torn = True
                 continue
@@ -232,9 +239,24 @@ def _edit_document(
                 kept = "".join(out).rstrip()
                 out = [kept[:-1] if kept.endswith(",") else kept]
     out.append(text[copied:])
+    if actions.get(records) == DROP and _closing(text):
+        # The file broke off within the record that went: it ends before it, as a document that is whole.
+        kept = "".join(out).rstrip().removesuffix(",")
+        out = [kept, _closing(kept)]
     # A broken record is read as another text than stands there: of it, what names the person goes.
     write(redact("".join(out), is_erased) if is_torn else "".join(out))
     return gone
+
+
+def _closing(text: str) -> str:
+    """The brackets that end a JSON document that was cut off between two values."""
+    opened: list[str] = []
+    for sign in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        if sign in "[{":
+            opened.append("]" if sign == "[" else "}")
+        elif sign in "]}" and opened:
+            opened.pop()
+    return "".join(reversed(opened))
 
 
 def _edit_parquet(path: Path, part: Path, actions: Mapping[int, str], is_erased: IsErased) -> int:

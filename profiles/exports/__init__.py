@@ -10,6 +10,7 @@ from profiles.exports.arms import folder as arms_folder
 from profiles.exports.destinations import DeliveryError, Destination, DestinationError, load_destinations
 from profiles.exports.forget import Recipient, forget
 from profiles.exports.log import ExportRecord, history
+from profiles.exports.received import Received, received
 from profiles.exports.sync import SyncResult, plan, sync
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Destination",
     "DestinationError",
     "ExportRecord",
+    "Received",
     "Recipient",
     "SyncResult",
     "arms_folder",
@@ -24,5 +26,6 @@ __all__ = [
     "history",
     "load_destinations",
     "plan",
+    "received",
     "sync",
 ]

@@ -163,6 +163,20 @@ def test_scores_of_who_objected_to_profiling_are_null(con: duckdb.DuckDBPyConnec
     ]
 
 
+def test_who_objected_to_profiling_is_in_no_segment_that_asks_for_a_score(con: duckdb.DuckDBPyConnection) -> None:
+    # P4's scores of before the objection would do: 0.9 to leave.
+    scores = "lifetime_value_12m|churn_probability_90d|expected_order|active_probability"
+    asking = f"from segments.definition where regexp_matches(condition, '{scores}')"
+    assert _one(con, f"select count(*) >= 2 {asking}") == (True,)
+    assert (
+        con.execute(
+            f"select segment from segments.membership where profile_id = 'P4' and segment in (select segment {asking})"
+        ).fetchall()
+        == []
+    )
+    assert _one(con, "select count(*) > 0 from segments.current where profile_id = 'P4'") == (True,)
+
+
 def test_features_of_one_profile(con: duckdb.DuckDBPyConnection) -> None:
     # Cancelled o4 and o5 of the next day do not count, nor does the product viewed a second too late.
     expected = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 from export_company import Put, rows
 
-from profiles.exports import Destination, Recipient, forget, load_destinations, sync
+from profiles.exports import Destination, Recipient, forget, load_destinations, received, sync
 
 CANARIES = (b"ming@example.com", b"+8613912345678", "小明".encode())
 
@@ -56,3 +56,22 @@ def test_lists_of_contacts_are_written_anew_without_the_person(
     put("delete from segments.membership where profile_id = 'p1'")
     assert sync(home, load_destinations(home)["there"], "loyal").changed is False
     assert forget(home, ["p1"]) == []
+
+
+def test_who_has_received_a_person_is_told_with_what_and_when(
+    put: Put, declare: Callable[[str], Destination], home: Path
+) -> None:
+    destination = declare("{kind: file, segments: [loyal], channel: email, fields: [email]}")
+    put()
+    sync(home, destination, "loyal")
+    (one,) = received(home, ["p1"])
+    assert (one.destination, one.kind, one.segment, one.purpose, one.channel) == (
+        "there", "file", "loyal", "marketing", "email",
+    )  # fmt: skip
+    assert one.columns == ("entered_at", "email") and one.is_member
+    assert one.first_sent_at == one.last_sent_at is not None
+    put("delete from segments.membership where profile_id = 'p1'")
+    sync(home, destination, "loyal")
+    (one,) = received(home, ["p1"])
+    assert not one.is_member, "taken back since"
+    assert received(home, ["p3"]) == [], "said nothing, so was never sent"

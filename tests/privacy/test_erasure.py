@@ -22,13 +22,11 @@ import small_home
 from small_home import CANARIES
 
 from cdp_pipeline.home import Home
-from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.privacy.consents import add_changes, land_changes, record_consent
 from cdp_pipeline.privacy.erase import erase, finish_erasures, plan_erasure, reapply
 from cdp_pipeline.privacy.errors import SubjectError
 from cdp_pipeline.privacy.export import export_person
-from cdp_pipeline.privacy.retention import apply_retention
 from cdp_pipeline.privacy.search import search
 from cdp_pipeline.privacy.store import erasures, sheets_folder
 from cdp_pipeline.sources.contract import load_contracts
@@ -127,7 +125,8 @@ def test_a_person_is_gone_from_every_byte_and_stays_away(home: Home) -> None:
     assert _others(home) == others
     assert {event for event, _ in _events(home)} == {"erased"}
     assert {alias for _, alias in _events(home)} == {None}
-    assert receipt.finished_at and receipt.counts["records"] == 4 and receipt.counts["rows"] == plan.landed_rows - 2
+    # in the comment of somebody else only the address went
+    assert receipt.finished_at and receipt.counts["records"] == 4 and receipt.counts["rows"] == plan.landed_rows - 1
     with Ops(home.ops_db) as ops:
         told = reconcile(home, ops)
         assert told.ok, told.mismatches
@@ -236,22 +235,6 @@ def test_the_export_of_a_person_is_readable_complete_and_private(shared: Home, t
     assert "77 Xanthic Alley" in text and "canaryfreetextbeta" in text and "tobias@" not in text
 
 
-def test_refused_rows_go_when_their_time_is_over(home: Home) -> None:
-    (home.root / "privacy.yml").write_text("retention: {quarantine: 30}\n", encoding="utf-8")
-    now = datetime(2025, 6, 1, tzinfo=UTC)
-    (planned,) = apply_retention(home, plan=True, now=now)
-    assert (planned.files, planned.rows) == (2, 2) and "lake/quarantine/zendesk" in " ".join(_found(home))
-    assert apply_retention(home, now=now) == [planned]
-    assert apply_retention(home, now=now)[0].rows == 0
-    assert search(home.root / "lake" / "quarantine", CANARIES) == {}
-    assert search(home.landing, ["refusedcanarytext"]) == {}
-    with Ops(home.ops_db) as ops:
-        assert reconcile(home, ops).ok
-
-
-def test_rules_that_cannot_be_used_are_refused_with_one_line(home: Home) -> None:
-    (home.root / "privacy.yml").write_text("retention: {quarantene: 30}\n", encoding="utf-8")
-    with pytest.raises(InputsError, match="unknown rule 'quarantene'"):
-        apply_retention(home)
+def test_a_purpose_that_is_no_word_is_refused(shared: Home) -> None:
     with pytest.raises(SubjectError, match="one word"):
-        record_consent(home, "shopify:customers:7001", purpose="e mail!", state="denied")
+        record_consent(shared, "shopify:customers:7001", purpose="e mail!", state="denied")

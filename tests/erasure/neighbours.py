@@ -1,0 +1,97 @@
+"""Compares what two snapshots say of everybody who was not erased, row by row."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+from looking import ANY, is_planted
+
+_OF_A_PROFILE = ("profile_id", "alias_profile_id", "related_profile_id", "profile_id_l", "profile_id_r")
+# What is worked out over all profiles moves when people leave: ranks and scores, a household's size, and when and by
+# which run a row was written. Everything else of a table is compared.
+RELATIVE = {
+    "features.profile_features": ("as_of",),
+}  # fmt: skip
+
+
+def planted_profiles(current: Path) -> dict[str, list[str]]:
+    """Profiles that hold a planted value, each with its records. Raises AssertionError where one holds any other's."""
+    with duckdb.connect(str(current / "pii.duckdb"), read_only=True) as con:
+        named = {
+            (profile, record)
+            for table in ("records", "identifiers")
+            for profile, record, text in con.execute(
+                f"SELECT profile_id, record_id, t::VARCHAR FROM {table} t WHERE regexp_matches(t::VARCHAR, $p, 'i')",
+                {"p": ANY},
+            ).fetchall()
+            if is_planted(text)
+        }
+        profiles = {profile for profile, _ in named}
+        members = con.execute(
+            "SELECT profile_id, record_id FROM records WHERE list_contains($p, profile_id) ORDER BY ALL",
+            {"p": sorted(profiles)},
+        ).fetchall()
+    found: dict[str, list[str]] = {}
+    for profile, record in members:
+        found.setdefault(profile, []).append(record)
+    return found
+
+
+def keep_snapshot(home: Path, target: Path) -> Path:
+    """A copy of the published snapshot outside of the home."""
+    shutil.copytree((home / "published" / "current").resolve(), target)
+    return target
+
+
+def differences(before: Path, after: Path, erased: Collection[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """By published table with profiles: rows of others that were compared; and, where they differ, in which columns."""
+    compared: dict[str, int] = {}
+    changed: dict[str, str] = {}
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE erased AS SELECT unnest($e::VARCHAR[]) AS profile_id", {"e": sorted(erased)})
+        for name, old, new in _tables(con, before, after):
+            columns = [str(r[0]) for r in con.execute(f"DESCRIBE SELECT * FROM {old}").fetchall()]
+            of = [c for c in _OF_A_PROFILE if c in columns]
+            if not of:
+                continue
+            kept = [c for c in columns if c not in RELATIVE.get(name, ())]
+            listed = ", ".join(f'"{c}"' for c in kept)
+            others = " AND ".join(f'("{c}" IS NULL OR "{c}" NOT IN (SELECT profile_id FROM erased))' for c in of)
+            # what became of an alias of an erased profile
+            others += " AND profile_id IS NOT NULL" if name == "profiles.profile_aliases" else ""
+            mine, theirs = (f"SELECT {listed} FROM {t} WHERE {others}" for t in (old, new))
+            ((rows, lost, gained),) = con.execute(
+                f"""SELECT (SELECT count(*) FROM ({mine})), (SELECT count(*) FROM ({mine} EXCEPT ALL {theirs})),
+                (SELECT count(*) FROM ({theirs} EXCEPT ALL {mine}))"""
+            ).fetchall()
+            compared[name] = int(rows)
+            if lost or gained:
+                changed[name] = f"-{lost} +{gained}{_columns(con, mine, theirs, kept)}"
+    return compared, changed
+
+
+def _columns(con: duckdb.DuckDBPyConnection, mine: str, theirs: str, columns: Sequence[str]) -> str:
+    """Which columns differ, where a profile has one row."""
+    ((rows, profiles),) = con.execute(f"SELECT count(*), count(DISTINCT profile_id) FROM ({mine})").fetchall()
+    if rows != profiles:
+        return ""
+    told = ", ".join(f'count(*) FILTER (a."{c}" IS DISTINCT FROM b."{c}")' for c in columns)
+    counts = con.execute(f"SELECT {told} FROM ({mine}) a JOIN ({theirs}) b USING (profile_id)").fetchall()[0]
+    return " in " + ", ".join(f"{c} ({n})" for c, n in zip(columns, counts, strict=True) if n)
+
+
+def _tables(con: duckdb.DuckDBPyConnection, before: Path, after: Path) -> Iterator[tuple[str, str, str]]:
+    for file in ("marts", "pii"):
+        con.execute(f"ATTACH '{before / f'{file}.duckdb'}' AS {file}_before (READ_ONLY)")
+        con.execute(f"ATTACH '{(after / f'{file}.duckdb').resolve()}' AS {file}_after (READ_ONLY)")
+        tables = con.execute(
+            f"SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = '{file}_before' ORDER BY ALL"
+        ).fetchall()
+        for schema, table in tables:
+            name = f"{schema}.{table}" if file == "marts" else f"pii.{table}"
+            yield name, f'{file}_before."{schema}"."{table}"', f'{file}_after."{schema}"."{table}"'
+    timeline = [f"read_parquet('{folder.resolve() / 'timeline'}/*.parquet')" for folder in (before, after)]
+    yield "timeline", timeline[0], timeline[1]

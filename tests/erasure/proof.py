@@ -1,0 +1,209 @@
+"""Proves an erasure on a home: plant people, find them everywhere, erase them, find them nowhere, deliver them again.
+
+python tests/erasure/proof.py --people 100 --work DIR     # on the sample, with real runs; prints a report
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from looking import look, places
+from neighbours import differences, keep_snapshot, planted_profiles
+from planting import Person, plant
+from planting_elsewhere import late_account, mention_and_refuse, note_in_files, relatives
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+BEFORE = "2018-01-01"
+# Where people must be found before, or the search afterwards says nothing.
+EXPECTED = (
+    "landing", "lake/raw", "lake/quarantine", "lake/core/customer_records", "lake/core/record_identifiers",
+    "lake/core/ticket_messages", "lake/core/feedback", "lake/identity/record_identifiers", "lake/identity/review_queue",
+    "identity.duckdb", "warehouse.duckdb", "published/pii.duckdb", "exports", "state/ops.sqlite", "dagster", "dbt",
+)  # fmt: skip
+
+
+class ProofFailed(AssertionError):
+    """A claim does not hold; the text says which and where."""
+
+
+@dataclass
+class Proof:
+    """A home under proof: `work` holds it (``home``), the files as they were delivered, and a backup."""
+
+    work: Path
+    people: list[Person]
+
+    @property
+    def home(self) -> Path:
+        return self.work / "home"
+
+    @property
+    def originals(self) -> Path:
+        return self.work / "originals"
+
+    def cdp(self, *arguments: str) -> str:
+        """One command on the home; returns what it prints. Raises ProofFailed where it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "cdp_pipeline", *arguments, "--home", str(self.home)],
+            capture_output=True, text=True, check=False, env={**os.environ, "CDP_HOME": ""},
+        )  # fmt: skip
+        if done.returncode:
+            raise ProofFailed(f"cdp {arguments[0]} {arguments[1] if len(arguments) > 1 else ''}: {done.stderr[-2000:]}")
+        return done.stdout
+
+
+def prepare(work: Path, people: int, *, only: Sequence[str] = (), since: str = "") -> Proof:
+    """A home under `work` with the landed files of the sample (of the sources `only`, of days `since`) and planted
+    people; the files are kept beside it."""
+    proof = Proof(work, [])
+    landing = proof.home / "landing"
+    for day in sorted((SAMPLE / "landing").glob("*/*/dt=*")):
+        if (not only or day.parts[-3] in only) and day.name >= f"dt={since}":
+            shutil.copytree(day, landing / day.relative_to(SAMPLE / "landing"))
+    proof.people = plant(landing, SAMPLE / "truth", people)
+    relatives(landing, proof.people)
+    mention_and_refuse(landing, proof.people)
+    shutil.copytree(landing, proof.originals)
+    return proof
+
+
+def redeliver(proof: Proof) -> int:
+    """Deliver the original files again, beside the others under new names; returns their number."""
+    files = [p for p in sorted(proof.originals.rglob("*")) if p.is_file()]
+    for path in files:
+        target = proof.home / "landing" / path.relative_to(proof.originals).parent / f"again-{path.name}"
+        shutil.copyfile(path, target)
+    return len(files)
+
+
+def expect_nothing(root: Path, when: str, allowed: frozenset[str] = frozenset()) -> None:
+    """Raise ProofFailed where a planted value (other than `allowed`) stands anywhere below `root`."""
+    left = {name: hits for name, values in look(root).items() if (hits := {v for v in values if v not in allowed})}
+    if left:
+        told = "; ".join(f"{name}: {', '.join(sorted(hits)[:3])}" for name, hits in sorted(left.items())[:12])
+        raise ProofFailed(f"{when}: {len(left)} files hold planted values: {told}")
+
+
+def expect_same(kept: Path, home: Path, erased: Sequence[str], when: str) -> Mapping[str, int]:
+    """Raise ProofFailed where rows of anybody else differ between two snapshots; returns rows compared by table."""
+    compared, changed = differences(kept, home / "published" / "current", erased)
+    if changed:
+        told = "; ".join(f"{table} {what}" for table, what in sorted(changed.items())[:12])
+        raise ProofFailed(f"{when}: others' rows changed: {told}")
+    return compared
+
+
+def main() -> int:
+    """The full form, on the sample."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=100)
+    parser.add_argument("--work", type=Path, required=True, help="a new folder; what is made there stays")
+    arguments = parser.parse_args()
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - started:6.0f} s  {text}", flush=True)
+
+    proof = prepare(arguments.work, arguments.people)
+    rows, objects = sum(p.rows for p in proof.people), {o for p in proof.people for o in p.objects}
+    sources = {s for p in proof.people for s in p.sources}
+    say(f"planted {len(proof.people)} people: {rows} rows in {len(objects)} objects of {len(sources)} sources")
+    proof.cdp("run")
+    profiles = planted_profiles(proof.home / "published" / "current")
+    say(f"a run made {len(profiles)} profiles of them")
+    use(proof, profiles)
+    found = places(look(proof.home))
+    say("found before, in files: " + ", ".join(f"{place} {n}" for place, n in sorted(found.items())))
+    if missing := [place for place in EXPECTED if place not in found]:
+        raise ProofFailed(f"planted values are not found where they ought to be: {', '.join(missing)}")
+    before = keep_snapshot(proof.home, proof.work / "before")
+    proof.cdp("backup", "create", str(proof.work / "backups"))
+
+    wanted = proof.work / "people.txt"
+    wanted.write_text("".join(f"{one}\n" for one in named(profiles)), encoding="utf-8")
+    proof.cdp("privacy", "erase", "--file", str(wanted), "--yes", "--before", BEFORE, "--reason", "proof")
+    expect_nothing(proof.home, "after the erasure")
+    (receipt,) = json.loads(proof.cdp("privacy", "receipts", "--json"))
+    counts = receipt["counts"]
+    say(
+        f"erased {len(receipt['profile_ids'])} profiles, {counts['records']} records, {counts['rows']} landed rows"
+        f" in {counts['landing_files']} files: nothing found"
+    )
+    say(told(expect_same(before, proof.home, list(profiles), "after the erasure")))
+
+    before = keep_snapshot(proof.home, proof.work / "after")
+    files = redeliver(proof)
+    proof.cdp("run")
+    expect_nothing(proof.home, "after redelivery")
+    say(f"delivered {files} original files again: nothing found")
+    say(told(expect_same(before, proof.home, list(profiles), "after redelivery")))
+
+    shutil.copyfile(proof.home / "state" / "ops.sqlite", proof.work / "later.sqlite")
+    shutil.rmtree(proof.home)
+    (saved,) = [p for p in (proof.work / "backups").iterdir() if p.is_dir()]
+    proof.cdp("backup", "restore", str(saved))
+    if not look(proof.home):
+        raise ProofFailed("the backup does not hold the people: it proves nothing")
+    email = late_account(proof.home / "landing", proof.people[1])
+    proof.cdp("privacy", "reapply", str(proof.work / "later.sqlite"))
+    with duckdb.connect(str(proof.home / "published/current/pii.duckdb"), read_only=True) as con:
+        back = con.execute("SELECT DISTINCT profile_id FROM identifiers WHERE value = $1", [email]).fetchall()
+    if len(back) != 1 or back[0][0] in profiles:
+        raise ProofFailed(f"an account opened after the erasure has {len(back)} profiles of its own")
+    expect_nothing(proof.home, "after a restored backup", frozenset({email.partition("@")[0]}))
+    say("restored the backup and applied the erasures: nothing found but the account opened afterwards, a new profile")
+    return 0
+
+
+def told(compared: Mapping[str, int]) -> str:
+    return f"others unchanged: {sum(compared.values()):,} rows of theirs in {len(compared)} published tables"
+
+
+def named(profiles: Mapping[str, Sequence[str]]) -> list[str]:
+    """Each planted profile by its id or, every second one, by a record of whatever system knows it."""
+    return [records[0] if at % 2 else profile for at, (profile, records) in enumerate(sorted(profiles.items()))]
+
+
+def use(proof: Proof, profiles: Mapping[str, Sequence[str]]) -> None:
+    """What a company does with its profiles: consents, audiences, notes; and an older snapshot that is still there."""
+    proof.cdp("privacy", "consent", sorted(profiles)[0], "--purpose", "profiling", "--state", "denied")
+    (proof.home / "destinations.yml").write_text(DESTINATIONS, encoding="utf-8")
+    proof.cdp("audience", "sync")
+    note_in_files(proof.home, proof.people)
+    published = proof.home / "published"
+    newest = (published / "current").resolve()
+    older = published / f"20170101{newest.name[8:]}"
+    shutil.copytree(newest, older)
+    text = (older / "manifest.json").read_text(encoding="utf-8")
+    (older / "manifest.json").write_text(text.replace(newest.name, older.name), encoding="utf-8")
+
+
+_SEGMENTS = "[active_customers, lapsed, consent_missing, store_only, one_time_buyers, category_explorers]"
+DESTINATIONS = f"""
+destinations:
+  ads: {{kind: file, format: meta, segments: {_SEGMENTS}, channel: online_ads, purpose: service}}
+  newsletter: {{kind: file, format: klaviyo, segments: {_SEGMENTS}, channel: email, purpose: service}}
+  analysts: {{kind: file, format: parquet, segments: {_SEGMENTS}, channel: email, purpose: analysis,
+             fields: [email, given_name]}}
+"""
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ProofFailed as failed:
+        print(f"FAILED: {failed}", file=sys.stderr)
+        sys.exit(1)

@@ -90,6 +90,13 @@ def test_history_is_the_published_membership(home: Home) -> None:
             "create table segments.membership as select 'p1' as profile_id, 'vip' as segment,"
             " date '2025-03-01' as entered_at, null::date as exited_at, 'd1' as definition_version, 1 as other"
         )
+    manifest = {
+        "version": version.name, "as_of": "2025-03-31", "run_id": "r", "generation": 1, "model_version": "m",
+        "inputs_fingerprint": "", "created_at": "2025-03-31T00:00:00+00:00", "platform_version": "0",
+        "schema_hash": "", "tables": {},
+        "files": {"marts.duckdb": {"size_bytes": (version / "marts.duckdb").stat().st_size, "sha256": ""}},
+    }  # fmt: skip
+    (version / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (home.published / "current").symlink_to(version.name)
     assert warehouse.export_history(home) == {
         "segment_membership": 1,

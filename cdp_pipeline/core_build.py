@@ -340,11 +340,10 @@ def _common_version(home: Home, engine: str) -> str:
         name = path.relative_to(warehouse.PROJECT).as_posix()
         if not name.startswith(_NOT_CORE):
             digest.update(f"{name}\0".encode() + path.read_bytes())
-    variables = {k: v for k, v in warehouse.dbt_vars(home, date.min).items() if k != "as_of"}
     return combine(
         engine,
         digest.hexdigest(),
-        json.dumps(variables, sort_keys=True),
+        json.dumps(warehouse.dbt_vars(home), sort_keys=True),
         warehouse.hash_key(home),
         version("duckdb"),
         version("dbt-duckdb"),

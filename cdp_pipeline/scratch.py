@@ -59,6 +59,14 @@ HANDED_OVER: dict[str, dict[str, str]] = {
         "reason": "VARCHAR",
         "worth": "DOUBLE",
     },
+    "identity/model_drift": {
+        "model_version": "VARCHAR",
+        "measure": "VARCHAR",
+        "trained": "DOUBLE",
+        "now": "DOUBLE",
+        "psi": "DOUBLE",
+        "verdict": "VARCHAR",
+    },
     "identity/record_identifiers": _RECORD_IDENTIFIERS,
     "identity/anonymous_links": {
         "anonymous_id": "VARCHAR",

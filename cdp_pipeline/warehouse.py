@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.marts_refresh import Refresh, building, plan_refresh
 from cdp_pipeline.settings import Settings
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
@@ -96,10 +97,11 @@ class DbtError(RuntimeError):
 
 @dataclass(frozen=True)
 class DbtRun:
-    """What one dbt call did: node ids by status, and the folder with its artifacts."""
+    """What one dbt call did: node ids by status, the folder with its artifacts, and how it made the marts."""
 
     statuses: dict[str, str]
     target: Path
+    refresh: Refresh
 
     def nodes(self, *statuses: str) -> list[str]:
         """Ids of the nodes that ended in one of `statuses`, sorted."""
@@ -111,15 +113,15 @@ def dbt_executable(engine: str = "duckdb") -> Path:
     return Path(sys.executable).parent / ("cdp-dbt-spark" if engine == "spark" else "dbt")
 
 
-def dbt_vars(home: Home, as_of: date) -> dict[str, str]:
-    """Variables of one run. The key of the keyed hash goes by path: dbt writes its arguments into artifacts.
+def dbt_vars(home: Home) -> dict[str, str]:
+    """Variables of a home. The key of the keyed hash goes by path: dbt writes its arguments into artifacts.
 
+    They are the same on every day, because dbt parses the whole project again when a variable has another value.
     Raises SettingsError for a ``CDP_TIMEZONE`` that is none.
     """
     return {
         "company_time_zone": Settings.from_env().timezone,
         "lake": str(home.lake),
-        "as_of": as_of.isoformat(),
         "hash_key_file": str(hash_key_file(home)),
     }
 
@@ -128,13 +130,12 @@ def dbt_args(
     command: str,
     select: str | Sequence[str] | None,
     home: Home,
-    as_of: date,
     *,
     exclude_unit_tests: bool = True,
     full_refresh: bool = False,
     target: Path | None = None,
 ) -> list[str]:
-    """Arguments of one dbt call, without the executable.
+    """Arguments of one dbt call, without the executable; the as-of is in `dbt_env`.
 
     `select` is one selector or several (a union); None selects all. Artifacts and logs go below `home`
     (or to `target`), so that the project folder stays clean. Raises ValueError for a command that is not in COMMANDS.
@@ -157,7 +158,7 @@ def dbt_args(
         "--target-path",
         str(target_path),
         "--vars",
-        json.dumps(dbt_vars(home, as_of), sort_keys=True),
+        json.dumps(dbt_vars(home), sort_keys=True),
     ]
     if selectors:
         args += ["--select", *selectors]
@@ -168,12 +169,17 @@ def dbt_args(
     return args
 
 
-def dbt_env(home: Home) -> dict[str, str]:
-    """Environment of a dbt call: the caller's, with the warehouse of `home`."""
+def dbt_env(home: Home, as_of: date, refresh: Refresh | None = None) -> dict[str, str]:
+    """Environment of a dbt call: the caller's, with the warehouse of `home` and the as-of (macro `as_of_value`).
+
+    `refresh` tells how the marts are made; None makes all that is selected again.
+    """
     return {
         **os.environ,
+        **(refresh.environment() if refresh else {"CDP_MARTS": "all"}),
         "CDP_HOME": str(home.root),
         "CDP_WAREHOUSE": str(home.warehouse_db),
+        "CDP_AS_OF": as_of.isoformat(),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "PYTHONUTF8": "1",
@@ -192,6 +198,7 @@ def run_dbt(
 ) -> DbtRun:
     """Run dbt in a process of its own, on `engine`, and return the status of every node.
 
+    The marts are made by change where the last build allows it (`plan_refresh`), unless `full_refresh` asks for all.
     Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
     last line.
     """
@@ -200,26 +207,38 @@ def run_dbt(
     target.mkdir(parents=True, exist_ok=True)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
+    selectors = [select] if isinstance(select, str) else select
+    refresh = plan_refresh(home, as_of, command, selectors, full=full_refresh)
     args = dbt_args(
-        command, select, home, as_of, exclude_unit_tests=exclude_unit_tests, full_refresh=full_refresh, target=target
+        command,
+        select,
+        home,
+        exclude_unit_tests=exclude_unit_tests,
+        full_refresh=full_refresh or refresh.full_refresh,
+        target=target,
     )
-    done = subprocess.run(
-        [str(dbt_executable(engine)), "--quiet", *args],
-        env=dbt_env(home),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    run = DbtRun(_statuses(results), target)
-    if done.returncode == 0:
-        return run
+    with building(home, as_of, refresh):
+        done = subprocess.run(
+            [str(dbt_executable(engine)), "--quiet", *args],
+            env=dbt_env(home, as_of, refresh),
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        run = DbtRun(_statuses(results), target, refresh)
+        if done.returncode:
+            raise DbtError(_failure(command, run, results, done.stdout + done.stderr), run if run.statuses else None)
+    return run
+
+
+def _failure(command: str, run: DbtRun, results: Path, output: str) -> str:
     failed = run.nodes("error", "fail", "runtime error")
     if failed:
         told = _told(results)
-        raise DbtError(f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}", run)
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    raise DbtError(f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}")
+        return f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}"
+    lines = [line for line in output.splitlines() if line.strip()]
+    return f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}"
 
 
 def target_folder(home: Home) -> Path:

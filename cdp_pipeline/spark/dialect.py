@@ -368,6 +368,8 @@ CALLS: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
     "to_minutes": lambda n: _call("make_dt_interval", 0, 0, n.expressions[0].copy()),
     "to_days": lambda n: _call("make_dt_interval", n.expressions[0].copy()),
     "to_seconds": lambda n: _call("make_dt_interval", 0, 0, 0, n.expressions[0].copy()),
+    "damerau_levenshtein": lambda n: _call("duckdb_damerau_levenshtein", *(e.copy() for e in n.expressions)),
+    "hamming": lambda n: _call("duckdb_hamming", *(e.copy() for e in n.expressions)),
     "strlen": lambda n: _call("octet_length", n.expressions[0].copy()),
     "list_has_all": lambda n: exp.EQ(
         this=_call("size", _call("array_except", n.expressions[1].copy(), n.expressions[0].copy())),
@@ -403,7 +405,7 @@ RULES: list[tuple[Any, Callable[[Any], exp.Expression]]] = [
     (exp.Filter, _filtered),
     # similarity.py registers DuckDB's own
     (exp.Levenshtein, lambda n: _call("duckdb_levenshtein", n.this.copy(), n.expression.copy())),
-    (exp.JarowinklerSimilarity, lambda n: _call("jaro_winkler_similarity", n.this.copy(), n.expression.copy())),
+    (exp.JarowinklerSimilarity, lambda n: _call("duckdb_jaro_winkler_similarity", n.this.copy(), n.expression.copy())),
     (
         exp.DayOfWeekIso,
         lambda n: exp.Paren(this=exp.Add(this=_call("weekday", n.this.copy()), expression=exp.Literal.number(1))),

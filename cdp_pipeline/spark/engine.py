@@ -31,15 +31,15 @@ def build_models(home: Home, settings: Settings, as_of: date, select: str) -> No
             export_core(home)
         return
     hash_key(home)
-    _spark_dbt(home, settings, dbt_args("seed", None, home, as_of))
-    _spark_dbt(home, settings, dbt_args("run", select, home, as_of, full_refresh=True))
+    _spark_dbt(home, settings, as_of, dbt_args("seed", None, home))
+    _spark_dbt(home, settings, as_of, dbt_args("run", select, home, full_refresh=True))
 
 
-def _spark_dbt(home: Home, settings: Settings, args: Sequence[str]) -> None:
+def _spark_dbt(home: Home, settings: Settings, as_of: date, args: Sequence[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cdp_pipeline.spark.dbt", "--quiet", *args],
         env={
-            **dbt_env(home),
+            **dbt_env(home, as_of),
             "CDP_HOME": str(home.root),
             "CDP_ENGINE": "spark",
             "CDP_SPARK_MASTER": settings.spark_master,

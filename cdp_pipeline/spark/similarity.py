@@ -1,6 +1,6 @@
 """DuckDB's string similarities on Spark's executors.
 
-Spark has no Jaro-Winkler, and engines disagree on what an edit is: DuckDB counts bytes, Spark characters. A threshold
+Engines disagree on what an edit is: DuckDB counts bytes, Spark characters (jose and josé: .848 and .883). A threshold
 would then part two records on one engine and join them on the other. So the executors ask DuckDB itself, a batch of
 Arrow at a time; they need the packages `duckdb` and `pyarrow`, and nothing of this project.
 """
@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-# name in SQL → (DuckDB's expression over the columns l and r, Spark's type). Spark evaluates a function of Python for
-# every row of a CASE, hence the guard of `hamming`, which ends the query on two lengths and on empty texts.
+# A name of Spark's own would go before ours, hence the prefix. Name in SQL → (DuckDB's expression over the columns l
+# and r, Spark's type). Spark evaluates a function of Python for every row of a CASE, hence the guard of `hamming`,
+# which ends the query on two lengths and on empty texts.
 FUNCTIONS: dict[str, tuple[str, str]] = {
-    "jaro_winkler_similarity": ("jaro_winkler_similarity(l, r)", "double"),
-    "damerau_levenshtein": ("cast(damerau_levenshtein(l, r) as bigint)", "bigint"),
+    "duckdb_jaro_winkler_similarity": ("jaro_winkler_similarity(l, r)", "double"),
+    "duckdb_damerau_levenshtein": ("cast(damerau_levenshtein(l, r) as bigint)", "bigint"),
     "duckdb_levenshtein": ("cast(levenshtein(l, r) as bigint)", "bigint"),
-    "hamming": ("case when strlen(l) = strlen(r) and strlen(l) > 0 then cast(hamming(l, r) as bigint) end", "bigint"),
+    "duckdb_hamming": (
+        "case when strlen(l) = strlen(r) and strlen(l) > 0 then cast(hamming(l, r) as bigint) end",
+        "bigint",
+    ),
 }
 
 

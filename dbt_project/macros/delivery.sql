@@ -5,7 +5,7 @@
 #}
 
 {% macro as_of() -%}
-    cast('{{ var("as_of") }}' as date)
+    {{ as_of_date() }}
 {%- endmacro %}
 
 {% macro delivered() -%}

@@ -40,8 +40,8 @@ def connector_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         assert reconcile(home, ops).ok
     warehouse.hash_key(home)
     done = subprocess.run(
-        [str(warehouse.dbt_executable()), *warehouse.dbt_args("build", "tag:core", home, AS_OF)],
-        env=warehouse.dbt_env(home),
+        [str(warehouse.dbt_executable()), *warehouse.dbt_args("build", "tag:core", home)],
+        env=warehouse.dbt_env(home, AS_OF),
         cwd=warehouse.PROJECT,
         capture_output=True,
         text=True,

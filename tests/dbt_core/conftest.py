@@ -27,9 +27,9 @@ def core_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     done = subprocess.run(
         [
             str(warehouse.dbt_executable()),
-            *warehouse.dbt_args("build", "tag:core", home, AS_OF, exclude_unit_tests=False),
+            *warehouse.dbt_args("build", "tag:core", home, exclude_unit_tests=False),
         ],
-        env=warehouse.dbt_env(home),
+        env=warehouse.dbt_env(home, AS_OF),
         cwd=warehouse.PROJECT,
         capture_output=True,
         text=True,

@@ -27,10 +27,9 @@ def value_after(args: list[str], flag: str) -> str:
 
 def test_dbt_args_name_data_target_and_selection(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_TIMEZONE", "Asia/Shanghai")
-    args = warehouse.dbt_args("build", ["tag:core", "tag:marts"], home, date(2025, 3, 31))
+    args = warehouse.dbt_args("build", ["tag:core", "tag:marts"], home)
     assert json.loads(value_after(args, "--vars")) == {
         "lake": str(home.lake),
-        "as_of": "2025-03-31",
         "hash_key_file": str(home.secrets / "hash.key"),
         "company_time_zone": "Asia/Shanghai",
     }
@@ -41,18 +40,18 @@ def test_dbt_args_name_data_target_and_selection(home: Home, monkeypatch: pytest
 
 def test_people_without_an_address_live_by_the_companys_clock(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CDP_TIMEZONE", raising=False)
-    assert warehouse.dbt_vars(home, date(2025, 3, 31))["company_time_zone"] == "UTC"
+    assert warehouse.dbt_vars(home)["company_time_zone"] == "UTC"
     monkeypatch.setenv("CDP_TIMEZONE", "Shanghai")
     with pytest.raises(SettingsError, match=r"^CDP_TIMEZONE: cannot use 'Shanghai'"):
-        warehouse.dbt_vars(home, date(2025, 3, 31))
+        warehouse.dbt_vars(home)
 
 
 def test_dbt_args_of_other_commands(home: Home) -> None:
-    with_units = warehouse.dbt_args("build", "tag:core", home, date(2025, 3, 31), exclude_unit_tests=False)
+    with_units = warehouse.dbt_args("build", "tag:core", home, exclude_unit_tests=False)
     assert "--exclude-resource-type" not in with_units
-    assert "--select" not in warehouse.dbt_args("run", None, home, date(2025, 3, 31))
+    assert "--select" not in warehouse.dbt_args("run", None, home)
     with pytest.raises(ValueError, match="'docs' is not one of"):
-        warehouse.dbt_args("docs", None, home, date(2025, 3, 31))
+        warehouse.dbt_args("docs", None, home)
 
 
 def test_hash_key_is_made_once_and_private(home: Home) -> None:

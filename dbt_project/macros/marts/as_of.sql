@@ -1,11 +1,24 @@
+{#
+    The as-of of the run, YYYY-MM-DD: the one place that reads it. It comes from the environment and is read when a model
+    runs, never when it is parsed, because dbt parses the whole project again for every new value of a variable; without
+    it every day counts. The variable `as_of` is for unit tests, which override it.
+#}
+{% macro as_of_value() -%}
+    {%- set declared = var('as_of', none) -%}
+    {%- if declared is not none -%}
+        {{ return(declared) }}
+    {%- endif -%}
+    {{ return(env_var('CDP_AS_OF', '9999-12-31') if execute else '9999-12-31') }}
+{%- endmacro %}
+
 {# The last instant a run may know: nothing at or after it exists for point-in-time results. UTC. #}
 {% macro as_of_end() -%}
-(cast('{{ var("as_of") }}' as timestamp) + interval 1 day)
+(cast('{{ as_of_value() }}' as timestamp) + interval 1 day)
 {%- endmacro %}
 
 {# The as-of day itself, as a DATE. #}
 {% macro as_of_date() -%}
-cast('{{ var("as_of") }}' as date)
+cast('{{ as_of_value() }}' as date)
 {%- endmacro %}
 
 {# True for events of the last `days` days up to and including the as-of day. #}

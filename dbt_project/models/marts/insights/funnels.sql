@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.funnel = remade.funnel and kept.channel = remade.scope and kept.month = remade.month and remade.is_changed', ref('int_funnel_months_changed')) }}"
+) }}
+-- depends_on: {{ ref('int_funnel_months_changed') }}
 with reached as (
     select
         funnel,
@@ -8,6 +15,14 @@ with reached as (
         max(profile_id) as profile_id,
         min(date_diff('second', entered_at, occurred_at)) as seconds
     from {{ ref('int_funnel_steps') }}
+    {% if by_change() -%}
+    where
+        (funnel, scope, cast(date_trunc('month', entered_at) as date)) in (
+            select (changed.funnel, changed.scope, changed.month)
+            from {{ ref('int_funnel_months_changed') }} as changed
+            where changed.is_changed
+        )
+    {% endif -%}
     group by funnel, scope, cast(date_trunc('month', entered_at) as date), stage_no, visitor_id
 ),
 

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.channel = remade.channel and kept.month = remade.month and remade.is_changed', ref('int_session_months_changed')) }}"
+) }}
+-- depends_on: {{ ref('int_session_months_changed') }}
 select
     channel,
     cast(date_trunc('month', started_at) as date) as month,
@@ -11,4 +18,12 @@ select
     round(count(*) filter (where campaign_id is not null) / cast(count(*) as double), 6) as campaign_share,
     round(count(*) filter (where has_purchase) / cast(count(*) as double), 6) as purchase_share
 from {{ ref('int_sessions') }}
+{% if by_change() -%}
+where
+    (channel, cast(date_trunc('month', started_at) as date)) in (
+        select (changed.channel, changed.month)
+        from {{ ref('int_session_months_changed') }} as changed
+        where changed.is_changed
+    )
+{% endif -%}
 group by channel, cast(date_trunc('month', started_at) as date)

@@ -1,5 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ remade('kept.order_id = remade.order_id', ref('int_attribution_changed')) }}"
+) }}
 -- The touches before each sale, in order: those of the buyer in the look-back window, and the order's own campaign as
 -- the last one. One row per sale and touch; a sale without a touch has one row without a touchpoint.
+-- depends_on: {{ ref('int_attribution_changed') }}
 with sales as (
     select
         order_id,
@@ -10,6 +16,9 @@ with sales as (
         campaign_id,
         cast(round(net_amount * 100) as bigint) as cents
     from {{ ref('int_orders_profiled') }}
+    {% if by_change() -%}
+    where order_id in (select changed.order_id from {{ ref('int_attribution_changed') }} as changed)
+    {%- endif %}
 ),
 
 looked_back as (
@@ -52,16 +61,7 @@ touched as (
         sales.ordered_at,
         true
     from sales
-    left join (
-        select
-            campaign_id,
-            touchpoint,
-            channel
-        from {{ ref('int_touches') }}
-        where campaign_id is not null
-        group by campaign_id, touchpoint, channel
-        qualify row_number() over (partition by campaign_id order by count(*) desc, touchpoint) = 1
-    ) as homes on sales.campaign_id = homes.campaign_id
+    left join {{ ref('int_campaign_homes') }} as homes on sales.campaign_id = homes.campaign_id
     where
         sales.campaign_id is not null
         and sales.order_id not in (select order_id from looked_back where is_own)

@@ -1,13 +1,23 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id and remade.is_changed', ref('int_consistency_changed')) }}"
+) }}
 -- What each source knows of a person, per attribute a list of comparable keys; one row per profile, attribute and source.
 -- Two sources agree when their lists share a key, so a second e-mail is no contradiction. Names are compared within their
 -- script, by their letters alone: case, blanks, signs and the order of the parts are style. Consent is a source's last word
 -- on marketing by channel. Every source with a service desk in which the person has a record knows of an open issue or not.
+-- depends_on: {{ ref('int_consistency_changed') }}
 with names as (
     select
         *,
         regexp_matches(value_key, '[\x{4e00}-\x{9fff}]') as is_han
     from {{ ref('int_survivorship_candidates') }}
-    where attribute in ('name', 'native_name', 'language', 'email', 'phone', 'birth_date')
+    where
+        attribute in ('name', 'native_name', 'language', 'email', 'phone', 'birth_date')
+        {% if by_change() -%}
+        and profile_id in (select changed.profile_id from {{ ref('int_consistency_changed') }} as changed where changed.is_changed)
+        {%- endif %}
 ),
 
 candidates as (
@@ -81,4 +91,7 @@ from (
     select * from issues
 ) as known
 where value_key is not null and value_key <> ''
+    {% if by_change() -%}
+    and profile_id in (select changed.profile_id from {{ ref('int_consistency_changed') }} as changed where changed.is_changed)
+    {%- endif %}
 group by profile_id, attribute, source

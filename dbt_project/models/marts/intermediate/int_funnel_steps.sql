@@ -1,7 +1,20 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook=[
+        "{{ remade('kept.entered_at < ' ~ as_of_end() ~ ' - interval ' ~ var('funnel_months') ~ ' month') }}",
+        "{{ remade(
+            'kept.visitor_id = remade.visitor_id and kept.occurred_at >= remade.rebuilt_from', ref('int_funnels_changed')
+        ) }}"
+    ]
+) }}
 -- How far visitors get on the declared stages (seeds/marts/funnel_stages.csv), in order and within the window from the
 -- first stage on. Every entry counts for itself: a step belongs to the visitor's newest entry that had come as far as
 -- the stage before. A funnel has at most five stages. One row per funnel, scope (a channel, or `all` of them as one),
 -- visitor and step of the last `funnel_months` months that follows the order.
+-- A step depends on the window before it alone, so a build of changes begins a window before the first changed one. As
+-- the months move on, steps of entries before them leave: of several entries the newest counts, so the others hold.
+-- depends_on: {{ ref('int_funnels_changed') }}
 {% set last_stage = 5 %}
 with acts as (
     select
@@ -14,6 +27,12 @@ with acts as (
         interactions.occurred_at
     from {{ ref('int_interactions_profiled') }} as interactions
     inner join {{ ref('funnel_stages') }} as stages on interactions.interaction_type = stages.interaction_type
+    {% if by_change() -%}
+    inner join {{ ref('int_funnels_changed') }} as changed
+        on
+            coalesce(interactions.profile_id, 'visitor:' || interactions.anonymous_id) = changed.visitor_id
+            and interactions.occurred_at >= changed.rebuilt_from - interval {{ var('funnel_window_days') }} day
+    {% endif -%}
     where
         (interactions.profile_id is not null or interactions.anonymous_id is not null)
         and interactions.occurred_at >= {{ as_of_end() }} - interval {{ var('funnel_months') }} month
@@ -78,12 +97,16 @@ stage_{{ stage }} as (
 {% endfor %}
 
 select
-    funnel,
-    scope,
-    visitor_id,
-    profile_id,
-    stage_no,
-    occurred_at,
-    entered_at
-from stage_{{ last_stage }}
-where entered_at is not null
+    steps.funnel,
+    steps.scope,
+    steps.visitor_id,
+    steps.profile_id,
+    steps.stage_no,
+    steps.occurred_at,
+    steps.entered_at
+from stage_{{ last_stage }} as steps
+{% if by_change() -%}
+inner join {{ ref('int_funnels_changed') }} as changed
+    on steps.visitor_id = changed.visitor_id and steps.occurred_at >= changed.rebuilt_from
+{% endif -%}
+where steps.entered_at is not null

@@ -1,40 +1,14 @@
--- Every interaction up to the as-of with the profile it belongs to, if one is known: by its record, else by the
--- interval in which its anonymous id belonged to somebody.
-select
-    interactions.interaction_id,
-    coalesce(members.profile_id, links.profile_id) as profile_id,
-    interactions.anonymous_id,
-    interactions.source,
-    interactions.channel,
-    interactions.touchpoint,
-    interactions.direction,
-    interactions.interaction_type,
-    interactions.occurred_at,
-    cast(interactions.amount as decimal(18, 2)) as amount,
-    interactions.currency,
-    case
-        when {{ is_checkout('interactions.interaction_type') }}
-            then try_cast(json_extract_string(interactions.properties, '$.cart_amount') as decimal(18, 2))
-    end as cart_amount,
-    -- only browsing tells a device
-    case
-        when interactions.properties like '%"device_type"%'
-            then lower({{ json_text('interactions.properties', '$.device_type') }})
-        when interactions.channel = 'mobile_app' and interactions.properties like '%"platform"%'
-            then lower({{ json_text('interactions.properties', '$.platform') }})
-    end as device,
-    interactions.product_id,
-    interactions.campaign_id,
-    interactions.experiment_id,
-    interactions.variant
-from {{ ref('interactions') }} as interactions
-left join {{ ref('stg_identity__profile_members') }} as members on interactions.record_id = members.record_id
-left join {{ ref('stg_identity__anonymous_links') }} as links
-    on
-        members.profile_id is null
-        and interactions.anonymous_id = links.anonymous_id
-        and interactions.occurred_at >= links.valid_from
-        and (links.valid_to is null or interactions.occurred_at < links.valid_to)
-where interactions.occurred_at < {{ as_of_end() }}
--- Two open links of one anonymous id must not double an interaction.
-qualify row_number() over (partition by interactions.interaction_id order by links.valid_from desc, links.profile_id) = 1
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ remade('kept.interaction_id = remade.interaction_id and not remade.is_added', ref('int_interactions_changed')) }}"
+) }}
+-- Every interaction up to the as-of with the profile it belongs to, if one is known.
+-- depends_on: {{ ref('int_interactions_changed') }}
+{% if by_change() %}
+select * exclude (is_added)
+from {{ ref('int_interactions_changed') }}
+where is_added
+{% else %}
+{{ interactions_profiled(ref('interactions')) }}
+{% endif %}

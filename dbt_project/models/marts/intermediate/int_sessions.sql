@@ -1,6 +1,15 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ remade(
+        'kept.visitor_id = remade.visitor_id and kept.channel = remade.channel and kept.started_at >= remade.rebuilt_from',
+        ref('int_sessions_changed')
+    ) }}"
+) }}
 -- What one visitor (a profile, else a device) did in one channel without a long pause. Channels differ in what a pause
 -- is (seeds/marts/session_rules.csv): a call is a session of its own, a visit of the shop ends after half an hour. What
 -- only reached the person is no part of a session. One row per session.
+-- depends_on: {{ ref('int_sessions_changed') }}
 with acts as (
     select
         coalesce(interactions.profile_id, 'visitor:' || interactions.anonymous_id) as visitor_id,
@@ -14,6 +23,13 @@ with acts as (
         coalesce(rules.timeout_minutes, {{ var('session_timeout_minutes') }}) as timeout_minutes
     from {{ ref('int_interactions_profiled') }} as interactions
     left join {{ ref('session_rules') }} as rules on interactions.channel = rules.channel
+    {% if by_change() -%}
+    inner join {{ ref('int_sessions_changed') }} as changed
+        on
+            coalesce(interactions.profile_id, 'visitor:' || interactions.anonymous_id) = changed.visitor_id
+            and coalesce(interactions.channel, 'unknown') = changed.channel
+            and interactions.occurred_at >= changed.rebuilt_from
+    {% endif -%}
     where
         {{ is_own_act('interactions.direction', 'interactions.interaction_type') }}
         and interactions.touchpoint is not null

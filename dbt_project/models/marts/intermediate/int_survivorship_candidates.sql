@@ -1,10 +1,19 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id and remade.is_changed', ref('int_records_changed')) }}"
+) }}
 -- One row per value that a live record offers for an attribute. Sets (name, address) stay whole: the value is the
 -- record itself. `value_key` says which candidates agree; `is_validated` says whether the value is plausible.
+-- depends_on: {{ ref('int_records_changed') }}
 with records as (
     select
         *,
         regexp_matches(concat_ws('', given_name, family_name, full_name), '[\x{4e00}-\x{9fff}]') as is_han_name
     from {{ ref('int_records_profiled') }}
+    {% if by_change() -%}
+    where profile_id in (select changed.profile_id from {{ ref('int_records_changed') }} as changed where changed.is_changed)
+    {%- endif %}
 ),
 
 identifiers as (

@@ -1,5 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id and remade.is_changed', ref('int_records_changed')) }}"
+) }}
 -- The declared rules are tried in order of position. The best candidate with another value shares the longest prefix
 -- of scores with the winner, so the first score in which the two differ is the rule that decided.
+-- depends_on: {{ ref('int_records_changed') }}
 with rules as (
     select
         attribute,
@@ -22,6 +28,12 @@ candidates as (
         on candidates.attribute = own.attribute and candidates.source = own.source
     left join {{ ref('source_priority') }} as fallback
         on fallback.attribute = '*' and candidates.source = fallback.source
+    {% if by_change() -%}
+    where
+        candidates.profile_id in (
+            select changed.profile_id from {{ ref('int_records_changed') }} as changed where changed.is_changed
+        )
+    {%- endif %}
 ),
 
 scored as (

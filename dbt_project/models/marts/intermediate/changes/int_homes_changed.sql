@@ -1,0 +1,2 @@
+-- Fingerprint of the touchpoint of each campaign.
+{{ fingerprints('select * from ' ~ ref('int_campaign_homes'), ['campaign_id'], ['touchpoint', 'channel']) }}

@@ -1,0 +1,207 @@
+"""Marts by change equal marts made anew: one company over a sequence of days, in every table and every value.
+
+Each day brings another kind of change. Two homes see the same data; in one of them every build is whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+from marts_company import AS_OF, B2, C1, ROWS, W1, build_home
+
+from cdp_pipeline.home import Home
+from cdp_pipeline.warehouse import run_dbt
+
+SEEDS = ["path:seeds/marts", "touchpoints"]
+# What tells of the build itself, and what a table of changes holds by design.
+OF_THE_BUILD = "table_name in ('int_marts_build', 'int_interactions_days') or table_name like '%\\_changed' escape '\\'"
+NEXT = AS_OF + timedelta(days=1)
+
+_ACT = "'{id}', {record}, {anonymous}, '{source}', '{channel}', '{touchpoint}', 'inbound', '{kind}', '{at}'"
+
+
+def act(
+    number: str,
+    kind: str,
+    at: str,
+    *,
+    record: str | None = None,
+    anonymous: str | None = None,
+    channel: str = "website",
+) -> str:
+    """One interaction as an SQL row."""
+    touchpoint = {"website": "web_page", "store": "store_till", "phone": "call_centre"}[channel]
+    amount = "12.5, 'USD'" if kind == "purchase" else "NULL, NULL"
+    product = "'TEA'" if kind.startswith("product") else "NULL"
+    row = _ACT.format(
+        id=number,
+        record=f"'{record}'" if record else "NULL",
+        anonymous=f"'{anonymous}'" if anonymous else "NULL",
+        source="web_events",
+        channel=channel,
+        touchpoint=touchpoint,
+        kind=kind,
+        at=at,
+    )
+    return f"({row}, {amount}, {product}, NULL, NULL, NULL, NULL)"
+
+
+def order(number: str, at: str, record: str, amount: int = 12) -> str:
+    """One sale in the store as an SQL row."""
+    return (
+        f"('{number}', 'square_pos', '{record}', NULL, 'store', 'store_till', 's1', '{at}', 'completed', 'USD',"
+        f" {amount}, 0, 0, {amount}, 0, {amount}, NULL, NULL, NULL)"
+    )
+
+
+# The first build: beside the small company, browsing that sessions, funnels and ways to a sale are made of.
+FIRST = (
+    act("s1", "page_viewed", "2026-01-05 10:00", record=C1),
+    act("s2", "product_viewed", "2026-01-05 10:20", record=C1),
+    act("s3", "product_added", "2026-01-05 10:45", record=C1),
+    act("s4", "purchase", "2026-01-06 09:00", record=C1, channel="store"),
+    act("s5", "page_viewed", "2026-01-05 12:00", record=C1),
+    act("s6", "page_viewed", "2026-01-20 12:00", record=W1),
+    act("s7", "product_viewed", "2026-01-28 12:00", record=W1),
+    act("s8", "page_viewed", "2024-12-30 12:00", record=W1),
+    act("s9", "product_viewed", "2025-01-01 12:00", record=W1),
+    act("z1", "page_viewed", "2026-01-16 11:45", anonymous="anon-z"),
+    act("z2", "product_viewed", "2026-01-16 12:00", anonymous="anon-z"),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A day: what is put at the end of tables, what is replaced in them, and the as-of.
+
+    Not every day is compared with a full build: what one day gets wrong is still wrong on the next.
+    """
+
+    name: str
+    as_of: date
+    is_compared: bool = True
+    added: tuple[tuple[str, str], ...] = ()
+    replaced: tuple[tuple[str, str, str], ...] = ()
+
+
+STEPS = (
+    Step(
+        "new, late and corrected rows, one out of order",
+        NEXT + timedelta(days=1),
+        added=(
+            ("interactions", act("n1", "page_viewed", "2026-02-02 09:00", record=C1)),
+            ("interactions", act("n2", "product_added", "2026-02-02 09:10", record=C1)),
+            ("interactions", act("n3", "product_viewed", "2026-01-05 11:10", record=C1)),
+            ("interactions", act("n4", "page_viewed", "2026-01-27 12:00", record=W1)),
+            ("orders", order("n5", "2026-02-02 10:00", C1)),
+            ("orders", order("n6", "2026-01-07 10:00", C1, 99)),
+            ("order_lines", "('n5', 1, 'TEA', 'Tea', 1, 12, 0, 12, 'USD')"),
+            (
+                "feedback",
+                f"('n7', 'delighted', '{C1}', 'survey', 'nps_survey', 'nps', 2, 0, 10, 'Late', '2026-02-01', NULL,"
+                " NULL, NULL)",
+            ),
+            (
+                "campaign_touches",
+                f"('n8', 'klaviyo', '{C1}', 'c1', 'Winter', 'email', 'marketing_email', 'clicked', '2026-02-01 10:02')",
+            ),
+        ),
+        replaced=(
+            ("interactions", "'purchase', '2026-01-09 10:00'", "'purchase', '2026-01-08 10:00'"),
+            ("orders", "'2026-01-15 12:00', 'completed', 'USD', 10", "'2026-01-15 12:00', 'completed', 'USD', 11"),
+            ("customer_records", "'Oak Avenue 9'", "'Oak Avenue 10'"),
+        ),
+    ),
+    Step(
+        "rows deleted, a person gone, a merge, a device that has an owner now",
+        NEXT + timedelta(days=2),
+        replaced=(
+            ("interactions", act("s2", "product_viewed", "2026-01-05 10:20", record=C1) + ", ", ""),
+            ("interactions", act("s7", "product_viewed", "2026-01-28 12:00", record=W1) + ", ", ""),
+            ("customer_records", "'2026-01-20', '2026-01-20', false", "'2026-01-20', '2026-01-20', true"),
+            ("identity/record_identifiers", "'+8613912345678', true", "'+8613912345678', false"),
+            ("identity/profile_members", f"('{C1}', 'P4'", f"('{C1}', 'P1'"),
+            (
+                "identity/anonymous_links",
+                "('anon-a', 'P1', '2026-01-01', NULL)",
+                "('anon-a', 'P1', '2026-01-01', NULL), ('anon-z', 'P1', '2026-01-01', NULL)",
+            ),
+        ),
+    ),
+    Step(
+        "a split, and a deleted account that is back",
+        NEXT + timedelta(days=4),
+        is_compared=False,
+        replaced=(
+            ("identity/profile_members", f"('{B2}', 'P3'", f"('{B2}', 'P10'"),
+            ("identity/profile_members", f"('{C1}', 'P1'", f"('{C1}', 'P4'"),
+            (
+                "customer_records",
+                "'2024-05-01', '2024-05-01', '2024-05-01', true",
+                "'2024-05-01', '2024-05-01', '2024-05-01', false",
+            ),
+        ),
+    ),
+    Step("days without anything: windows, months and old entries lapse", AS_OF + timedelta(days=70)),
+)
+
+
+class Company:
+    """The rows of all tables as SQL, and the homes that they are written to."""
+
+    def __init__(self) -> None:
+        self.rows = {**ROWS, "interactions": ", ".join((*FIRST, ROWS["interactions"].strip()))}
+
+    def move(self, step: Step) -> None:
+        for table, before, after in step.replaced:
+            assert before in self.rows[table], f"{step.name}: no {before!r} in {table}"
+            self.rows[table] = self.rows[table].replace(before, after)
+        for table, row in step.added:
+            self.rows[table] += f", {row}"
+
+    def write(self, home: Home) -> None:
+        build_home(home.root, self.rows)
+
+
+def tables(home: Home) -> dict[str, list[tuple[object, ...]]]:
+    """Every table of the marts, sorted."""
+    with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
+        names = con.execute(
+            "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
+            f" and table_schema not in ('core', 'staging') and not ({OF_THE_BUILD}) order by all"
+        ).fetchall()
+        return {f"{s}.{t}": con.execute(f'select * from "{s}"."{t}" order by all').fetchall() for s, t in names}
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Home, Home]:
+    """The company after its first build, twice."""
+    company = Company()
+    by_change = Home(tmp_path_factory.mktemp("by_change"))
+    whole = Home(tmp_path_factory.mktemp("whole"))
+    company.write(by_change)
+    run_dbt("seed", SEEDS, by_change, AS_OF)
+    first = run_dbt("run", "tag:marts", by_change, AS_OF)
+    assert (first.refresh.mode, first.refresh.reason) == ("everything", "no complete build before")
+    shutil.copytree(by_change.root, whole.root, dirs_exist_ok=True)
+    return company, by_change, whole
+
+
+@pytest.mark.parametrize("step", STEPS, ids=[step.name.split(":")[0].replace(" ", "-") for step in STEPS])
+def test_every_table_equals_a_full_build(homes: tuple[Company, Home, Home], step: Step) -> None:
+    company, by_change, whole = homes
+    company.move(step)
+    company.write(by_change)
+    done = run_dbt("run", "tag:marts", by_change, step.as_of)
+    assert done.refresh.mode == "changes", done.refresh.reason
+    if not step.is_compared:
+        return
+    company.write(whole)
+    run_dbt("run", "tag:marts", whole, step.as_of, full_refresh=True)
+    found, expected = tables(by_change), tables(whole)
+    assert sorted(found) == sorted(expected)
+    assert [name for name in found if found[name] != expected[name]] == []

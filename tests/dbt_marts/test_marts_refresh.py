@@ -1,0 +1,111 @@
+"""When marts are made by change and when everything is made again."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cdp_pipeline.home import Home
+from cdp_pipeline.marts_refresh import BUILD_TABLE, Refresh, building, plan_refresh
+
+DAY = date(2026, 1, 31)
+MARTS = ["tag:marts"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def make(home: Home, day: date = DAY, *, full: bool = False) -> Refresh:
+    """One build of all marts, as far as the mark and the warehouse are concerned."""
+    refresh = plan_refresh(home, day, "run", MARTS, full=full)
+    with building(home, day, refresh):
+        _write(home, refresh.build_id)
+    return refresh
+
+
+def _write(home: Home, build_id: str) -> None:
+    with duckdb.connect(str(home.warehouse_db)) as con:
+        con.execute("create schema if not exists marts_intermediate")
+        con.execute(f"create or replace table {BUILD_TABLE} as select $1 as build_id", [build_id])
+
+
+def test_the_second_build_is_by_change(home: Home) -> None:
+    first, second = make(home), make(home)
+    assert (first.mode, first.reason) == ("everything", "no complete build before")
+    assert (second.mode, second.full_refresh) == ("changes", False)
+    assert second.environment() == {"CDP_MARTS": "changes", "CDP_MARTS_BUILD": second.build_id}
+    assert first.environment() == {"CDP_MARTS": "all", "CDP_MARTS_BUILD": first.build_id}
+
+
+def test_a_later_day_is_by_change_and_an_earlier_one_is_not(home: Home) -> None:
+    make(home)
+    assert make(home, date(2026, 2, 10)).mode == "changes"
+    assert make(home, DAY).reason == "the last build is of a later day"
+
+
+def test_all_is_made_again_when_asked_for(home: Home) -> None:
+    make(home)
+    assert make(home, full=True).reason == "asked for"
+
+
+def test_a_broken_off_build_is_not_built_upon(home: Home) -> None:
+    make(home)
+    refresh = plan_refresh(home, DAY, "run", MARTS, full=False)
+    assert refresh.mode == "changes"
+    with pytest.raises(KeyboardInterrupt), building(home, DAY, refresh):
+        raise KeyboardInterrupt
+    assert make(home).reason == "no complete build before"
+    assert make(home).mode == "changes"
+
+
+def test_some_marts_by_themselves_leave_no_complete_build(home: Home) -> None:
+    make(home)
+    some = plan_refresh(home, DAY, "run", ["int_sessions"], full=False)
+    assert (some.mode, some.reason) == ("everything", "some marts by themselves")
+    with building(home, DAY, some):
+        pass
+    assert make(home).reason == "no complete build before"
+
+
+@pytest.mark.parametrize(
+    ("command", "selectors"),
+    [
+        ("seed", ["path:seeds/marts"]),
+        ("compile", None),
+        ("test", MARTS),
+        ("build", ["tag:core"]),
+        ("build", ["interactions"]),
+    ],
+)
+def test_calls_that_make_no_mart_change_nothing(home: Home, command: str, selectors: list[str] | None) -> None:
+    make(home)
+    refresh = plan_refresh(home, DAY, command, selectors, full=False)
+    assert refresh.mode == "none"
+    with building(home, DAY, refresh):
+        pass
+    assert make(home).mode == "changes"
+
+
+def test_another_warehouse_is_not_built_upon(home: Home) -> None:
+    make(home)
+    _write(home, "restored from a backup")
+    assert make(home).reason == "the warehouse is not that of the last build"
+    home.warehouse_db.unlink()
+    assert make(home).reason == "no complete build before"
+
+
+def test_another_setting_of_the_models_is_not_built_upon(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(home)
+    monkeypatch.setenv("CDP_TIMEZONE", "Asia/Shanghai")
+    assert make(home).reason == "the project or a setting changed"
+
+
+def test_changed_code_is_not_built_upon(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(home)
+    monkeypatch.setattr("cdp_pipeline.warehouse.PROJECT", Path(__file__).parent)
+    assert make(home).reason == "the project or a setting changed"

@@ -414,7 +414,7 @@ def _told(name: str, value: Any, person: Person, unique: set[str], roles: Mappin
         return _name(text, role, person)
     if role == "street" and isinstance(value, str):
         return person.street
-    if not is_own or _TIME.search(text):
+    if not is_own or _TIME.search(text) or _TIME_KEY.search(name):
         return value
     if re.fullmatch(r"[2-9]\d{9}", _form(text)) and _PHONE_KEY.search(name):
         new = person.phone(text)
@@ -425,6 +425,7 @@ def _told(name: str, value: Any, person: Person, unique: set[str], roles: Mappin
     return value
 
 
+_TIME_KEY = re.compile("time|date|created|updated|_at$", re.IGNORECASE)
 _PHONE_KEY = re.compile("phone|mobile|tel|^from$|^to$|手机|电话|values?$", re.IGNORECASE)
 _ID_LIKE = re.compile(r"\S*\d\S*")
 

@@ -35,7 +35,7 @@ PUBLISHED = {"segment_membership": "seg_membership", "segment_events": "seg_even
 
 def render_model(text: str, as_of: date) -> str:
     """A model's SQL over tables named as the models are."""
-    variables = {"as_of": as_of.isoformat(), "segment_event_days": 400, "segment_erased_days": 30}
+    variables = {"segment_event_days": 400, "segment_erased_days": 30}
     environment = Environment()  # noqa: S701 — renders SQL, as dbt does
     environment.globals |= {
         "var": lambda name: variables[name],
@@ -45,6 +45,8 @@ def render_model(text: str, as_of: date) -> str:
         "return": lambda value: value,
     }
     macros = "\n".join((PROJECT / "macros" / name).read_text(encoding="utf-8") for name in MACROS)
+    # dbt's return() ends a macro, which plain Jinja cannot: the last definition of a name holds
+    macros += f"{{% macro as_of_value() %}}{as_of.isoformat()}{{% endmacro %}}"
     module = environment.from_string(macros).module
     names = [name for name in dir(module) if not name.startswith("_")]
     environment.globals |= {name: getattr(module, name) for name in names}

@@ -33,7 +33,7 @@ from cdp_pipeline.privacy.store import Erasure, Sheet
 from cdp_pipeline.sources.contract import SourceContract
 from cdp_pipeline.sources.erasing import key_file
 from cdp_pipeline.sources.overlay import contracts_of
-from cdp_pipeline.sources.subjects import key_scopes
+from cdp_pipeline.sources.subjects import key_field, key_scopes
 from cdp_pipeline.sources.tombstones import Tombstones, write_tombstones
 from profiles import snapshots
 from profiles.exports.forget import forget
@@ -238,6 +238,8 @@ def _follow(
                     continue
                 found = tombstones.find(con, obj, raw, quarantine)
                 keys = {k for one in found.values() for k in one.keys.values()}
+                if keys and raw and obj.key != (key_field(obj),):
+                    keys -= tombstones.keys_of_others(con, obj, raw, keys)
                 others = subject.kept_keys(con, source, obj.name, sorted(keys)) if keys else set()
                 kept = {tombstones.token(f"keep|{source}.{obj.name}", k) for k in others}
                 if kept - tombstones.kept:

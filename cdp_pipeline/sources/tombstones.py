@@ -125,6 +125,27 @@ class Tombstones:
                 found.setdefault(file, Found()).actions[int(line)] = DROP
         return {file: one for file, one in found.items() if one.actions or one.shared}
 
+    def keys_of_others(
+        self, con: duckdb.DuckDBPyConnection, obj: ObjectContract, raw: Sequence[Path], keys: Iterable[str]
+    ) -> set[str]:
+        """Those of an object's keys that also stand in rows of somebody else: rows that no tombstone binds, and that
+        name a person. Where a key takes several columns, one of them may be that of a whole event or mailing."""
+        self._register(con)
+        tokens = row_tokens(obj)
+        rows = con.execute(
+            f"""
+            WITH each AS (
+              SELECT file, line, own, unnest(tokens) AS t
+              FROM (SELECT _file AS file, _line AS line, {tokens.key} AS own, {tokens.tokens} AS tokens
+                FROM {_reading(raw)})
+              WHERE own IN (SELECT unnest($keys::VARCHAR[])))
+            SELECT own FROM each WHERE t.v IS NOT NULL GROUP BY file, line, own
+            HAVING bool_or(t.c = 'id' AND t.s <> 'word')
+              AND NOT bool_or({self._hash("t.s", "t.v")} IN (SELECT token FROM tombstones))""",
+            {"keys": sorted(keys)},
+        ).fetchall()
+        return {str(own) for (own,) in rows}
+
     def _register(self, con: duckdb.DuckDBPyConnection) -> None:
         con.execute("CREATE OR REPLACE TEMP TABLE tombstones (token VARCHAR, before TIMESTAMP)")
         con.execute("CREATE OR REPLACE TEMP TABLE kept_rows (token VARCHAR)")

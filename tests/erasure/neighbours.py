@@ -75,6 +75,8 @@ def differences(before: Path, after: Path, erased: Collection[str]) -> tuple[dic
 
 def _columns(con: duckdb.DuckDBPyConnection, mine: str, theirs: str, columns: Sequence[str]) -> str:
     """Which columns differ, where a profile has one row."""
+    if "profile_id" not in columns:
+        return ""
     ((rows, profiles),) = con.execute(f"SELECT count(*), count(DISTINCT profile_id) FROM ({mine})").fetchall()
     if rows != profiles:
         return ""

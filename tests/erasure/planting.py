@@ -38,8 +38,8 @@ HAN = re.compile("靐[\u9f00-\u9fa5]")
 
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[a-z]+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|\d\d:\d\d:\d\d")
-_ID = re.compile(r"[A-Za-z0-9_+/=|:.-]{6,}")
-_NUMBER = re.compile(r"-?\d{1,7}(\.\d+)?")
+_ID = re.compile(r"[A-Za-z0-9_+/=|:.-]{5,}")
+_NUMBER = re.compile(r"-?\d{1,4}(\.\d+)?|-?\d{1,7}\.\d+")
 # Rows of one person that are copied from one object.
 _ROWS = 4
 _SPREAD = 40
@@ -135,6 +135,8 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
         # Contacts that a family has in common are the copy's own, too: nothing may join it to anybody of the sample.
         unique = {v for v, n in owned.items() if n == total[v]} | known
         unique |= {v for v in owned if total[v] <= _SPREAD and (_EMAIL.fullmatch(v) or re.fullmatch(r"\d{10}", v))}
+        # The copy of an account or a fact is another one: with the same key it would be a version of the first.
+        unique |= {_form(key) for rows in mine.values() for f, i in rows for key in _keys(f.obj, f.rows[i])}
         for source, rows in mine.items():
             taken: Counter[str] = Counter()
             for f, i in rows:
@@ -336,6 +338,18 @@ def _rows_of(index: Mapping[str, list[tuple[LandedFile, int]]], known: set[str])
     return sorted(found.values(), key=lambda at: (at[0].path, at[1]))
 
 
+def _keys(obj: ObjectContract, row: Any) -> Iterator[str]:
+    """Values of the row's own key."""
+    for f in obj.fields:
+        if f.tag == "PK" or (obj.key == (f.name,)):
+            for path in f.record_paths:
+                value: Any = row
+                for part in path.split("."):
+                    value = value.get(part) if isinstance(value, dict) else None
+                if value not in (None, ""):
+                    yield str(value)
+
+
 def _copy(obj: ObjectContract, row: Any, person: Person, unique: set[str]) -> Any:
     roles = _roles(obj)
     return {name: _changed(value, (name,), person, unique, roles) for name, value in row.items()}
@@ -400,7 +414,7 @@ def _told(name: str, value: Any, person: Person, unique: set[str], roles: Mappin
         return _name(text, role, person)
     if role == "street" and isinstance(value, str):
         return person.street
-    if not is_own or _TIME.search(text):
+    if not is_own or _TIME.search(text) or _TIME_KEY.search(name):
         return value
     if re.fullmatch(r"[2-9]\d{9}", _form(text)) and _PHONE_KEY.search(name):
         new = person.phone(text)
@@ -411,6 +425,7 @@ def _told(name: str, value: Any, person: Person, unique: set[str], roles: Mappin
     return value
 
 
+_TIME_KEY = re.compile("time|date|created|updated|_at$", re.IGNORECASE)
 _PHONE_KEY = re.compile("phone|mobile|tel|^from$|^to$|手机|电话|values?$", re.IGNORECASE)
 _ID_LIKE = re.compile(r"\S*\d\S*")
 
@@ -424,12 +439,13 @@ def _name(text: str, role: str, person: Person) -> str:
 
 
 def _id(text: str, person: Person) -> str:
-    """Another id of the same shape: the second half of its letters and digits, drawn by person and id."""
+    """Another id: longer by four digits, or of the same shape with its second half drawn by person and id."""
     if text not in person.ids:
+        if len(text) <= 12 and text[-1].isdigit():  # too short to draw another one that nobody has
+            return person.ids.setdefault(text, f"{text}{7000 + person.number}")
         drawn = hashlib.sha256(f"{person.letters}|{text}".encode()).hexdigest()
         out = list(text)
-        half = max(len(text) // 2, 3) if len(text) > 12 else min(3, len(text) // 2)
-        for at in range(half, len(text)):
+        for at in range(max(len(text) // 2, 3), len(text)):
             code = int(drawn[(2 * at) % 60 : (2 * at) % 60 + 2], 16)
             if out[at].isdigit():
                 out[at] = str(code % 10)

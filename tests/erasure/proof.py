@@ -30,7 +30,7 @@ BEFORE = "2018-01-01"
 # Where people must be found before, or the search afterwards says nothing.
 EXPECTED = (
     "landing", "lake/raw", "lake/quarantine", "lake/core/customer_records", "lake/core/record_identifiers",
-    "lake/core/ticket_messages", "lake/core/feedback", "lake/identity/record_identifiers", "lake/identity/review_queue",
+    "lake/core/ticket_messages", "lake/core/feedback", "lake/identity/record_identifiers",
     "identity.duckdb", "warehouse.duckdb", "published/pii.duckdb", "exports", "state/ops.sqlite", "dagster", "dbt",
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ from cdp_pipeline.sources.contract import load_contracts
 from cdp_pipeline.sources.ingest import ensure_tables, ingest_partition, pending, reconcile
 
 DAY, AS_OF = "2025-03-01", date(2025, 3, 1)
-SOURCES = ("shopify", "zendesk", "wechat", "mailchimp", "consent_desk")
+SOURCES = ("shopify", "zendesk", "wechat", "mailchimp", "badge_scan", "consent_desk")
 # Each stands in nobody else's row: name, address, e-mail, telephone, free texts, the id of the account.
 CANARIES = (
     "Zyxwanda", "Quillfeather", "77 Xanthic Alley", "zyx.canary@quill.example", "2125550177", "canaryfreetextalpha",
@@ -88,6 +88,13 @@ def land(home: Home) -> None:
     _put(home, "zendesk/ticket_comments", "comments.jsonl", _lines(comments))
     _put(home, "wechat/wecom_groups", "groups.json", json.dumps(group))
     _put(home, "wechat/wecom_contacts", "contacts.jsonl", _lines(contacts))
+    # both were at the same fair
+    scans = (
+        "Event Name,Lead ID,Badge ID,First Name,Last Name,Email,Scan Time\n"
+        "Tea Fair,L000001,B70001,Zyxwanda,Quillfeather,zyx.canary@quill.example,02/08/2025 09:06\n"
+        "Tea Fair,L000002,B70002,Olive,Other,olive@other.example,02/08/2025 09:07\n"
+    )
+    _put(home, "badge_scan/scans", "fair.csv", scans)
     _put(home, "mailchimp/audience", "subscribed.csv", audience)
     _put(home, "shopify/customers", "torn.json", '{"customers": "zyx.canary@quill.example', day="2025-02-28")
 

@@ -123,6 +123,7 @@ def test_a_person_is_gone_from_every_byte_and_stays_away(home: Home) -> None:
     assert _found(home) == {}
     assert not sheets_folder(home).exists() or not list(sheets_folder(home).iterdir())
     assert _others(home) == others
+    assert search(home.lake / "raw" / "badge_scan", ["olive@other.example"]), "was at the same fair"
     assert {event for event, _ in _events(home)} == {"erased"}
     assert {alias for _, alias in _events(home)} == {None}
     # in the comment of somebody else only the address went

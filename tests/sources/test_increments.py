@@ -95,7 +95,7 @@ def _current(land: Land, obj: str, as_of: date = DAYS[-1], where: str = "true") 
     raw = f"read_parquet('{land.home.raw('demo', obj)}/*/*.parquet', union_by_name = true)"
     text = MACROS.read_text(encoding="utf-8") + PICK[obj]
     template = jinja2.Environment(autoescape=False).from_string(text)  # noqa: S701 (SQL, no page)
-    query = template.render(var={"as_of": str(as_of)}.get, raw=raw)
+    query = template.render(as_of_date=lambda: f"cast('{as_of}' as date)", raw=raw)
     with duckdb.connect() as con:
         return con.execute(f"SELECT id, value FROM ({query}) WHERE {where} ORDER BY id, value").fetchall()
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -86,8 +87,32 @@ def _installation() -> Iterator[Finding]:
     try:
         settings = Settings.from_env()
         yield "settings", True, f"time zone {settings.timezone}, daily run at '{settings.schedule}'"
+        yield from _spark(settings.engine, settings.spark_master)
     except SettingsError as error:
         yield "settings", False, str(error)
+
+
+def _spark(engine: str, master: str) -> Iterator[Finding]:
+    """Of the extra `spark`, where it is installed or asked for."""
+    if engine != "spark" and find_spec("pyspark") is None:
+        return
+    from cdp_pipeline.settings import SettingsError
+    from cdp_pipeline.spark.session import check_installed, java_version
+
+    installed = []
+    for package in ("pyspark", "dbt-spark"):
+        with suppress(PackageNotFoundError):
+            installed.append(f"{package} {version(package)}")
+    java = java_version()
+    if java:
+        installed.append(f"Java {java}")
+    used = f"engine of this installation, master {master}" if engine == "spark" else "CDP_ENGINE is duckdb"
+    try:
+        check_installed()
+        yield "spark", True, f"{', '.join(installed)}; {used}"
+    except SettingsError as error:
+        # what nobody asked for may be half installed
+        yield "spark", engine != "spark", str(error)
 
 
 def _guarded(check: Callable[[Home], Iterator[Finding]], home: Home) -> list[Finding]:

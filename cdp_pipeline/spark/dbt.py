@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from sqlglot import exp
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import Settings, SettingsError
 from cdp_pipeline.spark import lake
 from cdp_pipeline.spark.dialect import TranslationError, translate
+from cdp_pipeline.spark.recursion import take_out
 from cdp_pipeline.spark.session import build_session, lake_of
 from cdp_pipeline.spark.warehouse import hand_back
 
@@ -24,25 +27,28 @@ _COMMENTS = re.compile(r"\A(\s*/\*.*?\*/|\s*--[^\n]*\n)*\s*", re.DOTALL)
 _QUERY = re.compile(r"(select|with)\b|create\s+table\s+\S+\s*\(", re.IGNORECASE)
 
 
-def spark_statement(sql: str) -> str:
-    """One statement of dbt as Spark reads it: a query, or what follows the mark, translated; all else unchanged."""
+def spark_statement(sql: str, prepare: Callable[[exp.Expr], exp.Expr] | None = None) -> str:
+    """One statement of dbt as Spark reads it: a query, or what follows the mark, translated; all else unchanged.
+
+    `prepare` as of `translate`, for what follows the mark.
+    """
     head, mark, query = sql.partition(MARK)
     if mark:
-        return f"{head}\n{translate(query)}"
+        return f"{head}\n{translate(query, prepare)}"
     bare = sql[_COMMENTS.match(sql).end() :]  # type: ignore[union-attr]  # matches the empty text, too
     # the columns of a seed's table stand in backticks, which DuckDB does not know
     return translate(bare.replace("`", '"')) if _QUERY.match(bare) else sql
 
 
-def install() -> None:
-    """Make the cursor of dbt-spark's session method translate."""
+def install(spark: Any) -> None:
+    """Make the cursor of dbt-spark's session method translate for the session `spark`."""
     from dbt.adapters.spark import session
     from dbt_common.exceptions import DbtRuntimeError
 
     class TranslatingCursor(session.Cursor):  # type: ignore[misc]  # untyped package
         def execute(self, sql: str, *parameters: Any) -> None:
             try:
-                statement = spark_statement(sql)
+                statement = spark_statement(sql, lambda tree: take_out(tree, spark))
             except TranslationError as error:
                 raise DbtRuntimeError(str(error)) from None
             super().execute(statement, *parameters)
@@ -78,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
 
     where = lake_of(home, settings)
     try:
-        install()
+        install(session)
         if lake.is_apart(home.lake, where):
             lake.push(session, home.lake, where)
         done = dbtRunner().invoke(spark_args(arguments, where))

@@ -8,6 +8,7 @@ A rule takes one node of DuckDB's syntax tree and returns its replacement: `rule
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import sqlglot
 from sqlglot import exp
@@ -23,21 +24,26 @@ class TranslationError(ValueError):
 _JSON_OBJECT = re.compile(r"\bjson_object\s*\(", re.IGNORECASE)
 
 
-def translate(sql: str) -> str:
-    """`sql` for Spark. Raises TranslationError with what SQLGlot says."""
+def translate(sql: str, prepare: Callable[[exp.Expr], exp.Expr] | None = None) -> str:
+    """`sql` for Spark; `prepare` gets DuckDB's syntax tree before the rules. Raises TranslationError."""
     try:
         tree = sqlglot.parse_one(_JSON_OBJECT.sub("cdp_json_object(", sql), read="duckdb")
-        # from the leaves up: a rule finds what it looks at translated
-        for node in reversed(list(tree.walk(bfs=False))):
-            done = _replaced(node)  # type: ignore[arg-type]  # walk() gives the base of Expression
-            if done is not node:
-                tree = done if node is tree else (node.replace(done), tree)[1]
-        if not isinstance(tree, exp.Query):
-            return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
-        # In brackets, for SQLGlot would move the CTEs of subqueries to the top, where their names meet; Spark can nest.
-        return exp.Paren(this=tree).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)[1:-1]
+        return said(prepare(tree) if prepare else tree)
     except sqlglot.errors.SqlglotError as error:
         raise TranslationError(str(error)[:600]) from None
+
+
+def said(tree: exp.Expr) -> str:
+    """Spark's SQL of DuckDB's syntax tree, which is used up. Raises SqlglotError."""
+    # from the leaves up: a rule finds what it looks at translated
+    for node in reversed(list(tree.walk(bfs=False))):
+        done = _replaced(node)  # type: ignore[arg-type]  # walk() gives the base of Expression
+        if done is not node:
+            tree = done if node is tree else (node.replace(done), tree)[1]
+    if not isinstance(tree, exp.Query):
+        return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+    # In brackets, for SQLGlot would move the CTEs of subqueries to the top, where their names meet; Spark can nest.
+    return exp.Paren(this=tree).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)[1:-1]
 
 
 def _replaced(node: exp.Expression) -> exp.Expression:

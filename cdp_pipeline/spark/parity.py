@@ -2,16 +2,18 @@
 
 Two homes are made from one: the same raw tables, key and model, and an empty registry. One is built by DuckDB, one by
 Spark, as far as ``--steps`` says, and every table of the two is compared: rows as a multiset, amounts to the cent,
-other decimals and doubles to nine digits, run ids aside.
+other decimals and doubles to nine digits, run ids aside. ``--docs FILE`` writes the report as a page.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +24,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.settings import ENGINES, Settings, SettingsError
 
 STEPS = ("core", "identity", "marts")
+_TIMES = "parity.json"
 # what names a run and not its result; profile events are numbered by their run
 RUN_COLUMNS = ("run_id", "event_id")
 
@@ -121,21 +124,37 @@ def prepare(source: Home, target: Path) -> Home:
 
 
 def build(home: Home, settings: Settings, as_of: date, steps: Sequence[str]) -> None:
-    """Build core, identity and marts of `home` on the engine of `settings`."""
+    """Build `steps` of `home` on the engine of `settings`, and note what each took (``parity.json`` of the home)."""
     from cdp_pipeline.analytics.step import run_jobs
     from cdp_pipeline.ops_export import export_ops
     from cdp_pipeline.spark.engine import build_models, resolve
     from cdp_pipeline.warehouse import export_history
 
-    if "core" in steps:
-        build_models(home, settings, as_of, "tag:core")
-    if "identity" in steps:
-        resolve(home, settings, as_of)
-    if "marts" in steps:
+    def marts() -> None:
         export_history(home)
         export_ops(home)
         run_jobs(home.core, home.identity, home.analytics, as_of)
         build_models(home, settings, as_of, "tag:marts")
+
+    acts: dict[str, Callable[[], None]] = {
+        "core": lambda: build_models(home, settings, as_of, "tag:core"),
+        "identity": lambda: resolve(home, settings, as_of),
+        "marts": marts,
+    }
+    took = seconds_of(home)
+    for step in steps:
+        print(f"{settings.engine}: {step}", file=sys.stderr, flush=True)
+        start = time.monotonic()
+        acts[step]()
+        took[step] = round(time.monotonic() - start, 1)
+        (home.root / _TIMES).write_text(json.dumps(took), encoding="utf-8")
+
+
+def seconds_of(home: Home) -> dict[str, float]:
+    """Seconds of the steps that were built in `home`."""
+    path = home.root / _TIMES
+    found: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
 
 
 def tables(left: Home, right: Home, steps: Sequence[str]) -> Iterator[tuple[str, Path, Path]]:
@@ -147,7 +166,6 @@ def tables(left: Home, right: Home, steps: Sequence[str]) -> Iterator[tuple[str,
             yield f"core.{folder.name}", folder, right.core / folder.name
     if "identity" in steps:
         for folder in sorted(left.identity.iterdir()):
-            # features are what both engines were given; weights of pairs are compared with the edges
             yield f"identity.{folder.name}", folder, right.identity / folder.name
     if "marts" in steps:
         ours, theirs = export_marts(left), export_marts(right)
@@ -160,34 +178,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m cdp_pipeline.spark.parity", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("--home", required=True, type=Path, help="a home with at least one finished run")
-    parser.add_argument("--out", required=True, type=Path, help="folder for the two homes and the report")
+    parser.add_argument("--out", required=True, type=Path, help="folder for the two homes and the reports")
     parser.add_argument("--master", default="local[2]", help="Spark's master (default: local[2])")
-    parser.add_argument("--steps", default=",".join(STEPS), help=f"some of {','.join(STEPS)}, in this order")
-    parser.add_argument("--keep", action="store_true", help="compare what an earlier call has built")
+    parser.add_argument("--steps", default=",".join(STEPS), help=f"some of {','.join(STEPS)}")
+    parser.add_argument(
+        "--engines", default=",".join(ENGINES), help="which build; of the other stands what an earlier call built"
+    )
+    parser.add_argument("--go-on", action="store_true", help="keep the steps that an earlier call built")
+    parser.add_argument("--docs", type=Path, help="write the page of all reports in OUT to this file")
     given = parser.parse_args(arguments)
-    steps = [step for step in STEPS if step in given.steps.split(",")]
     try:
-        settings = replace(Settings.from_env(), spark_master=given.master)
-        compared = run(Home(given.home.resolve()), given.out.resolve(), settings, steps, keep=given.keep)
+        settings = Settings.from_env({**os.environ, "CDP_SPARK_MASTER": given.master})
+        report = run(
+            Home(given.home.resolve()),
+            given.out.resolve(),
+            settings,
+            _some(given.steps, STEPS, "--steps"),
+            engines=_some(given.engines, ENGINES, "--engines"),
+            go_on=given.go_on,
+        )
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    different = [c for c in compared if not c.is_equal]
-    print(f"{len(compared) - len(different)} of {len(compared)} tables are equal on DuckDB and Spark ({given.master})")
+    if given.docs:
+        from cdp_pipeline.spark.parity_report import page
+
+        given.docs.write_text(page(given.out.resolve()), encoding="utf-8")
+    different = [c for c in report if not c.is_equal]
+    print(f"{len(report) - len(different)} of {len(report)} tables are equal on DuckDB and Spark ({given.master})")
     return 1 if different else 0
 
 
-def run(source: Home, out: Path, settings: Settings, steps: Sequence[str], *, keep: bool = False) -> list[Compared]:
-    """Build both homes under `out`, print a line a table, and write ``parity.json`` there."""
+def _some(text: str, known: Sequence[str], option: str) -> list[str]:
+    """The names of `known` in the comma-separated `text`, in their order. Raises SettingsError for another name."""
+    asked = text.split(",")
+    for name in asked:
+        if name not in known:
+            raise SettingsError(f"{option}: '{name}' is not one of {', '.join(known)}")
+    return [name for name in known if name in asked]
+
+
+def run(
+    source: Home, out: Path, settings: Settings, steps: Sequence[str], *, engines: Sequence[str], go_on: bool
+) -> list[Compared]:
+    """Build both homes under `out`, print a line a table, and write the report of this master there.
+
+    Raises SettingsError where `source` cannot be used, or where a home that is not built here is missing.
+    """
     from cdp_pipeline.inputs import resolve_as_of
+    from cdp_pipeline.spark.parity_report import write
 
     as_of = resolve_as_of(source, None, None)
-    homes = {}
-    for engine in ENGINES:
-        homes[engine] = Home(out / engine)
-        if not keep:
-            homes[engine] = prepare(source, out / engine)
-            build(homes[engine], replace(settings, engine=engine), as_of, steps)
+    homes = {engine: Home(out / engine) for engine in ENGINES}
+    for engine, home in homes.items():
+        if engine in engines:
+            if not go_on:
+                prepare(source, home.root)
+            build(home, replace(settings, engine=engine), as_of, steps)
+        if not home.core.is_dir():
+            raise SettingsError(f"{home.root}: nothing is built there; leave out --engines and --go-on once")
     print(f"{'table':<44} {'DuckDB':>9} {'Spark':>9}")
     compared = []
     for name, left, right in tables(homes["duckdb"], homes["spark"], steps):
@@ -196,8 +245,8 @@ def run(source: Home, out: Path, settings: Settings, steps: Sequence[str], *, ke
         else:
             compared.append(compare_folders(name, left, right))
         print(compared[-1].line(), flush=True)
-    report = [vars(c) | {"is_equal": c.is_equal} for c in compared]
-    (out / "parity.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    times = {engine: seconds_of(home) for engine, home in homes.items()}
+    write(out, settings.spark_master, as_of, times, [vars(c) | {"is_equal": c.is_equal} for c in compared])
     return compared
 
 

@@ -7,6 +7,9 @@ and `pyarrow`, nothing of this project.
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -19,14 +22,18 @@ from cdp_pipeline.settings import HOME_LAKE, Settings, SettingsError
 
 def check_installed() -> None:
     """Raises SettingsError with one line where the extra or Java is missing."""
-    missing = [name for name in ("pyspark", "dbt.adapters.spark") if not _is_installed(name)]
+    modules = {"pyspark": "pyspark", "dbt-spark": "dbt.adapters.spark"}
+    missing = [name for name, module in modules.items() if not _is_installed(module)]
     if missing:
         raise SettingsError(
             f"CDP_ENGINE: spark needs the package{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
             "install them with: pip install 'cdp-platform[spark]'"
         )
-    if not _java():
-        raise SettingsError("CDP_ENGINE: spark needs Java 17 or later; install it, or set JAVA_HOME")
+    java = java_version()
+    if java is None or int(java.split(".")[0]) < 17:
+        raise SettingsError(
+            f"CDP_ENGINE: spark needs Java 17 or later, here is {java or 'none'}; install it, or set JAVA_HOME"
+        )
 
 
 def _is_installed(name: str) -> bool:
@@ -37,10 +44,18 @@ def _is_installed(name: str) -> bool:
 
 
 def _java() -> str | None:
-    import shutil
-
     home = os.environ.get("JAVA_HOME")
     return shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+
+
+def java_version() -> str | None:
+    """Version of the Java that Spark would start ("17.0.2"), None without one."""
+    java = _java()
+    if java is None:
+        return None
+    done = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    found = re.search(r'version "([^"]+)"', done.stderr + done.stdout)
+    return found.group(1) if found else None
 
 
 def lake_of(home: Home, settings: Settings) -> str:

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from cdp_pipeline import diagnosis
+from cdp_pipeline.cli import main
 from cdp_pipeline.defs.jobs import JOB
 from cdp_pipeline.defs.launch import instance_of
 from cdp_pipeline.home import Home
@@ -140,3 +141,14 @@ def test_a_dagster_that_cannot_be_opened_is_named(home: Home) -> None:
     ((name, ok, line),) = diagnosis.last_runs(home)
     assert (name, ok) == ("dagster", False)
     assert line.startswith("Dagster's storage cannot be opened (")
+
+
+def test_the_engine_that_is_asked_for_must_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CDP_ENGINE", "spark")
+    # where the extra is installed, Java is what is missing
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    assert main(["doctor", "--home", str(tmp_path / "none")]) == 1
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("FAIL  spark ")]
+    assert line.partition("CDP_ENGINE: ")[2].startswith("spark needs ")

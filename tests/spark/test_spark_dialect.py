@@ -6,6 +6,7 @@ import pytest
 
 from cdp_pipeline.spark.dbt import spark_args, spark_statement
 from cdp_pipeline.spark.dialect import TranslationError, translate
+from cdp_pipeline.spark.recursion import take_out
 
 SAID = {
     # a division is one of doubles, also where both sides are decimals
@@ -15,6 +16,19 @@ SAID = {
     "arg_max(x, row(a, b)) filter (where x is not null)": (
         "MAX_BY(x, STRUCT(a IS NULL, a, b IS NULL, b)) FILTER(WHERE NOT x IS NULL)"
     ),
+    # a row without the value takes no part
+    "arg_min(x, (a, b))": "MIN_BY(x, IF(x IS NULL, NULL, STRUCT(a IS NULL, a, b IS NULL, b)))",
+    "arg_max(x, a) filter (where b and x is not null)": "MAX_BY(x, a) FILTER(WHERE b AND NOT x IS NULL)",
+    # DuckDB shifts the double and rounds it; a decimal is rounded by its digits
+    "round(x, 2)": "(ROUND(CAST(x AS DOUBLE) * 1E2D) / 1E2D)",
+    "round(a / b, 6)": "(ROUND((CAST(a AS DOUBLE) / b) * 1E6D) / 1E6D)",
+    "round(cast(x as decimal(18, 4)), 2)": "ROUND(CAST(x AS DECIMAL(18, 4)), 2)",
+    "round(x)": "ROUND(x)",
+    "avg(x)": "AVG(CAST(x AS DOUBLE))",
+    "quantile_disc(x, 0.95)": "PERCENTILE_DISC(0.95) WITHIN GROUP (ORDER BY x)",
+    "mode(x order by x)": "MODE(x, TRUE)",
+    "a similar to 'x.*'": "a RLIKE '\\\\A(?:x.*)\\\\z'",
+    "regexp_full_match(a, 'x|y')": "a RLIKE '\\\\A(?:x|y)\\\\z'",
     "row_number() over (order by a desc)": "ROW_NUMBER() OVER (ORDER BY a DESC)",
     "row_number() over (order by a)": "ROW_NUMBER() OVER (ORDER BY a NULLS LAST)",
     # out of range is NULL, and counting starts at 1
@@ -90,9 +104,50 @@ def test_a_key_is_read_from_its_file_and_not_written_into_sql() -> None:
     assert said == "SELECT (SELECT TRIM(content) FROM (SELECT value AS content FROM text.`/k/hash.key`) AS files) AS k"
 
 
+def test_rows_are_chosen_by_a_window_behind_a_star() -> None:
+    said = translate("select t.*, a + 1 as b from t qualify row_number() over (order by b) <= 3")
+    assert said == (
+        "SELECT * EXCEPT (_is_qualified) FROM (SELECT t.*, a + 1 AS b, ROW_NUMBER() OVER (ORDER BY (a + 1) NULLS LAST) "
+        "<= 3 AS _is_qualified FROM t) AS _t WHERE _is_qualified"
+    )
+
+
+def test_rows_are_made_distinct_after_they_were_chosen() -> None:
+    said = translate("select distinct a from t qualify rank() over (order by b) = 1")
+    assert said == (
+        "SELECT DISTINCT * EXCEPT (_is_qualified) FROM (SELECT a, RANK() OVER (ORDER BY b NULLS LAST) = 1 AS "
+        "_is_qualified FROM t) AS _t WHERE _is_qualified"
+    )
+
+
+def test_a_replaced_column_of_a_star_moves_to_the_end() -> None:
+    assert translate("select * replace (a + 1 as a), b from t") == "SELECT * EXCEPT (a), a + 1 AS a, b FROM t"
+
+
+def test_a_named_window_keeps_to_itself() -> None:
+    said = translate("select lag(v) over (ordered) - v as x from t window ordered as (order by b)")
+    assert said == "SELECT (LAG(v) OVER ordered) - v AS x FROM t WINDOW ordered AS (ORDER BY b NULLS LAST)"
+
+
+def test_rows_are_looked_up_as_columns() -> None:
+    said = translate("select 1 from t where (a, b) in (select (c, d) from u)")
+    assert said == "SELECT 1 FROM t WHERE (a, b) IN (SELECT c, d FROM u)"
+
+
+def test_a_recursion_that_aggregates_reads_what_was_made_before_it() -> None:
+    query = """with recursive walk as (
+        select 1 as n, 'a' as place union all
+        select count(*), e.b from walk join edges as e on walk.place = e.a group by e.b
+    ) select * from walk"""
+    with pytest.raises(TranslationError, match="the recursion walk aggregates and reads edges"):
+        translate(query, lambda tree: take_out(tree, session=None))
+
+
 def test_what_would_be_said_wrongly_is_refused() -> None:
     with pytest.raises(TranslationError, match="first match only"):
         translate("select regexp_replace(a, 'x', 'y')")
+    with pytest.raises(TranslationError, match="mode without an order"):
+        translate("select mode(a) from t")
     with pytest.raises(TranslationError):
         translate("select from where")
 

@@ -18,7 +18,7 @@ help:
 	@echo "make test-long   and those that take minutes each: guides with full runs, day by day against at once"
 	@echo "make chaos   kills ingest, identity, publishing, audiences, backups, erasures at 240 points, whole runs at 21"
 	@echo "make soak    DAYS=60 of merges, splits, erasures and judgements, each day checked"
-	@echo "make spark-parity HOME_DIR=…   the same tables by DuckDB and by Spark, from the raw tables of a home"
+	@echo "make spark-parity   the same tables by DuckDB and by Spark, of the sample or HOME_DIR=…, into docs/spark-parity.md"
 	@echo "make erasure-proof   plants 100 people in the sample, erases them, looks for them in every byte and table"
 	@echo "make audit   bandit, and known vulnerabilities of the pinned packages"
 	@echo "make docs    all pages as a site in build/docs"
@@ -59,12 +59,13 @@ ENGINE ?= cdp
 soak: setup
 	$(BIN)/python tests/soak/soak.py --days $(DAYS) --engine $(ENGINE) --home data/soak --report data/soak.md
 
-# needs the extra `spark` and Java; MASTER='local-cluster[2,1,1024]' runs executors as processes of their own
-HOME_DIR ?= data/home
+# Needs Java 17; MASTER='local-cluster[2,1,1024]' runs executors as processes of their own. Without HOME_DIR the sample.
+HOME_DIR ?= data/demo
 MASTER ?= local[2]
 spark-parity: setup
 	$(BIN)/python -m pip install --quiet --editable '.[spark]'
-	$(BIN)/python -m cdp_pipeline.spark.parity --home $(HOME_DIR) --out data/spark-parity --master '$(MASTER)'
+	test -e $(HOME_DIR)/published/current || $(BIN)/cdp demo --home $(HOME_DIR)
+	$(BIN)/python -m cdp_pipeline.spark.parity --home $(HOME_DIR) --out data/spark-parity --master '$(MASTER)' --docs docs/spark-parity.md
 
 lint: setup
 	$(BIN)/ruff check .

@@ -124,7 +124,7 @@ def test_a_recursion_over_aggregates_has_the_same_rows(session: Any) -> None:
         ours = con.execute(query).fetchall()
     theirs = session.sql(translate(query, lambda tree: take_out(tree, session))).collect()
     assert [tuple(row) for row in theirs] == ours
-    assert [row for row in ours if row[0] == "out"][0] == ("out", 1, pytest.approx(1 / 3))
+    assert next(row for row in ours if row[0] == "out") == ("out", 1, pytest.approx(1 / 3))
 
 
 def test_a_lake_elsewhere_is_filled_and_read_back(session: Any, tmp_path: Path) -> None:

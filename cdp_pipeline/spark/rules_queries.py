@@ -124,6 +124,13 @@ def _cast_of_rows(node: exp.Cast) -> exp.Expression:
     # Spark makes rows of a list at the top of an expression only
     if not isinstance(node.this, exp.Explode):
         return node
+    series = node.this.this
+    if isinstance(series, exp.GenerateSeries) and node.to.is_type("date") and series.find(exp.Select):
+        # no subquery within a function of functions: days are counted instead
+        days = series.copy()
+        for bound in ("start", "end"):
+            days.set(bound, cast(days.args[bound].copy(), "date"))
+        return exp.Explode(this=days)
     each = exp.var(f"e -> cast(e as {node.to.sql(dialect='spark')})")
     return exp.Explode(this=call("transform", node.this.this.copy(), each))
 

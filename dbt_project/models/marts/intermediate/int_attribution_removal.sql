@@ -44,10 +44,8 @@ gaps as (
 
 failed_paths as (
     select
-        profile_id || '|' || cast(sum(is_gap) over (
-            partition by profile_id order by touched_at, touchpoint, campaign_id
-            rows between unbounded preceding and current row
-        ) as varchar) as path_id,
+        -- touches of one instant are of one path: without rows in the frame, all of them count
+        profile_id || '|' || cast(sum(is_gap) over (partition by profile_id order by touched_at) as varchar) as path_id,
         row_number() over (partition by profile_id order by touched_at, touchpoint, campaign_id) as step,
         touchpoint as state,
         '(null)' as outcome

@@ -80,7 +80,7 @@ def _ordered_list(node: exp.ArrayAgg) -> exp.Expression:
         (value,) = value.expressions
         if [o.this for o in order.expressions] != [value] or order.expressions[0].args.get("desc"):
             raise sqlglot.errors.UnsupportedError("a list of distinct values in another order")
-        return call("array_sort", call("collect_set", value))
+        return _or_null(call("array_sort", call("collect_set", value)))
     parts, arms = [], []
     for number, key in enumerate(order.expressions):
         name = f"k{number}"
@@ -92,13 +92,20 @@ def _ordered_list(node: exp.ArrayAgg) -> exp.Expression:
         )
     rows = call("collect_list", call("named_struct", *parts, "v", value))
     by_key = exp.var(f"(l, r) -> case {' '.join(arms)} else 0 end")
-    return call("transform", call("array_sort", rows, by_key), exp.var("e -> e.v"))
+    return _or_null(call("transform", call("array_sort", rows, by_key), exp.var("e -> e.v")))
+
+
+def _or_null(values: exp.Expression) -> exp.Expression:
+    # of no rows DuckDB's list is NULL, Spark's empty
+    return call("nullif", values, call("array"))
 
 
 def _joined(node: exp.GroupConcat) -> exp.Expression:
     # Spark 4.3's listagg of distinct values ends some plans with an error of its own
     if isinstance(node.this, exp.Order):
         values = _ordered_list(exp.ArrayAgg(this=node.this.copy()))
+        if is_call(values, "nullif"):
+            (values, _) = values.expressions
     elif isinstance(node.this, exp.Distinct):
         values = call("array_sort", call("collect_set", node.this.expressions[0].copy()))
     else:

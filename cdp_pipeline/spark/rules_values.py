@@ -10,7 +10,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from cdp_pipeline.spark.syntax import INSTANT, call, cast
+from cdp_pipeline.spark.syntax import INSTANT, call, cast, is_call
 
 
 def _types(node: exp.DataType) -> exp.Expression:
@@ -186,16 +186,49 @@ def _try_time(node: exp.Anonymous) -> exp.Expression:
 
 
 def _round(node: exp.Round) -> exp.Expression:
-    # DuckDB shifts the double and rounds it, Spark rounds its decimal digits: 158.325 becomes 158.32 and 158.33.
     places = node.args.get("decimals")
-    if not isinstance(places, exp.Literal) or places.name == "0":
+    if not isinstance(places, exp.Literal) or places.name == "0" or _is_decimal(node.this):
         return node
-    if isinstance(node.this, exp.Cast) and node.this.is_type("decimal"):
+    return _shifted(node.this, places.name)
+
+
+def _shifted(value: exp.Expression, places: str) -> exp.Expression:
+    # DuckDB shifts the double and rounds it, Spark rounds its decimal digits: 158.325 becomes 158.32 and 158.33.
+    shift = exp.var(f"1E{places}D")
+    double = exp.paren(value) if isinstance(value, exp.Div) else cast(value.copy(), "double")
+    whole = exp.Round(this=exp.Mul(this=double, expression=shift))
+    return exp.paren(exp.Div(this=whole, expression=shift.copy()), copy=False)
+
+
+def _decimal(node: exp.Cast) -> exp.Expression:
+    """A double becomes a decimal as `_round` rounds; of a column only Spark knows whether it is one."""
+    if not node.to.is_type("decimal") or len(node.to.expressions) != 2:
         return node
-    shift = exp.var(f"1E{places.name}D")
-    value = exp.paren(node.this) if isinstance(node.this, exp.Div) else cast(node.this.copy(), "double")
-    shifted = exp.Mul(this=value, expression=shift)
-    return exp.paren(exp.Div(this=exp.Round(this=shifted), expression=shift.copy()), copy=False)
+    places = node.to.expressions[1].name
+    rounded = exp.Cast(this=_shifted(node.this, places), to=node.to.copy())
+    if _is_double(node.this):
+        return rounded
+    if isinstance(node.this, exp.Column):
+        is_double = exp.EQ(this=call("typeof", node.this.copy()), expression=exp.Literal.string("double"))
+        return call("if", is_double, rounded, node.copy())
+    return node
+
+
+def _is_double(node: Any) -> bool:
+    """Is it plain to see that `node`, translated, is a double?"""
+    if isinstance(node, exp.Paren):
+        return _is_double(node.this)
+    if isinstance(node, exp.Mul | exp.Add | exp.Sub):
+        return _is_double(node.this) or _is_double(node.expression)
+    if isinstance(node, exp.Coalesce):
+        return _is_double(node.this)
+    return isinstance(node, exp.Div | exp.Avg) or (isinstance(node, exp.Cast) and node.is_type("double"))
+
+
+def _is_decimal(node: exp.Expression) -> bool:
+    if is_call(node, "if"):
+        node = node.expressions[-1]
+    return isinstance(node, exp.Cast) and node.is_type("decimal")
 
 
 def _full_match(node: exp.SimilarTo | exp.RegexpFullMatch) -> exp.Expression:
@@ -228,6 +261,7 @@ RULES: list[tuple[Any, Callable[[Any], exp.Expression]]] = [
     (exp.DataType, _types),
     (exp.Div, _division),
     (exp.JSONExtractScalar, _json_text),
+    (exp.Cast, _decimal),
     (exp.Round, _round),
     ((exp.SimilarTo, exp.RegexpFullMatch), _full_match),
     (exp.RegexpLike, _regexp_like),

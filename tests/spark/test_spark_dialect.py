@@ -22,7 +22,12 @@ SAID = {
     # DuckDB shifts the double and rounds it; a decimal is rounded by its digits
     "round(x, 2)": "(ROUND(CAST(x AS DOUBLE) * 1E2D) / 1E2D)",
     "round(a / b, 6)": "(ROUND((CAST(a AS DOUBLE) / b) * 1E6D) / 1E6D)",
-    "round(cast(x as decimal(18, 4)), 2)": "ROUND(CAST(x AS DECIMAL(18, 4)), 2)",
+    "round(cast(2.345 as decimal(18, 4)), 2)": "ROUND(CAST(2.345 AS DECIMAL(18, 4)), 2)",
+    "cast(a / b as decimal(18, 2))": "CAST((ROUND((CAST(a AS DOUBLE) / b) * 1E2D) / 1E2D) AS DECIMAL(18, 2))",
+    "cast(x as decimal(18, 2))": (
+        "IF(TYPEOF(x) = 'double', CAST((ROUND(CAST(x AS DOUBLE) * 1E2D) / 1E2D) AS DECIMAL(18, 2)), "
+        "CAST(x AS DECIMAL(18, 2)))"
+    ),
     "round(x)": "ROUND(x)",
     "avg(x)": "AVG(CAST(x AS DOUBLE))",
     "quantile_disc(x, 0.95)": "PERCENTILE_DISC(0.95) WITHIN GROUP (ORDER BY x)",
@@ -55,9 +60,9 @@ SAID = {
     ),
     "isodow(d)": "(WEEKDAY(d) + 1)",
     "list(a order by b desc) filter (where c)": (
-        "TRANSFORM(ARRAY_SORT(COLLECT_LIST(NAMED_STRUCT('k0', b, 'v', a)) FILTER(WHERE c), (l, r) -> case when l.k0 is "
-        "null and r.k0 is not null then 1 when r.k0 is null and l.k0 is not null then -1 when l.k0 < r.k0 then 1 when "
-        "l.k0 > r.k0 then -1 else 0 end), e -> e.v)"
+        "NULLIF(TRANSFORM(ARRAY_SORT(COLLECT_LIST(NAMED_STRUCT('k0', b, 'v', a)) FILTER(WHERE c), (l, r) -> case when "
+        "l.k0 is null and r.k0 is not null then 1 when r.k0 is null and l.k0 is not null then -1 when l.k0 < r.k0 "
+        "then 1 when l.k0 > r.k0 then -1 else 0 end), e -> e.v), ARRAY())"
     ),
     "string_agg(distinct a, '|' order by a) filter (where c)": (
         "NULLIF(ARRAY_JOIN(ARRAY_SORT(COLLECT_SET(a) FILTER(WHERE c)), '|'), '')"

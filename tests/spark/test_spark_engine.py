@@ -59,6 +59,10 @@ EXPRESSIONS = (
     "round(cast(158.325 as double), 2)",
     "round(cast(-2.92405 as double), 4)",
     "round(cast(2.345 as decimal(18, 4)), 2)",
+    "(select cast(v as decimal(18, 2)) from (values (cast(158.325 as double))) as t (v))",
+    "(select cast(v as decimal(18, 2)) from (values (cast(158.325 as decimal(18, 4)))) as t (v))",
+    "(select cast(v / 2 as decimal(18, 2)) from (values (cast(32.91 as decimal(18, 2)))) as t (v))",
+    "(select try_cast(v as decimal(18, 2)) from (values ('12.345x')) as t (v))",
     "(select avg(v) from (values (cast(1 as decimal(18, 4))), (2), (2)) as t (v))",
     "(select mode(v order by v) from (values ('b'), ('a'), ('b'), ('a'), ('c')) as t (v))",
     "(select quantile_disc(v, 0.5) from (values (1), (2), (3), (9)) as t (v))",
@@ -68,6 +72,8 @@ EXPRESSIONS = (
     "regexp_full_match('+15550100', '\\+[0-9]{7,15}')",
     "(select sum(x) from (select * from (values (1), (2), (3)) as t (x) qualify row_number() over (order by x) <= 2))",
     "(select count(*) from (values (1, 2), (3, null)) as t (a, b) where (a, b) in (select (1, 2)))",
+    "(select list(v order by v) filter (where v > 9) from (values (1), (2)) as t (v))",
+    "(select list(distinct v order by v) from (values (2), (1), (2)) as t (v))",
     "(select string_agg(distinct v, '|' order by v) from (values ('b'), ('a'), ('b')) as t (v))",
 )
 NAMES = ("jose", "josé", "martha", "marhta", "王杰", "王伟", "dwayne", "duane", "", "a", "anna", "annabelle")

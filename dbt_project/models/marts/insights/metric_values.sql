@@ -19,7 +19,7 @@ from (
         date_trunc('quarter', ordered_at) as quarter,
         coalesce(channel, 'unknown') as channel,
         coalesce(touchpoint, 'unknown') as touchpoint,
-        cast(net_amount as double) as value
+        net_amount as value
     from {{ ref('int_sales_history') }} as facts
     where is_purchase
 ) as facts
@@ -44,7 +44,7 @@ from (
         date_trunc('quarter', ordered_at) as quarter,
         coalesce(channel, 'unknown') as channel,
         coalesce(touchpoint, 'unknown') as touchpoint,
-        cast(net_amount as double) as value,
+        net_amount as value,
         segment
     from {{ ref('int_sales_history') }} as facts
     inner join (select profile_id as member_id, segment from {{ ref('seg_current') }}) as members

@@ -11,7 +11,7 @@ select
     unit,
     direction
 from (values
-    ('average_order_value', 'Average order value', 'Mean paid less refunds of a sale, reporting currency.', 'e-commerce', 'mean', 'mean(cast(net_amount as double)) where is_purchase', 'int_sales_history', 'channel, touchpoint, segment', 'currency', 'up'),
+    ('average_order_value', 'Average order value', 'Mean paid less refunds of a sale, reporting currency.', 'e-commerce', 'mean', 'mean(net_amount) where is_purchase', 'int_sales_history', 'channel, touchpoint, segment', 'currency', 'up'),
     ('bot_containment', 'Bot containment', 'Share of ended live chats with a bot that nobody was asked to take over.', 'customer-service', 'share', 'share of (is_contained)', 'int_bot_conversations', 'channel, touchpoint, segment', 'percent', 'up'),
     ('ces', 'Customer effort', 'Share of CES answers in the upper quarter of their scale, which means easy.', 'customer-insights', 'share', 'share of (is_favourable) where score_kind = ''ces''', 'int_feedback_profiled', 'channel, touchpoint, segment', 'percent', 'up'),
     ('conversion_rate', 'Conversion', 'Share of visits followed by a sale to the same person within 7 days. A visit is the first act of a known person at a touchpoint in a calendar month; visits of the last 7 days are left out.', 'e-commerce', 'share', 'share of (is_converted) where is_mature', 'int_touchpoint_visits', 'channel, touchpoint, segment', 'percent', 'up'),

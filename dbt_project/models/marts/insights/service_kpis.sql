@@ -58,19 +58,26 @@ moves as (
     -- A period without a ticket still has a backlog.
     {%- for view in views %}
     select
-        {{- service_view_columns(view) }}
+        period,
+        channel,
+        team,
+        queue,
+        segment,
         unnest(generate_series(
-            date_trunc('{{ view[0] }}', min(created_at)),
-            date_trunc('{{ view[0] }}', cast({{ as_of_date() }} as timestamp)), interval 1 {{ view[0] }}
+            first_start, date_trunc('{{ view[0] }}', cast({{ as_of_date() }} as timestamp)), interval 1 {{ view[0] }}
         )) as period_start,
         0 as change,
         0 as closed
-    {{- service_in_view('tickets', view) }}
-    {%- if view[1] %}
-    group by {{ view[1] | join(', ') }}
-    {%- else %}
-    having count(*) > 0
-    {%- endif %}
+    from (
+        select
+            {{- service_view_columns(view) }}
+            date_trunc('{{ view[0] }}', min(created_at)) as first_start
+        {{- service_in_view('tickets', view) }}
+        {%- if view[1] %}
+        group by {{ view[1] | join(', ') }}
+        {%- endif %}
+    ) as firsts
+    where first_start is not null
     {{ "union all" if not loop.last }}
     {%- endfor %}
 ),

@@ -87,7 +87,7 @@ def _verdict(table: Mapping[str, Any]) -> str:
 
 
 def _machine() -> str:
-    """Cores, processor and memory, as Linux tells them."""
+    """Cores, processor and memory, as Linux tells them, and how busy they were."""
     model, memory = "", ""
     info, meminfo = Path("/proc/cpuinfo"), Path("/proc/meminfo")
     if info.exists():
@@ -95,7 +95,8 @@ def _machine() -> str:
         model = f" ({names[0]})" if names else ""
     if meminfo.exists():
         memory = f", {int(meminfo.read_text().split()[1]) / 1e6:.0f} GB"
-    return f"{os.cpu_count()} cores{model}{memory}, Python {platform.python_version()}"
+    load = f"load of 15 minutes {os.getloadavg()[2]:.1f}"
+    return f"{os.cpu_count()} cores{model}{memory}, {load}, Python {platform.python_version()}"
 
 
 def _java() -> str:

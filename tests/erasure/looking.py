@@ -27,7 +27,7 @@ _BYTES = re.compile(
     re.IGNORECASE,
 )
 # The same for DuckDB, with more hits than are meant; `is_planted` decides.
-ANY = "zqxv[gfsetxn][a-z]{4}|555.?01|199.?0000|靐"
+ANY = "zqxv[gfsetxn][a-z]{4}|555.?01|199.?0907|靐"
 
 
 def is_planted(text: str) -> bool:

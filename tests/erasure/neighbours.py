@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -17,8 +18,12 @@ RELATIVE = {
 }  # fmt: skip
 
 
-def planted_profiles(current: Path) -> dict[str, list[str]]:
-    """Profiles that hold a planted value, each with its records. Raises AssertionError where one holds any other's."""
+def planted_profiles(current: Path, planted_ids: Collection[str]) -> dict[str, list[str]]:
+    """Profiles that hold a planted value, each with its records.
+
+    Raises AssertionError where one also holds a record of which nothing is planted: then erasing it would take
+    somebody of the sample along. `planted_ids` are the ids that copies were given.
+    """
     with duckdb.connect(str(current / "pii.duckdb"), read_only=True) as con:
         named = {
             (profile, record)
@@ -34,6 +39,17 @@ def planted_profiles(current: Path) -> dict[str, list[str]]:
             "SELECT profile_id, record_id FROM records WHERE list_contains($p, profile_id) ORDER BY ALL",
             {"p": sorted(profiles)},
         ).fetchall()
+        by_id = con.execute(
+            """SELECT DISTINCT record_id FROM (
+              SELECT record_id, split_part(record_id, ':', 3) AS id FROM records
+              UNION ALL SELECT record_id, value FROM identifiers UNION ALL SELECT record_id, value_raw FROM identifiers)
+            WHERE lower(id) IN (SELECT lower(unnest($ids::VARCHAR[])))""",
+            {"ids": sorted(planted_ids)},
+        ).fetchall()
+    own = {record for _, record in named} | {record for (record,) in by_id}
+    strangers = Counter(record.rpartition(":")[0] for _, record in members if record not in own)
+    if strangers:
+        raise AssertionError(f"planted profiles hold records of others: {dict(strangers)}")
     found: dict[str, list[str]] = {}
     for profile, record in members:
         found.setdefault(profile, []).append(record)

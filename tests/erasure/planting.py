@@ -30,17 +30,18 @@ from cdp_pipeline.sources.contract import ObjectContract, load_contracts
 # What the canaries of all people have in common: no sample row, no word of a program and no random bytes look so.
 # g/f names, s street, e e-mail, t free text, x unknown field, n nick name; then four letters for person (and place).
 STEM = re.compile(r"zqxv[gfsetxn][a-z]{4}", re.IGNORECASE)
-# Area code 907 with the numbers kept free for fiction; a Chinese prefix that no network has; rare characters as names.
+# Area code 907 with the numbers kept free for fiction; Chinese numbers that the sample does not use; rare characters as
+# names.
 PHONE = re.compile(
-    r"(?<![\d.])(?:\+?1[ -]?)?\(?907\D{0,2}555\D?01\d\d(?!\d)|(?<![\d.])(?:\+?86[ -]?)?199[- ]?0000[- ]?\d{4}(?!\d)"
+    r"(?<![\d.])(?:\+?1[ -]?)?\(?907\D{0,2}555\D?01\d\d(?!\d)|(?<![\d.])(?:\+?86[ -]?)?199[- ]?0907[- ]?\d{4}(?!\d)"
 )
 HAN = re.compile("靐[\u9f00-\u9fa5]")
 
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[a-z]+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|\d\d:\d\d:\d\d")
-_ID = re.compile(r"[A-Za-z0-9_+/=|:.-]{5,}")
+_ID = re.compile(r"[A-Za-z0-9_+/=|:.-]{4,}")
 _NUMBER = re.compile(r"-?\d{1,4}(\.\d+)?|-?\d{1,7}\.\d+")
-# Rows of one person that are copied from one object.
+# Events of one person that are copied from one object; of accounts all are, since what hangs on one would be nobody's.
 _ROWS = 4
 _SPREAD = 40
 
@@ -89,7 +90,7 @@ class Person:
         chinese = len(digits) >= 11 and digits[-11] == "1" and ("+" not in old or len(digits) > 11)
         taken = 2 * self.number + min(len(self.phones), 1)
         new = self.phones.setdefault(
-            digits[-10:], f"1990000{taken:04d}" if chinese or taken > 99 else f"90755501{taken:02d}"
+            digits[-10:], f"1990907{taken:04d}" if chinese or taken > 99 else f"90755501{taken:02d}"
         )
         return new if len(new) == 11 else f"+1{new}"
 
@@ -140,10 +141,11 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
         for source, rows in mine.items():
             taken: Counter[str] = Counter()
             for f, i in rows:
-                if taken[f.obj.name] >= _ROWS:
+                if taken[f.obj.name] >= _ROWS and any(field.tag == "EVT" for field in f.obj.fields):
                     continue
                 taken[f.obj.name] += 1
-                added[f.path].append(_copy(f.obj, f.rows[i], person, unique))
+                row = f.rows[i]
+                added[f.path].append(_copy(f.obj, row, person, unique | _naming_somebody(f.obj, row, total)))
                 person.rows += 1
                 person.sources.add(source)
                 person.objects.add(f"{source}/{f.obj.name}")
@@ -342,12 +344,30 @@ def _keys(obj: ObjectContract, row: Any) -> Iterator[str]:
     """Values of the row's own key."""
     for f in obj.fields:
         if f.tag == "PK" or (obj.key == (f.name,)):
-            for path in f.record_paths:
-                value: Any = row
-                for part in path.split("."):
-                    value = value.get(part) if isinstance(value, dict) else None
-                if value not in (None, ""):
-                    yield str(value)
+            yield from (str(value) for value in _at(row, f.record_paths))
+
+
+# References to what many people have in common.
+_COMMON = re.compile("product|sku|campaign|event|meeting|session|list_id|metric|store|location|organi[sz]ation|post_id")
+
+
+def _naming_somebody(obj: ObjectContract, row: Any, total: Mapping[str, int]) -> set[str]:
+    """Values by which the contract ties a row to a person, but for those of a device without an id and of the company
+    itself: in a copy they would tie the planted person to somebody of the sample, who may be in other files, too."""
+    found = set()
+    for f in obj.fields:
+        if f.tag in ("ID", "ID-ns") or (f.tag == "FK" and not _COMMON.search(f.name)):
+            found |= {_form(str(value)) for value in _at(row, f.record_paths)}
+    return {v for v in found if total[v] <= _SPREAD and v.strip("0-")}
+
+
+def _at(row: Any, paths: Iterable[str]) -> Iterator[str | int]:
+    for path in paths:
+        value: Any = row
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
+            yield value
 
 
 def _copy(obj: ObjectContract, row: Any, person: Person, unique: set[str]) -> Any:

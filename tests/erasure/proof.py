@@ -54,6 +54,17 @@ class Proof:
     def originals(self) -> Path:
         return self.work / "originals"
 
+    @property
+    def planted_ids(self) -> set[str]:
+        return {new for person in self.people for new in person.ids.values()}
+
+    def planted_profiles(self) -> dict[str, list[str]]:
+        """Profiles of the planted people with their records. Raises ProofFailed where one holds somebody else's."""
+        try:
+            return planted_profiles(self.home / "published" / "current", self.planted_ids)
+        except AssertionError as mixed:
+            raise ProofFailed(str(mixed)) from None
+
     def cdp(self, *arguments: str) -> str:
         """One command on the home; returns what it prints. Raises ProofFailed where it fails."""
         done = subprocess.run(
@@ -122,7 +133,7 @@ def main() -> int:
     sources = {s for p in proof.people for s in p.sources}
     say(f"planted {len(proof.people)} people: {rows} rows in {len(objects)} objects of {len(sources)} sources")
     proof.cdp("run")
-    profiles = planted_profiles(proof.home / "published" / "current")
+    profiles = proof.planted_profiles()
     say(f"a run made {len(profiles)} profiles of them")
     use(proof, profiles)
     found = places(look(proof.home))

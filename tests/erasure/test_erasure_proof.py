@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import small_company
 from looking import look, places
-from neighbours import keep_snapshot, planted_profiles
+from neighbours import keep_snapshot
 from planting_elsewhere import late_account, note_in_files
 from proof import Proof, expect_nothing, expect_same, named, prepare, redeliver
 
@@ -46,7 +46,7 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
 @pytest.fixture(scope="module")
 def profiles(proof: Proof) -> Mapping[str, list[str]]:
     """Profiles of the planted people with their records."""
-    return planted_profiles(proof.home / "published" / "current")
+    return proof.planted_profiles()
 
 
 def test_planted_people_are_found_in_every_kind_of_place(proof: Proof, profiles: Mapping[str, list[str]]) -> None:

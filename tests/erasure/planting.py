@@ -10,22 +10,19 @@ Nothing of the code under test decides what is a row of the person: rows are fou
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
-import io
-import json
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import zstandard
+from native_rows import LandedFile, landed_files
 
-from cdp_pipeline.sources.contract import ObjectContract, load_contracts
+from cdp_pipeline.sources.contract import ObjectContract
 
 # What the canaries of all people have in common: no sample row, no word of a program and no random bytes look so.
 # g/f names, s street, e e-mail, t free text, x unknown field, n nick name; then four letters for person (and place).
@@ -99,16 +96,6 @@ class Person:
         return f"zqxvt{self.letters}{'' if self.texts < 2 else letters(self.texts)} said it"
 
 
-@dataclass
-class LandedFile:
-    """A landed file taken apart: `rows` are the native rows, `put` writes it with rows added."""
-
-    path: Path
-    obj: ObjectContract
-    rows: list[Any]
-    put: Callable[[Sequence[Any]], None]
-
-
 def letters(number: int) -> str:
     """Four letters for a number below 26 to the fourth."""
     return "".join(chr(ord("a") + number // 26**i % 26) for i in (3, 2, 1, 0))
@@ -119,7 +106,7 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
 
     `truth` is the folder with the generator's ``entities.csv`` and ``records.parquet``.
     """
-    files = [f for f in _files(landing) if not only or f.obj.source in set(only)]
+    files = [f for f in landed_files(landing) if not only or f.obj.source in set(only)]
     contacts, native = _known_by(truth)
     by_source: dict[str, list[LandedFile]] = defaultdict(list)
     for f in files:
@@ -154,91 +141,6 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
         if added[f.path]:
             f.put(added[f.path])
     return planted
-
-
-def read_text(path: Path) -> tuple[str, str]:
-    """Text and encoding of a landed file, unpacked."""
-    data = path.read_bytes()
-    if path.suffix == ".gz":
-        data = gzip.decompress(data)
-    elif path.suffix == ".zst":
-        data = zstandard.ZstdDecompressor().stream_reader(data).read()
-    for encoding in ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding), encoding if data[
-                :3
-            ] == b"\xef\xbb\xbf" or encoding != "utf-8-sig" else "utf-8"
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1"), "latin-1"
-
-
-def write_text(path: Path, text: str, encoding: str) -> None:
-    data = text.encode(encoding)
-    if path.suffix == ".gz":
-        data = gzip.compress(data, mtime=0)
-    elif path.suffix == ".zst":
-        data = zstandard.ZstdCompressor().compress(data)
-    path.write_bytes(data)
-
-
-def _files(landing: Path) -> Iterator[LandedFile]:
-    contracts = load_contracts()
-    for path in sorted(landing.glob("*/*/dt=*/*")):
-        source, name = path.parts[-4:-2]
-        if path.name.startswith(".") or source not in contracts or name not in contracts[source].objects:
-            continue
-        obj = contracts[source].objects[name]
-        text, encoding = read_text(path)
-        plain = path.name.removesuffix(".gz").removesuffix(".zst")
-        opened = _csv if plain.endswith(".csv") else _document if plain.endswith(".json") else _lines
-        yield opened(path, obj, text, encoding)
-
-
-def _lines(path: Path, obj: ObjectContract, text: str, encoding: str) -> LandedFile:
-    rows = [_json(line) for line in text.splitlines()]
-
-    def put(new: Sequence[Any]) -> None:
-        end = "" if text.endswith("\n") or not text else "\n"
-        said = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in new)
-        write_text(path, text + end + said, encoding)
-
-    return LandedFile(path, obj, rows, put)
-
-
-def _document(path: Path, obj: ObjectContract, text: str, encoding: str) -> LandedFile:
-    document = _json(text)
-    if document is None:
-        return _lines(path, obj, text, encoding)
-    lists = [document] if isinstance(document, list) else [v for v in document.values() if isinstance(v, list)]
-    rows = max(lists, key=len) if lists else []
-
-    def put(new: Sequence[Any]) -> None:
-        rows.extend(new)
-        write_text(path, json.dumps(document, ensure_ascii=False), encoding)
-
-    return LandedFile(path, obj, list(rows), put)
-
-
-def _csv(path: Path, obj: ObjectContract, text: str, encoding: str) -> LandedFile:
-    parsed = list(csv.reader(io.StringIO(text, newline=""), delimiter=obj.delimiter or ","))
-    header = parsed[0] if parsed else []
-    rows = [dict(zip(header, cells, strict=False)) if len(cells) == len(header) else None for cells in parsed[1:]]
-
-    def put(new: Sequence[Any]) -> None:
-        out = io.StringIO(newline="")
-        csv.writer(out, delimiter=obj.delimiter or ",").writerows([list(row.values()) for row in new])
-        end = "" if text.endswith("\n") else "\r\n"
-        write_text(path, text + end + out.getvalue(), encoding)
-
-    return LandedFile(path, obj, rows, put)
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def _scalars(value: Any) -> Iterator[str]:

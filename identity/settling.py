@@ -16,7 +16,7 @@ import duckdb
 from identity.store import SCHEMA, tables
 from identity.values import unique_id_sql
 
-# Each round settles what the last one brought to light; two were the most that a test needed.
+# Each round settles what the last one brought to light.
 MAX_ROUNDS = 20
 _COLUMNS = "record_id_l, record_id_r, hash_l, hash_r, is_kept, kind"
 

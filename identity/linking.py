@@ -29,6 +29,7 @@ from identity.accepting import accept
 from identity.changes import Source, has_changes
 from identity.code_version import code_version
 from identity.comparisons import term_frequency_columns
+from identity.components import find_components
 from identity.engine import bound_memory
 from identity.errors import IdentityInputError
 from identity.judgements import Judgement, load_judgements
@@ -383,7 +384,7 @@ class _Pass:
         con = self.con
         parts = ("features", "accepted", "forbidden", "normal_identifiers")
         if self.reclusters:
-            self._find_nodes()
+            find_components(con)
             con.execute(f"create or replace temp table node_features as select * from features where {within('nodes')}")
             con.execute(
                 "create or replace temp table node_accepted as select * from accepted where unique_id_l in "
@@ -402,37 +403,3 @@ class _Pass:
         for name, gone in (("clusters", within("nodes")), ("left_out", touches("nodes"))):
             self._put(Layer(name, gone if self.reclusters else None))
         self.lap("cluster")
-
-    def _find_nodes(self) -> None:
-        """Tables ``nodes`` (unique_id: all records of the components concerned, also gone ones) and ``touched``.
-
-        An accepted edge that does not lie within a stored cluster is among those left out, so that clusters joined by
-        left-out edges are the component.
-        """
-        con = self.con
-        con.execute(
-            """create or replace temp table nodes as
-            select unique_id from rescored
-            union select unique_id_l from new_accepted union select unique_id_r from new_accepted"""
-        )
-        size = -1
-        while True:
-            [(now,)] = con.execute("select count(*) from nodes").fetchall()
-            if now == size:
-                break
-            size = now
-            con.execute(
-                f"""create or replace temp table nodes as
-                select unique_id from nodes
-                union
-                select unique_id from {SCHEMA}.clusters where cluster_id in (
-                    select cluster_id from {SCHEMA}.clusters where {within("nodes")})
-                union
-                select unique_id_r from {SCHEMA}.left_out where unique_id_l in (select unique_id from nodes)
-                union
-                select unique_id_l from {SCHEMA}.left_out where unique_id_r in (select unique_id from nodes)"""
-            )
-        con.execute(
-            f"""create or replace temp table touched as
-            select record_id from features where {within("nodes")} union select record_id from gone"""
-        )

@@ -105,3 +105,25 @@ def test_a_run_waits_for_a_dbt_that_outlived_its_run(tmp_path: Path) -> None:
     assert time.monotonic() - started >= 1.5
     holder.wait()
     holder.stdout.close()
+
+
+def test_a_run_waits_for_a_dbt_that_has_not_opened_the_warehouse_yet(tmp_path: Path) -> None:
+    """It parses the project first, while the next run may have begun."""
+    home, said = Home(tmp_path / "home"), list[str]()
+    for folder in (home.root / "dbt", tmp_path / "other"):
+        folder.mkdir(parents=True)
+    started = time.monotonic()
+    sleep = [sys.executable, "-c", "import sys, time; print('up', flush=True); time.sleep(1.5)", "--target-path"]
+    other = subprocess.Popen([*sleep, str(tmp_path / "other")], stdout=subprocess.PIPE)
+    steps.wait_for_warehouse(home)
+    assert time.monotonic() - started < 1.5, "that of another home is left alone"
+    left = subprocess.Popen([*sleep, str(home.root / "x" / ".." / "dbt")], stdout=subprocess.PIPE)
+    for process in (other, left):
+        assert process.stdout is not None and process.stdout.readline() == b"up\n"
+    with pytest.raises(RuntimeError, match=f"process {left.pid}"):
+        steps.wait_for_warehouse(home, dbt_seconds=0.1)
+    steps.wait_for_warehouse(home, say=said.append)
+    assert left.poll() == 0
+    assert said == [f"dbt of a run that was killed goes on (process {left.pid}): waiting for its end"]
+    for process in (other, left):
+        process.communicate()

@@ -102,8 +102,9 @@ def _runs(notes: Sequence[Note]) -> str:
             f"{n['killed']} kills of a run of {n['usual']:.0f} s ({n['anew']:.0f} s where all is made anew),"
             f" {n['alone']} of them with dbt left running. {n['recovered']} recovered: after each row the run that was"
             " let through ended in the tables of an undisturbed one, and"
-            f" {n['reads']:,} reads meanwhile found no fault. By step: {steps}.\n\n{table(['killed in a row', 'recovery, seconds'], rows)}"
+            f" {n['reads']:,} reads meanwhile found no fault. By step: {steps}."
         )
+        parts.append(table(["killed in a row", "recovery, seconds"], rows))
     return "\n\n".join(parts)
 
 

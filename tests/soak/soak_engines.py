@@ -60,7 +60,7 @@ class CommandLine:
 
 
 class OneProcess:
-    """What `cdp run` and `cdp privacy erase` call, day after day in this process: Dagster's job, dbt, the gate, the swap.
+    """What `cdp run` and `cdp privacy erase` call, day after day in this process: Dagster's job, dbt, gate and swap.
     Each tenth run is `cdp run` itself, and so are full ones."""
 
     how = "Each tenth day and all full rebuilds by `cdp run`, the others by what it calls, in one process for all days."

@@ -249,7 +249,8 @@ def reader(home: Home, profile_id: str, fingerprints: set[str]) -> Iterator[Watc
 
     def poll() -> None:
         features = FeatureReader(home.published)
-        while not over.wait(0.1):
+        # now and then: on two cores the reads must not slow down what is read beside
+        while not over.wait(0.3):
             try:
                 row = features.get(profile_id)
                 version = (home.published / "current").resolve()

@@ -114,7 +114,8 @@ def _sync(arguments: argparse.Namespace) -> int:
 
 def _told(result: SyncResult, *, planned: bool) -> str:
     held = ", ".join(f"{count:,} {state}" for state, count in result.counts.items() if count and state != "sent")
-    kept = f" (not sent: {held})" if held else ""
+    drawn = ", ".join(f"{count:,} {variant}" for variant, count in result.variants.items())
+    kept = (f" (as {drawn})" if drawn else "") + (f" (not sent: {held})" if held else "")
     where = f"{result.destination} {result.segment}"
     if not result.changed:
         return f"{where}: up to date, {result.members:,} members{kept}"

@@ -17,6 +17,8 @@ import duckdb
 # Longest window of a cap; older files are removed.
 KEPT_DAYS = 90
 FILE = "contacted.parquet"
+# Query of whom an export reaches over the temp table ``adds`` (see `sync`).
+REACHED = "select profile_id from adds where op = 'add' order by profile_id"
 
 
 def folder(home: Path) -> Path:
@@ -29,28 +31,26 @@ def files(home: Path, destinations: Sequence[str]) -> list[Path]:
     return [path for name in destinations for path in sorted((folder(home) / name).glob("*/*.parquet"))]
 
 
-def reached_sql(as_of: date) -> str:
-    """Query of the rows over the temp table ``adds`` (see `sync`)."""
-    return f"select profile_id, date '{as_of}' as as_of from adds where op = 'add' order by profile_id"
+def keep(home: Path, destination: str, segment: str, export_id: str, payload: Path, as_of: date) -> None:
+    """Put the people that the export in `payload` reached into the log; the same export twice is one.
 
-
-def keep(home: Path, destination: str, segment: str, export_id: str, payload: Path) -> None:
-    """Put the people that the export in `payload` reached into the log; the same export twice is one. Files of the
-    segment that no cap can count any more are removed."""
+    `as_of` is that of its snapshot: files of the segment that lie further back than any cap counts are removed.
+    """
     target = folder(home) / destination / segment / f"{export_id}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with duckdb.connect() as con:
         told = f"select profile_id from read_parquet({_literal(payload / 'members.parquet')})"
-        reached = f"select * from read_parquet({_literal(payload / FILE)}) where profile_id in ({told})"
-        _write(con, f"{reached} order by profile_id", target)
-        last: dict[Path, date] = {}
+        con.execute(
+            f"""create table reached as select profile_id, date '{as_of}' as as_of
+            from read_parquet({_literal(payload / FILE)}) where profile_id in ({told})"""
+        )
+        [(people,)] = con.execute("select count(*) from reached").fetchall()
+        if people:
+            _write(con, "from reached order by profile_id", target)
         for path in target.parent.glob("*.parquet"):
-            [(as_of,)] = con.execute(f"select max(as_of) from read_parquet({_literal(path)})").fetchall()
-            last[path] = as_of or date.min
-    newest = max(last.values())
-    for path, as_of in last.items():
-        if (newest - as_of).days > KEPT_DAYS:
-            path.unlink()
+            [(last,)] = con.execute(f"select max(as_of) from read_parquet({_literal(path)})").fetchall()
+            if last is None or (as_of - last).days > KEPT_DAYS:
+                path.unlink()
 
 
 def forget(home: Path, profile_ids: Sequence[str]) -> None:

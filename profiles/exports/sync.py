@@ -15,7 +15,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -79,6 +79,7 @@ class Pending:
     removed: int
     counts: Mapping[str, int]
     variants: Mapping[str, int] = field(default_factory=dict)
+    as_of: str = ""
 
 
 def plan(home: Path, destination: Destination, segment: str) -> SyncResult:
@@ -228,6 +229,7 @@ def _write_pending(
         hashlib.sha256(told.encode()).hexdigest()[:12], number, destination.name, audience.segment,
         audience.definition_version, audience.purpose, destination.channel, snapshot.name,
         fingerprint(destination, form), members, added, changed, removed, audience.counts, audience.variants,
+        Manifest.read(snapshot).as_of.isoformat(),
     )  # fmt: skip
     building = folder / ".building"
     if building.exists():
@@ -239,7 +241,7 @@ def _write_pending(
     _write(con, "select profile_id from audience where state = 'holdout' order by 1", building / "holdout.parquet")
     if destination.holdout or destination.variants:
         _write(con, _assigned(destination, snapshot), building / ASSIGNED)
-    _write(con, contacted.reached_sql(Manifest.read(snapshot).as_of), building / contacted.FILE)
+    _write(con, contacted.REACHED, building / contacted.FILE)
     (building / PLAN).write_text(json.dumps(asdict(pending), indent=2, sort_keys=True), encoding="utf-8")
     sync_paths([*building.iterdir(), building])
     building.rename(folder / PENDING)
@@ -307,7 +309,9 @@ def _deliver(home: Path, destination: Destination, folder: Path, pending: Pendin
             )
         (payload / ASSIGNED).unlink()
     if (payload / contacted.FILE).exists():
-        contacted.keep(home, destination.name, pending.segment, pending.export_id, payload)
+        contacted.keep(
+            home, destination.name, pending.segment, pending.export_id, payload, date.fromisoformat(pending.as_of)
+        )
         (payload / contacted.FILE).unlink()
     payload.rename(committed)
     sync_paths([folder])

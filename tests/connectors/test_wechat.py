@@ -17,8 +17,12 @@ def test_group_members_are_contacts_and_staff_are_not(core: Query) -> None:
     assert core("""
         select native_id from core.customer_records where source = 'wechat' and object = 'wecom_contacts' order by 1
     """) == [
-        ("wmTestContact001",), ("wmTestContact003",), ("wmTestContact004",), ("wmTestContact009",), ("woTestContact002",),
-    ]  # fmt: skip
+        ("wmTestContact001",),
+        ("wmTestContact003",),
+        ("wmTestContact004",),
+        ("wmTestContact009",),
+        ("woTestContact002",),
+    ]
     # A member who has left the group keeps the day of joining; a redelivered member joins once.
     assert core("""
         select record_id, occurred_at from core.interactions where touchpoint = 'wecom_group' order by 1

@@ -7,6 +7,7 @@
     remade(condition, using) for pre_hook: the rows that the model's query then makes again leave before it runs;
                              `using` is a relation, `remade` its alias and `kept` the model's own
     row_hash(columns)        64-bit hash of a row for fingerprints: count and sum of it are free of order
+    row_changes(remade, kept)  rows of the first query that the second lacks (`is_added`), and the other way round
 #}
 {% macro by_change() -%}
     {{ return(
@@ -59,4 +60,11 @@ select
     true as is_new
 from counted
 {%- endif %}
+{%- endmacro %}
+
+{# Rows that join and that leave a table; one whose values changed does both. Each of the two is the name of a CTE. #}
+{% macro row_changes(remade, kept) -%}
+select *, true as is_added from (select * from {{ remade }} except select * from {{ kept }}) as added
+union all
+select *, false as is_added from (select * from {{ kept }} except select * from {{ remade }}) as removed
 {%- endmacro %}

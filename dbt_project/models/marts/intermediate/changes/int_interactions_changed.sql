@@ -31,9 +31,7 @@ kept as (
         or interaction_id in (select candidates.interaction_id from candidates)
 )
 
-select *, true as is_added from (select * from remade except select * from kept) as added
-union all
-select *, false as is_added from (select * from kept except select * from remade) as removed
+{{ row_changes('remade', 'kept') }}
 {% else %}
 select
     *,

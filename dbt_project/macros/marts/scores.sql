@@ -40,3 +40,9 @@ case
     else 'hibernating'
 end
 {%- endmacro %}
+
+{# Sum and mean of doubles to twelve decimals, the same in every order of the rows: a sum of doubles is not. #}
+{% macro steady_sum(value) -%} cast(sum(cast({{ value }} as decimal(38, 12))) as double) {%- endmacro %}
+{% macro steady_mean(value, where) -%}
+cast(sum(cast({{ value }} as decimal(38, 12))) filter (where {{ where }}) as double) / count({{ value }}) filter (where {{ where }})
+{%- endmacro %}

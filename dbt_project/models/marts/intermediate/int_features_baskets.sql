@@ -34,8 +34,7 @@ categories as (
         max(net_amount) as top_category_amount,
         sum(net_amount) as amount,
         count(*) as categories_count,
-        -- Decimals, as a sum of them is the same in every order of the rows.
-        cast(-sum(cast(n_lines / total_lines * log2(n_lines / total_lines) as decimal(18, 12))) as double) as entropy_bits
+        -{{ steady_sum('n_lines / total_lines * log2(n_lines / total_lines)') }} as entropy_bits
     from (
         select
             profile_id,
@@ -81,7 +80,7 @@ brands as (
 totals as (
     select
         profile_id,
-        cast(sum(cast(quantity as decimal(18, 4))) as double) as items_total,
+        {{ steady_sum('quantity') }} as items_total,
         count(distinct product_id) as products_count,
         count(distinct order_id) as orders_with_lines,
         arg_max(product_id, (ordered_at, line_no)) as last_product_bought_id

@@ -4,13 +4,11 @@
 {% if by_change() %}
 {%- set before = this.incorporate(path={'identifier': 'int_order_lines_profiled'}) %}
 with days as (
-    select ordered_on from {{ ref('int_lines_days') }} where is_changed
+    select ordered_on as day from {{ ref('int_lines_days') }} where is_changed
 ),
 
 sales as (
-    select *
-    from {{ ref('int_orders_profiled') }}
-    where cast(ordered_at as date) in (select days.ordered_on from days)
+    {{ rows_of_days(ref('int_orders_profiled'), 'ordered_at') }}
 ),
 
 remade as (
@@ -25,8 +23,7 @@ kept as (
     select
         *,
         count(*) as copies
-    from {{ before }}
-    where cast(ordered_at as date) in (select days.ordered_on from days)
+    from ({{ rows_of_days(before, 'ordered_at') }}) as rows_before
     group by all
 )
 

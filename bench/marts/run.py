@@ -100,7 +100,8 @@ _LAKE = {
         FROM range(0, 5000) AS t (i)""",
     "core/campaign_touches": """
         SELECT 't' || i AS touch_id, 'klaviyo' AS source, 'square_pos:customers:' || p AS record_id, 'c' || campaign AS campaign_id,
-          'Campaign ' || campaign AS campaign_name, 'email' AS channel, 'email_campaign' AS touchpoint,
+          'Campaign ' || campaign AS campaign_name, CASE WHEN campaign % 4 = 0 THEN 'sms' ELSE 'email' END AS channel,
+          CASE WHEN campaign % 4 = 0 THEN 'marketing_sms' ELSE 'marketing_email' END AS touchpoint,
           CASE WHEN kind >= 90 THEN 'sent' WHEN kind >= 79 THEN 'opened' ELSE 'clicked' END AS touch_type, happened_at AS occurred_at
         FROM act WHERE kind >= 75""",
     "core/tickets": """

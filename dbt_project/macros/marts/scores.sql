@@ -46,3 +46,8 @@ end
 {% macro steady_mean(value, where) -%}
 cast(sum(cast({{ value }} as decimal(38, 12))) filter (where {{ where }}) as double) / count({{ value }}) filter (where {{ where }})
 {%- endmacro %}
+
+{# Ranking score of a coupon: the reason first, then how well it fits, then how many use it; `popularity` is 0 to 1. #}
+{% macro coupon_score(strength, fit, popularity) -%}
+round({{ strength }} + {{ fit }} / (1 + {{ fit }}) * 0.9 + {{ popularity }} * 0.09, 6)
+{%- endmacro %}

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import duckdb
 
-from identity.comparisons import BIRTH_DATE, GIVEN, Comparison
+from identity.comparison import Comparison
+from identity.comparisons import BIRTH_DATE
+from identity.comparisons_of_names import GIVEN
 from identity.conflicts import conflict_sql
 from identity.layers import touches
 from identity.rules import Rules

@@ -18,7 +18,8 @@ from typing import Any
 
 import duckdb
 
-from identity.comparisons import PERSON, Comparison, choose
+from identity.comparison import Comparison
+from identity.comparisons import PERSON, choose
 from identity.errors import IdentityInputError
 from identity.parameters import Trained
 from identity.rules import LevelOverride, Rules

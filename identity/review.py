@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from identity.clustering import level_sql
-from identity.comparisons import Comparison
+from identity.comparison import Comparison
 from identity.errors import IdentityInputError
 from identity.model import Model, load_model
 from identity.outputs import REFUSED_REASON_SQL

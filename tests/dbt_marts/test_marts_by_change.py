@@ -134,7 +134,8 @@ STEPS = (
         replaced=(
             ("interactions", act("s2", "product_viewed", "2026-01-05 10:20", record=C1) + ", ", ""),
             ("interactions", act("s7", "product_viewed", "2026-01-28 12:00", record=W1) + ", ", ""),
-            # A sale of another buyer, one whose line alone changed, a product of another category, touches that left or changed.
+            # A sale of another buyer, one whose line alone changed, a product of another category, touches that left
+            # or changed.
             ("orders", f"('o3', 'square_pos', '{A3}'", f"('o3', 'square_pos', '{C1}'"),
             ("order_lines", "('o2', 1, 'TEA', 'Tea', 1,", "('o2', 1, 'TEA', 'Tea', 3,"),
             ("products", "'Leaf', 'spreads'", "'Leaf', 'drinks'"),

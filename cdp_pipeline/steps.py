@@ -236,8 +236,7 @@ def build_core(home: Home, plan: RunPlan) -> tuple[core_build.CoreBuild, warehou
     run = None
     if build.nodes:
         run = warehouse.run_dbt("build", build.selection(), home, plan.as_of, full_refresh=build.is_full, engine=engine)
-    core_build.commit(home, build)
-    return build, run
+    return core_build.commit(home, build), run
 
 
 def export_core(home: Home) -> dict[str, int]:

@@ -49,15 +49,22 @@ test: setup
 test-long: setup
 	CDP_TEST_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-# 40 points in each of six stages, and 21 over whole runs
+# 40 points in each of six stages, and 21 over whole runs. What was hit goes into the page.
 chaos: setup
-	CDP_CHAOS_POINTS=40 CDP_CHAOS_RUNS=21 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -rP tests/chaos
+	rm -rf data/chaos
+	CDP_CHAOS_REPORT=data/chaos CDP_CHAOS_POINTS=40 CDP_CHAOS_RUNS=21 \
+		$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -rP tests/chaos
+	$(BIN)/python tests/chaos/faults.py data/chaos --docs docs/faults.md
 
-# Days of increments by the command line, each checked; ENGINE=steps leaves dbt, publishing and Dagster out
+# Days of increments, each checked. ENGINE=cdp starts a process for each day, ENGINE=steps leaves dbt, publishing and
+# Dagster out; SOAK='--minutes 30' stops in between, SOAK=--resume goes on.
 DAYS ?= 60
-ENGINE ?= cdp
+ENGINE ?= process
+SOAK ?=
 soak: setup
-	$(BIN)/python tests/soak/soak.py --days $(DAYS) --engine $(ENGINE) --home data/soak --report data/soak.md
+	CDP_CHAOS_REPORT=data/soak-notes $(BIN)/python tests/soak/soak.py --days $(DAYS) --engine $(ENGINE) $(SOAK) \
+		--home data/soak --report data/soak.md
+	$(BIN)/python tests/chaos/faults.py data/soak-notes --docs docs/faults.md
 
 # needs the extra `spark` and Java; MASTER='local-cluster[2,1,1024]' runs executors as processes of their own
 HOME_DIR ?= data/home

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from cdp_pipeline.identity_step import identity_health as identity_health
 from cdp_pipeline.identity_step import last_identity_run as last_identity_run
 from cdp_pipeline.identity_step import resolve_identity as resolve_identity
 from cdp_pipeline.ops import Ops
+from cdp_pipeline.orphans import dbt_processes
 from cdp_pipeline.privacy.consents import land_changes
 from cdp_pipeline.privacy.removals import removals_fingerprint
 from cdp_pipeline.privacy.store import privacy_fingerprint
@@ -128,11 +129,22 @@ def inputs_after(home: Home, before: str, judged: str | None = None, model: str 
     return inputs.combine(before, inputs.model_fingerprint(home) if model is None else model, judged)
 
 
-def wait_for_warehouse(home: Home, seconds: float = 120.0) -> None:
-    """Wait until no process writes the warehouse: dbt outlives a run that was killed, and holds the file meanwhile.
+def wait_for_warehouse(
+    home: Home, seconds: float = 120.0, *, dbt_seconds: float = 3600.0, say: Callable[[str], None] = lambda line: None
+) -> None:
+    """Wait until no process writes the warehouse. The caller holds the run lock.
 
-    Raises RuntimeError where it is still held after `seconds`.
+    A dbt that outlived a killed run may take `dbt_seconds` to end: as long as the largest build; `say` is told of it.
+    Raises RuntimeError where it goes on, or something else holds the file after `seconds`.
     """
+    started, told = time.monotonic(), False
+    while left := dbt_processes(home):
+        if not told:
+            say(f"dbt of a run that was killed goes on (process {left[0]}): waiting for its end")
+            told = True
+        if time.monotonic() >= started + dbt_seconds:
+            raise RuntimeError(f"dbt of a run that was killed still goes on: process {left[0]}")
+        time.sleep(0.5)
     deadline = time.monotonic() + seconds
     while home.warehouse_db.exists():
         try:

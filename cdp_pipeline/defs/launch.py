@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -68,7 +69,7 @@ def launch(home: Home, plan: steps.RunPlan, *, publish: bool, log_file: Path, pr
         with instance_of(home) as instance:
             release_dead_runs(instance)
             drop_old_runs(instance, home, Settings.from_env().keep_runs)
-            steps.wait_for_warehouse(home)
+            steps.wait_for_warehouse(home, say=partial(_say, fd))
             result = job.execute_in_process(
                 run_config={"loggers": {"progress": {"config": {"fd": fd}}}},
                 instance=instance,
@@ -95,6 +96,10 @@ def launch(home: Home, plan: steps.RunPlan, *, publish: bool, log_file: Path, pr
             if not check.passed and check.blocking:
                 failures.append(f"{check.asset_key.to_user_string()}: check {check.check_name} failed")
     return LaunchResult(result.run_id, result.success and not failures, seconds, failures)
+
+
+def _say(fd: int, line: str) -> None:
+    os.write(fd, f"  {line}\n".encode())
 
 
 def new_run_id() -> str:

@@ -9,8 +9,10 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from cdp_pipeline import mend, steps
+from cdp_pipeline.defs.run_history import drop_old_runs
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import run_lock
+from cdp_pipeline.settings import Settings
 
 AS_OF_TAG = "cdp/as_of"
 FULL_TAG = "cdp/full"
@@ -45,7 +47,10 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         tags = context.run.tags if context.run else {}
         as_of = tags.get(AS_OF_TAG)
         with run_lock(self.paths.run_lock, wait_seconds=LOCK_WAIT_SECONDS):
-            if LAUNCHER_TAG not in tags:  # `cdp run` has looked before it launched
+            if LAUNCHER_TAG not in tags:  # `cdp run` has done this before it launched
+                if context.instance is not None:
+                    drop_old_runs(context.instance, self.paths, Settings.from_env().keep_runs)
+                steps.wait_for_warehouse(self.paths)
                 mend.mend_snapshot(self.paths)
                 mend.mend_raw(self.paths)
             self._plan = steps.plan_run(

@@ -40,6 +40,7 @@ class Stage:
     """One stage in a folder of its own."""
 
     name: str
+    what: str
     prepare: Callable[[Path], None]
     code: str
     state: Callable[[Path], Any]
@@ -352,11 +353,11 @@ def _erased(folder: Path) -> Any:
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("ingest", _land, INGEST, _ingested),
-        Stage("identity", _first_day, IDENTITY, _resolved),
-        Stage("publish", _published_once, PUBLISH, _published, _readable),
-        Stage("audience", _exported_once, AUDIENCE, _exported),
-        Stage("backup", _a_home, BACKUP, _backed_up, _backup_readable),
-        Stage("erase", _some_days, ERASE, _erased),
+        Stage("ingest", "files of five systems, broken and empty ones among them, taken in", _land, INGEST, _ingested),
+        Stage("identity", "a day of changed and new records, resolved upon a store", _first_day, IDENTITY, _resolved),
+        Stage("publish", "a second snapshot over a first one", _published_once, PUBLISH, _published, _readable),
+        Stage("audience", "a second export of a segment to files", _exported_once, AUDIENCE, _exported),
+        Stage("backup", "a second backup of a home", _a_home, BACKUP, _backed_up, _backup_readable),
+        Stage("erase", "a person taken out of a home of four days", _some_days, ERASE, _erased),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -105,3 +106,26 @@ def test_a_run_waits_for_a_dbt_that_outlived_its_run(tmp_path: Path) -> None:
     assert time.monotonic() - started >= 1.5
     holder.wait()
     holder.stdout.close()
+
+
+def test_a_run_waits_for_a_dbt_that_has_not_opened_the_warehouse_yet(tmp_path: Path) -> None:
+    """It parses the project first, while the next run may have begun."""
+    home, said = Home(tmp_path / "home"), list[str]()
+    for folder in (home.root / "dbt", tmp_path / "other"):
+        folder.mkdir(parents=True)
+
+    def dbt(target: Path) -> subprocess.Popen[bytes]:
+        ends_with_its_input = [sys.executable, "-c", "import sys; sys.stdin.read()", "--target-path", str(target)]
+        return subprocess.Popen(ends_with_its_input, stdin=subprocess.PIPE)
+
+    with dbt(tmp_path / "other") as other, dbt(home.root / "x" / ".." / "dbt") as left:
+        assert left.stdin is not None
+        with pytest.raises(RuntimeError, match=f"process {left.pid}"):
+            steps.wait_for_warehouse(home, dbt_seconds=0.1)
+        end = threading.Timer(0.7, left.stdin.close)
+        end.start()
+        steps.wait_for_warehouse(home, say=said.append)
+        assert left.wait() == 0
+        assert other.poll() is None, "that of another home is left alone"
+        end.join()
+    assert said == [f"dbt of a run that was killed goes on (process {left.pid}): waiting for its end"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 from soak_company import Company, Day
+from whole_runs import snapshot
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.mend import damaged_raw, damaged_tables
@@ -136,12 +137,17 @@ def check_growth(by_day: list[tuple[int, dict[str, int]]]) -> None:
     assert not grown, f"{records} records became {last_records}, bytes grew beyond: {grown} from {early}"
 
 
-def same(left: Home, right: Home) -> list[str]:
-    """Identity tables in which two homes differ, run ids aside."""
+def tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:
+    """The identity tables, run ids aside."""
     columns = {
         "profile_members": "record_id, profile_id",
         "profile_aliases": "*",
         "edges": "record_id_l, record_id_r, kind, rule",
         "dropped_edges": "record_id_l, record_id_r, reason",
     }
-    return [name for name, wanted in columns.items() if table(left, name, wanted) != table(right, name, wanted)]
+    return {name: table(home, name, wanted) for name, wanted in columns.items()}
+
+
+def published(home: Home) -> dict[str, list[tuple[Any, ...]]]:
+    """The published tables, run ids aside; none where nothing is published."""
+    return snapshot(home) if newest_version(home.published) else {}

@@ -1,4 +1,6 @@
-"""Two ways to live through a day: the command line as it is, and the same steps without dbt, for a check of seconds."""
+"""Ways to live through a day: the command line as it is, what it calls in one process for all days, and the same steps
+without dbt, for a check of seconds.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,14 @@ from cdp_pipeline.privacy.erase import erase
 from cdp_pipeline.sources.contract import load_contracts
 from cdp_pipeline.sources.ingest import ensure_tables, ingest_partition, pending, reconcile
 
+# Few are kept, so that a soak of weeks sees them go.
+KEEP = {"CDP_KEEP_RUNS": "8", "CDP_KEEP_VERSIONS": "3", "CDP_HOME": ""}
+
 
 class Engine(Protocol):
     """How a home is brought up to date, and a person erased."""
+
+    how: str
 
     def run(self, home: Home, *, full: bool = False) -> None: ...
 
@@ -32,6 +39,8 @@ class Engine(Protocol):
 
 class CommandLine:
     """`cdp run` and `cdp privacy erase`, each in a process of its own."""
+
+    how = "Each day by `cdp run`."
 
     def run(self, home: Home, *, full: bool = False) -> None:
         self._cdp(home, "run", "--accept-changes", *(["--full"] if full else []))
@@ -45,14 +54,39 @@ class CommandLine:
             capture_output=True,
             text=True,
             check=False,
-            # few are kept, so that a soak of weeks sees them go
-            env={**os.environ, "CDP_KEEP_RUNS": "8", "CDP_KEEP_VERSIONS": "3", "CDP_HOME": ""},
+            env={**os.environ, **KEEP},
         )
         assert done.returncode == 0, done.stderr[-2000:]
 
 
+class OneProcess:
+    """What `cdp run` and `cdp privacy erase` call, day after day in this process: Dagster's job, dbt, gate and swap.
+    Each tenth run is `cdp run` itself, and so are full ones."""
+
+    how = "Each tenth day and all full rebuilds by `cdp run`, the others by what it calls, in one process for all days."
+
+    def __init__(self) -> None:
+        self._runs = 0
+        self._command_line = CommandLine()
+        os.environ.update(KEEP)
+
+    def run(self, home: Home, *, full: bool = False) -> None:
+        from cdp_pipeline.run import run
+
+        self._runs += not full
+        if full or self._runs % 10 == 1:
+            self._command_line.run(home, full=full)
+        else:
+            run(home, accept_changes=True)
+
+    def erase(self, home: Home, email: str) -> None:
+        erase(home, [email])
+
+
 class Steps:
     """Ingest, core in plain SQL, identity, erasing: everything but dbt, publishing and Dagster."""
+
+    how = "Without dbt, publishing and Dagster."
 
     def run(self, home: Home, *, full: bool = False) -> None:
         contracts = {name: one for name, one in load_contracts().items() if name in ("shopify", "zendesk")}

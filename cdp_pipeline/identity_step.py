@@ -103,7 +103,6 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
     from cdp_pipeline.spark.engine import scorer_of
 
     judged = judgements.live_judgements(home.ops_db)
-    # A model trained anew would move people who have nothing to do with the request.
     is_erasing = bool(erasures(home, pending=True))
     standing = None if plan.full or is_erasing else _standing(home, plan, judgements.fingerprint(judged))
     if standing is not None:
@@ -123,7 +122,7 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
             judgements=judgements.as_judgements(judged),
             allow_changes=plan.accept_changes or plan.plan_only,
             scorer=scorer,
-            keeps_model=is_erasing,
+            is_erasure=is_erasing,
         )
     done = IdentityRun(
         run_id=plan.run_id,

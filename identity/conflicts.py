@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from identity.comparisons import BIRTH_DATE, GIVEN, Comparison
+from identity.comparison import Comparison
+from identity.comparisons import BIRTH_DATE
+from identity.comparisons_of_names import GIVEN
 from identity.rules import ConflictRules
 
 # Conflicts that hold against a score which accepted the very pair: the model weighs their parts one by one and does not

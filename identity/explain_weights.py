@@ -18,7 +18,8 @@ from typing import Any
 
 import duckdb
 
-from identity.comparisons import Comparison, term_frequency_columns
+from identity.comparison import Comparison
+from identity.comparisons import term_frequency_columns
 from identity.conflicts import conflict_rule_sql, level_sql
 from identity.model import Model, term_frequency_file
 from identity.rules import ConflictRules, literals

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 
 from identity import blocking, features
-from identity.comparisons import Comparison, choose, term_frequency_columns
+from identity.comparison import Comparison
+from identity.comparisons import choose, term_frequency_columns
 from identity.model import LEARNING_RECORDS, Model, make_model, save_model
 from identity.parameters import Trained
 from identity.rules import Rules

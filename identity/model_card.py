@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from math import log2
 from typing import TYPE_CHECKING, Any
 
-from identity.comparisons import Comparison
+from identity.comparison import Comparison
 from identity.training import PRIOR_PAIRS
 from identity.training_report import DataStatistics, TrainingReport
 

@@ -13,7 +13,8 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
-from identity.comparisons import FAMILY, GIVEN, Comparison
+from identity.comparison import Comparison
+from identity.comparisons_of_names import FAMILY, GIVEN
 from identity.conflicts import level_sql
 from identity.features import build_features
 from identity.normalise import normalise

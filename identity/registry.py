@@ -134,7 +134,13 @@ def _scope(con: duckdb.DuckDBPyConnection, clusters: str, touched: str | None, b
             f"create or replace temp table r_alias as select alias_profile_id, profile_id from {at('aliases', base)}"
         )
         return
-    con.execute(f"create or replace temp table r_scope as select distinct record_id from {touched}")
+    con.execute(
+        f"""create or replace temp table r_scope as
+        select record_id from {touched}
+        union
+        -- unchanged, and yet of nobody: an erasure took it out of the registry and could not take it out of the core
+        select record_id from {clusters} anti join (select record_id from {at("members", base)}) using (record_id)"""
+    )
     size = -1
     while True:
         [(now,)] = con.execute("select count(*) from r_scope").fetchall()

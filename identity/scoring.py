@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from identity.comparisons import Comparison
+from identity.comparison import Comparison
 
 Probabilities = Mapping[str, Sequence[float]]
 """Comparison name → one probability per level, most agreement first."""

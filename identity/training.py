@@ -22,7 +22,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from identity.comparisons import Comparison
+from identity.comparison import Comparison
 from identity.parameters import Trained
 
 Array = npt.NDArray[np.float64]

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from identity.blocking import bound_sql, key_rules
-from identity.comparisons import Comparison, term_frequency_columns
+from identity.comparison import Comparison
+from identity.comparisons import term_frequency_columns
 from identity.rules import Rules
 from identity.threshold import THRESHOLD_RANGE, TOLERATED_WRONG
 

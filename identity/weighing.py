@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 
 from identity import blocking
-from identity.comparisons import Comparison
+from identity.comparison import Comparison
 from identity.model import Model
 from identity.parameters import Trained
 from identity.review import SCORED_FROM

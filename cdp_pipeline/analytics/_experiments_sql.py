@@ -26,6 +26,18 @@ FROM named n LEFT JOIN plan p USING (experiment_id)
 GROUP BY n.experiment_id, n.person_id
 """
 
+# Mean shares at the assignments: of the holdout, and by variant.
+EXPORT_SHARES = """
+WITH each AS (
+    SELECT 'export:' || destination || '/' || segment AS experiment_id, variant, count(*) AS people,
+      avg(holdout_share) AS held_out, avg(coalesce(planned_share, 1 - holdout_share)) AS share
+    FROM audience_arms WHERE as_of + 1 < $end GROUP BY ALL
+)
+SELECT experiment_id, round(sum(held_out * people) / sum(people), 6),
+  map_from_entries(list((variant, round(share, 6)) ORDER BY variant))
+FROM each GROUP BY ALL ORDER BY ALL
+"""
+
 BOUGHT = """
 CREATE OR REPLACE TEMP TABLE bought AS
 SELECT o.order_id,

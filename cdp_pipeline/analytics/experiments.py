@@ -7,8 +7,8 @@ always-valid p-values rely on. What the company declares of an experiment stands
 ``dbt_project/seeds/marts/experiment_plans.csv``.
 
 What an audience export sent and what it held out is an experiment, too: ``export:<destination>/<segment>``, with the
-variants ``exported`` and ``holdout``. People count as exposed from the end of the day of the snapshot that they were
-assigned from. The planned split is the share that the destination declared at the assignments.
+variants ``exported`` and ``holdout``, or those that the destination declares. People count as exposed from the end of
+the day of the snapshot that they were assigned from. The planned split is the shares declared at the assignments.
 """
 
 from __future__ import annotations
@@ -114,16 +114,19 @@ def readouts(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping
 
 def _export_plans(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[str, Plan]) -> dict[str, Plan]:
     """What is declared of each export's experiment; its shares are the mean of those at the assignments."""
-    rows = con.execute(
-        f"SELECT '{EXPORT}' || destination || '/' || segment, round(avg(holdout_share), 6) FROM audience_arms"
-        " WHERE as_of + 1 < $end GROUP BY ALL ORDER BY ALL",
-        {"end": as_of_end},
-    ).fetchall()
+    rows = con.execute(sql.EXPORT_SHARES, {"end": as_of_end}).fetchall()
     found = {}
-    for name, held_out in rows:
+    for name, held_out, planned in rows:
         plan = plans.get(name, Plan())
-        shares = plan.shares or {"holdout": held_out, "exported": 1 - held_out}
-        found[name] = replace(plan, control_variant=plan.control_variant or "holdout", shares=shares)
+        declared = {variant: share for variant, share in planned.items() if variant not in ("holdout", "exported")}
+        shares = planned if declared else {"exported": 1 - held_out}
+        shares = {**shares, **({"holdout": held_out} if held_out else {})}
+        whole = sum(shares.values())  # means of changed shares need not make one
+        found[name] = replace(
+            plan,
+            control_variant=plan.control_variant or ("holdout" if held_out else None),
+            shares=plan.shares or {variant: share / whole for variant, share in shares.items()},
+        )
     return found
 
 
@@ -159,7 +162,8 @@ def _arms(found: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
     }
     counts = {name: int(by_name[name]["exposed_people"]) if name in by_name else 0 for name in names}
     experiment = str(found["experiment_id"].iloc[0])
-    kind = "holdout" if experiment.startswith(EXPORT) or _is_holdout(by_name, control) else "ab"
+    is_held_out = control == "holdout" if experiment.startswith(EXPORT) else _is_holdout(by_name, control)
+    kind = "holdout" if is_held_out else "ab"
     shares = dict(plan.shares)
     if not shares and kind == "ab":
         shares = dict.fromkeys(names, 1 / len(names))

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     Table = duckdb.DuckDBPyRelation | pd.DataFrame
 
 MEMORY_LIMIT = "4GB"
-# First assignment of a profile per destination and segment, as the exports write it: `variant` is exported or holdout,
-# `as_of` the day of the snapshot that it was assigned from.
+# First assignment of a profile per destination and segment, as the exports write it: `variant` is exported, holdout or
+# one that the destination declares, `planned_share` its share of all (NULL in files of before variants), `as_of` the
+# day of the snapshot that it was assigned from.
 AUDIENCE_ARMS = {
     "destination": "VARCHAR",
     "segment": "VARCHAR",
@@ -41,6 +42,7 @@ AUDIENCE_ARMS = {
     "variant": "VARCHAR",
     "holdout_share": "DOUBLE",
     "as_of": "DATE",
+    "planned_share": "DOUBLE",
 }
 
 
@@ -128,16 +130,17 @@ def _views(con: duckdb.DuckDBPyConnection, core: Path, identity: Path) -> None:
 
 def _audience_arms(con: duckdb.DuckDBPyConnection, audiences: Path | None) -> None:
     """View or empty table ``audience_arms``, with the columns of `AUDIENCE_ARMS`."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in AUDIENCE_ARMS.items())
+    con.execute(f"CREATE TABLE no_audience_arms ({columns})")
     if audiences is None or not any(audiences.glob("*/*.parquet")):
-        columns = ", ".join(f"{name} {kind}" for name, kind in AUDIENCE_ARMS.items())
-        con.execute(f"CREATE TABLE audience_arms ({columns})")
+        con.execute("CREATE VIEW audience_arms AS FROM no_audience_arms")
         return
     place = "parse_path(filename)"
     con.execute(
         f"""CREATE VIEW audience_arms AS
-        SELECT {place}[-2] AS destination, replace({place}[-1], '.parquet', '') AS segment,
-          profile_id, variant, holdout_share, as_of
-        FROM read_parquet('{_quoted(audiences)}/*/*.parquet', filename = true)"""
+        FROM no_audience_arms UNION ALL BY NAME
+        SELECT {place}[-2] AS destination, replace({place}[-1], '.parquet', '') AS segment, * EXCLUDE (filename)
+        FROM read_parquet('{_quoted(audiences)}/*/*.parquet', filename = true, union_by_name = true)"""
     )
 
 

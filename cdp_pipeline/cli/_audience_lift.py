@@ -12,7 +12,7 @@ from cdp_pipeline.cli._common import table
 
 _READ = """
 SELECT split_part(e.experiment_id[8:], '/', 1) AS destination, split_part(e.experiment_id, '/', 2) AS segment,
-  e.exposed_people AS exported, h.exposed_people AS held_out, e.people AS exported_counted,
+  e.variant, e.exposed_people AS exported, h.exposed_people AS held_out, e.people AS exported_counted,
   h.people AS held_out_counted,
   e.window_days, e.conversion_rate AS exported_conversion, h.conversion_rate AS held_out_conversion,
   c.difference AS lift_conversion, c.always_valid_low AS lift_conversion_low,
@@ -28,7 +28,7 @@ LEFT JOIN marts.insights.experiment_results c
 LEFT JOIN marts.insights.experiment_results r
   ON e.experiment_id = r.experiment_id AND e.variant = r.variant AND r.metric = 'revenue_per_person'
 WHERE e.experiment_id LIKE 'export:%' AND NOT e.is_control
-ORDER BY 1, 2
+ORDER BY 1, 2, 3
 """
 _VERDICTS = {
     "significant": "differs",
@@ -39,7 +39,8 @@ _VERDICTS = {
 
 
 def read(marts: Path) -> list[dict[str, Any]]:
-    """One row per export with a holdout; shares from 0 to 1, money in the reporting currency."""
+    """One row per export with a holdout and per variant that is not the control; shares from 0 to 1, money in the
+    reporting currency."""
     with duckdb.connect() as con:
         con.execute(f"ATTACH '{str(marts).replace(chr(39), chr(39) * 2)}' AS marts (READ_ONLY)")
         result = con.execute(_READ)
@@ -53,7 +54,7 @@ def told(rows: Sequence[dict[str, Any]]) -> str:
         return "no export with a holdout is in the published snapshot: declare `holdout`, sync, and run on a later day"
     shown = [
         (
-            row["destination"], row["segment"], f"{row['exported']:,} / {row['held_out']:,}",
+            row["destination"], _segment(row), f"{row['exported']:,} / {row['held_out']:,}",
             f"{_share(row['exported_conversion'])} / {_share(row['held_out_conversion'])}",
             _between(row["lift_conversion"], row["lift_conversion_low"], row["lift_conversion_high"], 100, " pp"),
             _between(row["lift_revenue_per_person"], row["lift_revenue_low"], row["lift_revenue_high"], 1, ""),
@@ -67,6 +68,10 @@ def told(rows: Sequence[dict[str, Any]]) -> str:
         f"{table(heads, shown)}\nPurchases within {days} days of the export, of those whose {days} days are over; "
         f"money in {currency}.\nIn brackets the interval that holds however often one looks."
     )
+
+
+def _segment(row: dict[str, Any]) -> str:
+    return str(row["segment"]) + ("" if row["variant"] == "exported" else f" ({row['variant']})")
 
 
 def _share(value: float | None) -> str:

@@ -51,33 +51,44 @@ def register(commands: Subparsers) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from profiles.exports import history
+    from profiles.exports import receivers
 
-    home, destinations = _destinations(arguments)
-    last = {(e.destination, e.segment): e for e in reversed(history(home.root))}
+    home, _ = _destinations(arguments)
     rows = [
         {
             "destination": d.name,
             "kind": d.kind if d.kind != "file" else f"file ({d.format})",
             "channel": d.channel,
-            "segment": segment,
-            "members": last[d.name, segment].members if (d.name, segment) in last else None,
-            "exported_at": last[d.name, segment].exported_at if (d.name, segment) in last else None,
+            "segment": r.segment,
+            "rules": _rules(d),
+            "members": r.last.members if r.last else None,
+            "exported_at": r.exported_at,
         }
-        for d in destinations.values()
-        for segment in d.segments
+        for r in receivers(home.root)
+        if (d := r.destination) is not None and r.segment in d.segments
     ]
     if arguments.json:
         print_json(rows)
     elif rows:
         shown = [
-            (*list(row.values())[:5], f"{row['exported_at']:%Y-%m-%d %H:%M}Z" if row["exported_at"] else "never")
+            (*list(row.values())[:-1], f"{row['exported_at']:%Y-%m-%d %H:%M}Z" if row["exported_at"] else "never")
             for row in rows
         ]
-        print(table(["destination", "kind", "channel", "segment", "members", "exported_at"], shown))
+        print(table(["destination", "kind", "channel", "segment", "rules", "members", "exported_at"], shown))
     else:
         print(f"no destinations: declare them in {home.root / 'destinations.yml'}")
     return 0
+
+
+def _rules(destination: Destination) -> str:
+    """What the destination declares of whom it sends, as one text; empty where nothing."""
+    cap, top = destination.cap, destination.top
+    told = [f"at most {cap.exports} in {cap.days} days"] if cap else []
+    if top:
+        told.append(f"{'first' if top.order == 'desc' else 'last'} {top.count:,} by {top.by.partition('.')[2]}")
+    told += [f"holdout {destination.holdout:.1%}"] if destination.holdout else []
+    told += [", ".join(f"{name} {share:g}%" for name, share in destination.variants)] if destination.variants else []
+    return "; ".join(told)
 
 
 def _sync(arguments: argparse.Namespace) -> int:
@@ -114,7 +125,8 @@ def _sync(arguments: argparse.Namespace) -> int:
 
 def _told(result: SyncResult, *, planned: bool) -> str:
     held = ", ".join(f"{count:,} {state}" for state, count in result.counts.items() if count and state != "sent")
-    kept = f" (not sent: {held})" if held else ""
+    drawn = ", ".join(f"{count:,} {variant}" for variant, count in result.variants.items())
+    kept = (f" (as {drawn})" if drawn else "") + (f" (not sent: {held})" if held else "")
     where = f"{result.destination} {result.segment}"
     if not result.changed:
         return f"{where}: up to date, {result.members:,} members{kept}"

@@ -136,7 +136,8 @@ def _timestamp(text: str, timezone: str) -> str:
 
     By their first characters, so that the usual ISO form costs no look at the others.
     """
-    begins = f"{text}[1:4] BETWEEN '0000' AND '9999'"  # keeps out 'epoch' and 'infinity'
+    # keeps out 'epoch' and 'infinity', and years of five digits
+    begins = f"{text}[1:4] BETWEEN '0000' AND '9999' AND {text}[5] NOT BETWEEN '0' AND '9'"
     plain = f"TRY_CAST({text} AS TIMESTAMPTZ)"
     if timezone != "UTC":
         offset = f"regexp_matches({text}, ':.*([zZ]|UTC|GMT|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"

@@ -29,5 +29,5 @@
 
 {# Amount in major units from an integer in the currency's smallest unit. #}
 {% macro from_minor_units(amount, currency) -%}
-    cast({{ amount }} as decimal(18, 4)) / case when upper({{ currency }}) in ('JPY', 'KRW', 'VND', 'CLP') then 1 else 100 end
+    try_cast({{ amount }} as decimal(18, 4)) / case when upper({{ currency }}) in ('JPY', 'KRW', 'VND', 'CLP') then 1 else 100 end
 {%- endmacro %}

@@ -2,18 +2,14 @@
 
 Tables in, tables out, set-based: plain values by SQL, the others once per distinct value by the pure functions that
 this package also exports. The rules stand in the docstring of each module: `emails`, `phones`, `identifiers`,
-`names` (with `han` and `nicknames`), `dates`, `addresses`. Nothing here compares two records.
+`names` (with `han` and `nicknames`), `dates`, `addresses` (with `chinese_addresses` and `address_parts`). Nothing here
+compares two records.
 """
 
 from __future__ import annotations
 
-from identity.normalise.addresses import (
-    normalise_country,
-    normalise_locality,
-    normalise_postcode,
-    normalise_region,
-    normalise_street,
-)
+from identity.normalise.address_parts import normalise_country, normalise_locality, normalise_postcode, normalise_region
+from identity.normalise.addresses import normalise_street
 from identity.normalise.dates import BirthDate, parse_birth_date
 from identity.normalise.emails import Normalised, normalise_email
 from identity.normalise.identifiers import normalise_identifier

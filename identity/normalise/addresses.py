@@ -6,12 +6,7 @@ Rules:
   `unit`. A number at the end (`Calle Mayor 12`) is moved to the front, so that `street` always reads `<no>
   <words>`.
 - PO boxes read `po box <no>`.
-- Chinese lines are parsed from the large to the small: province, city, district, road, 弄, 号, building, room. The
-  road is pinyin with contracted direction and type (南京西路1266号 → `1266 nanjing w rd`), which Nanjing West Road
-  and Nanjing Xi Lu give too; building and room become the unit (`3-1201`).
-- Regions: US state names → codes; Chinese provinces → pinyin without 省, 市 and 自治区. Localities lose 市, 区, 县.
-- Post codes: US `zip5` (a lost leading zero comes back), a leading apostrophe goes; others upper case without
-  blanks.
+- Chinese lines are read by `chinese_addresses`; localities, regions, post codes and countries by `address_parts`.
 - `address_key`: `<no>|<main street word>|<postcode or locality>`; None unless all three are known.
 """
 
@@ -19,44 +14,19 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
-from identity.normalise.han import read_given
-from identity.normalise.places import COUNTRIES, PROVINCES, STATES, TYPES_AND_DIRECTIONS
+from identity.normalise.address_parts import (
+    PLACEHOLDERS,
+    Street,
+    normalise_country,
+    normalise_locality,
+    normalise_postcode,
+    normalise_region,
+)
+from identity.normalise.chinese_addresses import chinese_street
+from identity.normalise.places import STATES, TYPES_AND_DIRECTIONS
 from identity.normalise.text import HAN, clean, fold, simplify
 
-
-class Street(NamedTuple):
-    """One street line; region and locality only where the line itself names them (Chinese, one-line)."""
-
-    street: str | None = None
-    street_no: str | None = None
-    unit: str | None = None
-    locality: str | None = None
-    region: str | None = None
-    postcode: str | None = None
-    main_word: str | None = None
-
-
-_PLACEHOLDERS = frozenset(
-    {
-        "unknown",
-        "none",
-        "na",
-        "n a",
-        "null",
-        "test",
-        "xxx",
-        "x",
-        "0",
-        "same",
-        "as above",
-        "not provided",
-        "undefined",
-        "ceshi",
-        "wu",
-    }
-)
 _UNIT = re.compile(
     r"(?:^|[\s,])(?:(?:apartment|apt|unit|suite|ste|room|rm|floor|flat|lot|trlr|bldg|building|fl)\b\.?\s*(?:no\.?\s*|#\s*)?|#\s*)"
     r"([0-9]{1,6}[a-z]?(?:-[0-9a-z]{1,4})?|[a-z]-?[0-9]{0,5})(?=$|[\s,])",
@@ -99,26 +69,6 @@ _BUILDINGS = frozenset(
 _FILL = frozenset({"no", "number", "hao", "unit", "apt", "po", "box", "the", "de", "la", "rue", "calle", "via"})
 _KINDS = frozenset(TYPES_AND_DIRECTIONS.values())
 
-_CN_REGION = re.compile(r"^(?:中国)?([\u4e00-\u9fff]{2,8}?(?:省|自治区|特别行政区))")
-_CN_CITY = re.compile(r"^([\u4e00-\u9fff]{2,6}?(?:市|自治州|盟|地区))")
-_CN_DISTRICT = re.compile(r"^([\u4e00-\u9fff]{1,6}?(?:新区|区|县|旗|市))")
-_CN_TOWN = re.compile(r"^([\u4e00-\u9fff]{1,6}?(?:街道|镇|乡))(?=[\u4e00-\u9fff])")
-_CN_ROAD = re.compile(r"([\u4e00-\u9fffA-Za-z0-9]*?[\u4e00-\u9fff](?:大道|大街|胡同|公路|路|街|道|巷))")
-_CN_LANE = re.compile(r"(\d+)弄")
-_CN_NO = re.compile(r"(\d+(?:-\d+)?)号(?!楼|房|室|院内)")
-_CN_BUILDING = re.compile(r"(\d+|[A-Za-z])(?:号楼|栋|幢|座|单元楼)")
-_CN_ROOM = re.compile(r"(\d+|[A-Za-z]\d+)(?:室|房|号房|户)|(?:栋|幢|座|号楼|单元|楼|号)-?(\d{2,5})$")
-_CN_TYPES = {
-    "大道": "ave",
-    "大街": "st",
-    "胡同": "hutong",
-    "公路": "hwy",
-    "路": "rd",
-    "街": "st",
-    "道": "rd",
-    "巷": "ln",
-}
-_CN_SIDES = {"东": "e", "南": "s", "西": "w", "北": "n", "中": "m"}
 _PINYIN_SIDES = {"dong": "e", "nan": "s", "xi": "w", "bei": "n", "zhong": "m", "middle": "m", "central": "m"}
 _PINYIN_TYPES = {"lu": "rd", "jie": "st", "dadao": "ave", "dajie": "st", "xiang": "ln"}
 
@@ -137,7 +87,7 @@ def _street_line(text: str | None, unit: str | None) -> Street:
     if text is None:
         return Street(unit=extra)
     if HAN.search(text):
-        found = _chinese(simplify(text))
+        found = chinese_street(simplify(text))
         return found._replace(unit=extra or found.unit)
     box = _PO_BOX.search(text)
     if box:
@@ -149,7 +99,7 @@ def _street_line(text: str | None, unit: str | None) -> Street:
         text = text[: cut.start()] + " " + text[cut.end() :]
         extra = extra or normalise_unit(cut[1])
     folded = fold(re.sub(r"(?<=\d)\s*-\s*(?=\d)", "", text))
-    if folded is None or folded in _PLACEHOLDERS:
+    if folded is None or folded in PLACEHOLDERS:
         return Street(unit=extra)
     words = _behind_building([_ORDINALS.get(w, w) for w in folded.split()])
     number, words = _take_number(words)
@@ -191,46 +141,6 @@ def _main_word(words: list[str]) -> str | None:
     return named[0] if named else next((w for w in words if w not in _FILL), None)
 
 
-def _chinese(text: str) -> Street:
-    text = re.sub(r"[\s,，、]+", "", text.partition("@#")[0])
-    region = locality = None
-    municipality = re.match("^(北京|上海|天津|重庆)市?", text)
-    if municipality:
-        region = locality = read_given(municipality[1])
-        text = re.sub(f"^(?:{municipality[1]}市?)+", "", text)
-    elif match := _CN_REGION.match(text):
-        region = normalise_region(match[1], "CN")
-        text = text[match.end() :]
-    if locality is None and (match := _CN_CITY.match(text)):
-        locality = normalise_locality(match[1])
-        text = text[match.end() :]
-    for pattern in (_CN_DISTRICT, _CN_TOWN):
-        match = pattern.match(text)
-        # 小区 and 园区 are names of estates, not districts.
-        if match and not match[1].endswith(("小区", "园区", "社区")):
-            text = text[match.end() :]
-    road = _CN_ROAD.search(text)
-    rest = text[road.end() :] if road else text
-    lane, number = _CN_LANE.search(rest), _CN_NO.search(rest)
-    building, room = _CN_BUILDING.search(rest), _CN_ROOM.search(rest)
-    street_no = lane[1] if lane else number[1] if number else None
-    parts = [number[1]] if lane and number else []
-    parts += [m.lower() for m in (building[1] if building else None, (room[1] or room[2]) if room else None) if m]
-    words = _chinese_road(road[1]) if road else (fold(text) or "").split()
-    line = " ".join(([street_no] if street_no else []) + words)
-    return Street(
-        line or None, street_no, "-".join(parts) or None, locality, region, main_word=words[0] if words else None
-    )
-
-
-def _chinese_road(road: str) -> list[str]:
-    kind = next(k for k in _CN_TYPES if road.endswith(k))
-    name = road[: -len(kind)]
-    side = _CN_SIDES.get(name[-1]) if len(name) > 2 else None
-    words = [fold(name[:-1] if side else name) or ""]
-    return [w for w in (words[0].replace(" ", ""), side, _CN_TYPES[kind]) if w]
-
-
 @lru_cache(maxsize=65_536)
 def normalise_unit(value: str | None) -> str | None:
     """Unit without its word: `Apt. 4-B` → `4b`, `3栋1201室` → `3-1201`."""
@@ -244,78 +154,7 @@ def normalise_unit(value: str | None) -> str | None:
     if re.fullmatch(r"\s*\d+(?:\s*-\s*\d+)+\s*", text):
         return re.sub(r"\s", "", text)
     folded = fold(text)
-    return None if folded is None or folded in _PLACEHOLDERS else folded.replace(" ", "")
-
-
-@lru_cache(maxsize=65_536)
-def normalise_locality(value: str | None) -> str | None:
-    """City or district as ASCII words; Chinese ones in pinyin without 市, 区, 县."""
-    text = clean(value)
-    if text is None:
-        return None
-    if HAN.search(text):
-        text = re.sub(r"[^\u4e00-\u9fff]", "", simplify(text))
-        if len(text) > 2:
-            text = re.sub(r"(?:市|区|县|自治州|地区)$", "", text)
-    folded = fold(text)
-    if folded is None or folded in _PLACEHOLDERS:
-        return None
-    words = folded.split()
-    if words[0] in ("saint", "st") and len(words) > 1:
-        words[0] = "st"
-    elif words[0] in ("ft", "fort", "mt", "mount") and len(words) > 1:
-        words[0] = {"fort": "ft", "mount": "mt"}.get(words[0], words[0])
-    if (len(words) > 1 and words[-1] == "shi") or words == ["new", "york", "city"]:
-        words.pop()
-    return " ".join(words)
-
-
-@lru_cache(maxsize=65_536)
-def normalise_region(value: str | None, country: str | None = None) -> str | None:
-    """State or province: US codes in capitals, Chinese provinces in pinyin, others folded, short ones in capitals."""
-    text = clean(value)
-    if text is None:
-        return None
-    if HAN.search(text):
-        short = re.sub(r"(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)$", "", simplify(text))
-        return PROVINCES.get(short) or fold(short)
-    folded = fold(text)
-    if folded is None or folded in _PLACEHOLDERS:
-        return None
-    if re.fullmatch(r"[a-z]( [a-z])+", folded):  # N.Y.
-        folded = folded.replace(" ", "")
-    if country in (None, "US") and folded in STATES:
-        return STATES[folded]
-    if country == "CN" or folded.endswith(" sheng"):
-        return re.sub(r" (?:sheng|shi|province)$", "", folded).replace(" ", "")
-    return folded.upper() if len(folded) <= 3 else folded
-
-
-def normalise_postcode(value: str | None, country: str | None = None) -> str | None:
-    """Post code: US zip5, others upper case without blanks; None for fillers."""
-    text = clean(value)
-    if text is None:
-        return None
-    text = re.sub(r"[^A-Z0-9-]", "", text.upper())
-    if country in (None, "US"):
-        match = re.fullmatch(r"(\d{5})-?(?:\d{4})", text)
-        if match:
-            text = match[1]
-        elif country == "US" and re.fullmatch(r"\d{3,4}", text):
-            text = text.zfill(5)
-    if not text.strip("0-") or not any(c.isdigit() for c in text):
-        return None
-    return text
-
-
-@lru_cache(maxsize=8_192)
-def normalise_country(value: str | None) -> str | None:
-    """ISO 3166 two-letter code from a code or a name, or None when unknown."""
-    text = clean(value)
-    if text is None:
-        return None
-    key = simplify(text) if HAN.search(text) else (fold(text) or "").replace(" ", "")
-    return COUNTRIES.get(key)
+    return None if folded is None or folded in PLACEHOLDERS else folded.replace(" ", "")
 
 
 def _state_and_zip(text: str) -> tuple[str, str | None, str | None]:

@@ -8,7 +8,7 @@ from functools import partial
 import duckdb
 import pyarrow as pa
 
-from identity.normalise import addresses, dates, organisations
+from identity.normalise import address_parts, addresses, dates, organisations
 from identity.normalise.emails import Normalised, normalise_email, plain_email_sql
 from identity.normalise.identifiers import identifier_sql, issuer_problem_sql
 from identity.normalise.lookup import TEXT, lookup
@@ -147,7 +147,7 @@ def _places(con: duckdb.DuckDBPyConnection) -> None:
         "SELECT DISTINCT country AS raw FROM nz_record WHERE country IS NOT NULL",
         ["raw"],
         [("country", TEXT)],
-        lambda raw: (addresses.normalise_country(raw),),
+        lambda raw: (address_parts.normalise_country(raw),),
     )
     _streets(con)
     lookup(
@@ -172,9 +172,9 @@ def _places(con: duckdb.DuckDBPyConnection) -> None:
         "SELECT DISTINCT locality AS raw FROM nz_record WHERE locality IS NOT NULL",
         ["raw"],
         [("locality", TEXT)],
-        lambda raw: (addresses.normalise_locality(raw),),
+        lambda raw: (address_parts.normalise_locality(raw),),
     )
-    for field, function in (("region", addresses.normalise_region), ("postcode", addresses.normalise_postcode)):
+    for field, function in (("region", address_parts.normalise_region), ("postcode", address_parts.normalise_postcode)):
         lookup(
             con,
             f"nz_{field}",
@@ -190,7 +190,7 @@ def _in_country(function: Callable[[str | None, str | None], str | None], raw: s
     return (function(raw, country or None),)
 
 
-_STREET_VALUES: list[tuple[str, pa.DataType]] = [(field, TEXT) for field in addresses.Street._fields]
+_STREET_VALUES: list[tuple[str, pa.DataType]] = [(field, TEXT) for field in address_parts.Street._fields]
 
 
 _OUT_RECORDS = """

@@ -15,6 +15,7 @@ from profiles.console.charts import Series, bar_chart, line_chart, short_number,
 from profiles.console.queries import segments
 from profiles.console.shown import num
 from profiles.console.visit import Handler, PostHandler, Refused, Visit
+from profiles.exports.receivers import receivers
 from profiles.snapshot_provider import Row
 
 _PAGE = 50
@@ -72,6 +73,7 @@ async def show_segment(visit: Visit) -> Response:
         members=page,
         names=names,
         next=page[-1]["profile_id"] if len(members) > _PAGE else None,
+        receivers=await visit.console.context.run(lambda: receivers(visit.console.context.home, name)),
         size=[(str(day), num(n)) for day, n in sizes],
         overlap=[(title, num(n)) for title, n in bars],
         charts={

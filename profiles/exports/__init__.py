@@ -11,6 +11,7 @@ from profiles.exports.destinations import DeliveryError, Destination, Destinatio
 from profiles.exports.forget import Recipient, forget
 from profiles.exports.log import ExportRecord, history
 from profiles.exports.received import Received, received
+from profiles.exports.receivers import Receiver, receivers
 from profiles.exports.sync import SyncResult, plan, sync
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "DestinationError",
     "ExportRecord",
     "Received",
+    "Receiver",
     "Recipient",
     "SyncResult",
     "arms_folder",
@@ -27,5 +29,6 @@ __all__ = [
     "load_destinations",
     "plan",
     "received",
+    "receivers",
     "sync",
 ]

@@ -14,8 +14,13 @@ from pathlib import Path
 
 import duckdb
 
-# `as_of` is that of the snapshot: a person counts as exposed from the end of that day (UTC) on.
-COLUMNS = {"profile_id": "varchar", "variant": "varchar", "holdout_share": "double", "as_of": "date"}
+# `variant` is exported, holdout or one that the destination declares, `planned_share` its share of all who are assigned
+# (NULL in files of before variants). `as_of` is that of the snapshot: a person counts as exposed from the end of that
+# day (UTC) on.
+COLUMNS = {
+    "profile_id": "varchar", "variant": "varchar", "holdout_share": "double", "as_of": "date",
+    "planned_share": "double",
+}  # fmt: skip
 EXPORTED, HELD_OUT = "exported", "holdout"
 
 
@@ -24,18 +29,27 @@ def folder(home: Path) -> Path:
     return home / "state" / "audiences"
 
 
-def assigned_sql(holdout: float, as_of: date) -> str:
-    """Query of the rows of `COLUMNS` over the temp table ``audience`` (see `audience.build_audience`)."""
+def path_of(home: Path, destination: str, segment: str) -> Path:
+    """The file of one destination and segment; none is there before the first assignment."""
+    return folder(home) / destination / f"{segment}.parquet"
+
+
+def assigned_sql(holdout: float, as_of: date, variants: Sequence[tuple[str, float]] = ()) -> str:
+    """Query of the rows of `COLUMNS` over the temp table ``audience`` (see `audience.build_audience`); `variants` are
+    names and shares in percent of those that are not held out."""
+    sent = dict(variants) or {EXPORTED: 100.0}
+    shares = " ".join(f"when '{name}' then {share / 100 * (1 - holdout)!r}" for name, share in sent.items())
     return (
-        f"select profile_id, case state when 'holdout' then '{HELD_OUT}' else '{EXPORTED}' end as variant,"
-        f" {holdout!r}::double as holdout_share, date '{as_of}' as as_of"
-        " from audience where state in ('sent', 'holdout') order by 1"
+        f"select profile_id, variant, {holdout!r}::double as holdout_share, date '{as_of}' as as_of,"
+        f" case variant {shares} else {holdout!r} end::double as planned_share from ("
+        f"select profile_id, case state when 'holdout' then '{HELD_OUT}' else coalesce(variant, '{EXPORTED}') end"
+        " as variant from audience where state in ('sent', 'holdout')) order by 1"
     )
 
 
 def keep(con: duckdb.DuckDBPyConnection, home: Path, destination: str, segment: str, sql: str) -> int:
     """Add the rows of `sql` whose profile has no assignment yet; returns how many. The file changes in one step."""
-    path = folder(home) / destination / f"{segment}.parquet"
+    path = path_of(home, destination, segment)
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     con.execute(f"create or replace temp table kept ({columns})")
     if path.exists():

@@ -7,11 +7,14 @@ import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from profiles import layout
+from profiles.exports import arms
+from profiles.exports.choice import BUCKETS, apply_cap, apply_top, bucket_sql, draw_variants
 from profiles.exports.destinations import Destination, DestinationError
 from profiles.exports.formats import Format
 from profiles.identifiers import normalise_value, normalised_sql
@@ -19,18 +22,21 @@ from profiles.rows import quoted
 
 SUPPRESSION = "suppression.csv"
 # What keeps a member of the segment from being sent, in the order in which it is asked.
-STATES = ("sent", "suppressed", "no_consent", "opted_out", "no_contact", "holdout")
-_BUCKETS = 10_000
+STATES = ("sent", "suppressed", "no_consent", "opted_out", "no_contact", "capped", "below_rank", "holdout")
+# States of what a destination may declare or not.
+_DECLARED = {"capped": "cap", "below_rank": "top"}
 
 
 @dataclass(frozen=True)
 class Audience:
-    """Members of a segment by what became of them (`STATES`), and the definition they are members by."""
+    """Members of a segment by what became of them (`STATES`), those sent by variant, and the definition they are
+    members by."""
 
     segment: str
     definition_version: str
     purpose: str
     counts: Mapping[str, int]
+    variants: Mapping[str, int]
 
 
 def open_snapshot(snapshot: Path) -> duckdb.DuckDBPyConnection:
@@ -42,10 +48,19 @@ def open_snapshot(snapshot: Path) -> duckdb.DuckDBPyConnection:
 
 
 def build_audience(
-    con: duckdb.DuckDBPyConnection, destination: Destination, segment: str, form: Format, home: Path
+    con: duckdb.DuckDBPyConnection,
+    destination: Destination,
+    segment: str,
+    form: Format,
+    home: Path,
+    *,
+    as_of: date,
+    held: Path | None,
+    others: tuple[str, ...],
 ) -> Audience:
-    """Write temp table ``audience`` (profile_id, state) for all members and ``now`` (profile_id and the columns of
-    `form`) for those that are to be sent. `con` is one of `open_snapshot`.
+    """Write temp table ``audience`` (profile_id, state, variant) for all members and ``now`` (profile_id and the
+    columns of `form`) for those that are to be sent. `con` is one of `open_snapshot`, `as_of` its snapshot's; `held` is
+    the file of the members that the receiver has; a cap that names no destinations counts over `others`.
 
     Consent: for marketing, and for any purpose but service and analysis, only who said yes to the channel (or to all)
     and no to neither; for service and analysis everybody who did not say no. Raises DestinationError for a segment that
@@ -68,21 +83,19 @@ def build_audience(
         {"purpose": purpose, "channel": destination.channel},
     )
     asked = purpose not in ("service", "analysis")
-    # Stable per profile and destination, whatever the segment's size and the order of rows; not DuckDB's own hash,
-    # which may change between versions.
-    bucket = f"cast('0x' || left(md5({_literal(destination.name + '|')} || m.profile_id), 8) as bigint) % {_BUCKETS}"
     con.execute(
         f"""create or replace temp table audience as
-        select m.profile_id, m.entered_at,
+        select m.profile_id, m.entered_at, null::varchar as variant,
             case
                 when m.profile_id in (select profile_id from suppressed) then 'suppressed'
                 when {"not coalesce(c.granted, false) or c.denied" if asked else "coalesce(c.denied, false)"}
                     then '{"no_consent" if asked else "opted_out"}'
-                when {bucket} < {round(destination.holdout * _BUCKETS)} then 'holdout'
                 else 'sent'
             end as state
         from members m left join consented c using (profile_id)"""
     )
+    if destination.variants:
+        draw_variants(con, destination.name, destination.variants, arms.path_of(home, destination.name, segment))
     selected = ", ".join(f"{sql} as {quoted(column)}" for column, (_, sql) in form.columns.items())
     features = (
         "left join marts.features.profile_features feature_row using (profile_id)" if "feature_row." in selected else ""
@@ -93,7 +106,7 @@ def build_audience(
             select profile_id{", " + selected if selected else ""}
             from audience join contacts using (profile_id) {features}
             cross join (select {_literal(segment)} as segment)
-            where state in ('sent', 'holdout')"""
+            where state = 'sent'"""
     )
     if form.contacts:
         filled = " or ".join(f"{quoted(column)} is not null" for column in form.contacts)
@@ -101,10 +114,24 @@ def build_audience(
             f"""update audience set state = 'no_contact'
             where profile_id in (select profile_id from now where not ({filled}))"""
         )
-    # Whoever cannot be reached is in neither arm: those held out are to be like those sent.
+    if destination.cap is not None:
+        apply_cap(con, home, destination.cap, destination.cap.across or others, as_of, held)
+    if destination.top is not None:
+        apply_top(con, destination.top)
+    # The last, so that those held out are like those sent. Stable per profile and destination, whatever the segment's
+    # size and the order of rows.
+    con.execute(
+        f"""update audience set state = 'holdout' where state = 'sent'
+        and {bucket_sql(destination.name, "profile_id")} < {round(destination.holdout * BUCKETS)}"""
+    )
     con.execute("delete from now where profile_id in (select profile_id from audience where state <> 'sent')")
     counts = dict(con.execute("select state, count(*) from audience group by state").fetchall())
-    return Audience(segment, definition_version, purpose, {state: counts.get(state, 0) for state in STATES})
+    shown = [state for state in STATES if state not in _DECLARED or getattr(destination, _DECLARED[state]) is not None]
+    drawn = dict(con.execute("select variant, count(*) from audience where state = 'sent' group by variant").fetchall())
+    return Audience(
+        segment, definition_version, purpose, {state: counts.get(state, 0) for state in shown},
+        {variant: drawn.get(variant, 0) for variant, _ in destination.variants},
+    )  # fmt: skip
 
 
 def _write_contacts(con: duckdb.DuckDBPyConnection, segment: str) -> None:
@@ -142,7 +169,8 @@ def _write_contacts(con: duckdb.DuckDBPyConnection, segment: str) -> None:
 
 
 def _check_features(con: duckdb.DuckDBPyConnection, destination: Destination) -> None:
-    wanted = [field.removeprefix("features.") for field in destination.fields if field.startswith("features.")]
+    fields = [*destination.fields, *([destination.top.by] if destination.top else [])]
+    wanted = [field.removeprefix("features.") for field in fields if field.startswith("features.")]
     if not wanted:
         return
     present = [row[0] for row in con.execute("describe marts.features.profile_features").fetchall()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from profiles.errors import ProfilesError
-from profiles.exports.formats import FORMATS, GOLDEN_FIELDS
+from profiles.exports.choice import FEATURE, Cap, Top, read_cap, read_top, read_variants
+from profiles.exports.errors import DeliveryError, DestinationError
+from profiles.exports.formats import FORMATS, GOLDEN_FIELDS, Format, format_of
 from profiles.secret import SecretError, read_secret
+
+__all__ = ["DeliveryError", "Destination", "DestinationError", "load_destinations", "secret_of"]
 
 FILE = "destinations.yml"
 KINDS = ("file", "postgres", "webhook")
@@ -24,15 +28,6 @@ CHANNELS = (
     "survey", "review",
 )  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_FEATURE = re.compile(r"features\.[a-z][a-z0-9_]*")
-
-
-class DestinationError(ProfilesError):
-    """``destinations.yml`` or a secret cannot be used; the text is one line that names the place."""
-
-
-class DeliveryError(ProfilesError):
-    """A receiver could not be reached, or still failed after all tries; the next sync goes on from there."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,9 @@ class Destination:
     `holdout` is the share (0 to 1) of each segment that is never sent, so that effect can be measured; `suppress` a CSV
     (kind, value) of contacts and profile ids that are never sent, besides the home's ``suppression.csv``. `format` and
     `keep` (exports whose files stay) count for files, `url` and `batch` (members in one request) for webhooks,
-    `schema` for Postgres; `fields` for the kinds and formats that do not prescribe theirs.
+    `schema` for Postgres; `fields` for the kinds and formats that do not prescribe theirs. `variants` are names with
+    shares in percent that those sent are split into, `top` limits a segment to the first of a ranking, `cap` how often
+    a person is newly sent.
     """
 
     name: str
@@ -59,11 +56,19 @@ class Destination:
     url: str | None = None
     batch: int = 500
     schema: str = "cdp_audiences"
+    variants: tuple[tuple[str, float], ...] = ()
+    top: Top | None = None
+    cap: Cap | None = None
 
     @property
     def shape(self) -> str:
         """Name of the row shape: a file's format, else the plain one."""
         return self.format if self.kind == "file" else "csv"
+
+    @property
+    def form(self) -> Format:
+        """What a row looks like."""
+        return format_of(self.shape, self.fields, is_split=bool(self.variants))
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,14 @@ _KEYS = {
     "url": _Key(str, ("webhook",)),
     "batch": _Key(int, ("webhook",)),
     "schema": _Key(str, ("postgres",)),
+    "variants": _Key(dict),
+    "top": _Key(dict),
+    "cap": _Key(dict),
+}
+_READERS: dict[str, Callable[[str, dict[Any, Any]], Any]] = {
+    "variants": read_variants,
+    "top": read_top,
+    "cap": read_cap,
 }
 assert set(_KEYS) == {f.name for f in fields(Destination)} - {"name"}  # noqa: S101
 
@@ -109,7 +122,16 @@ def load_destinations(home: Path) -> dict[str, Destination]:
     declared = document["destinations"] or {}
     if not isinstance(declared, dict):
         raise DestinationError(f"{path}: destinations must map names to settings")
-    return {str(name): _destination(f"{path}: {name}", str(name), given) for name, given in declared.items()}
+    found = {str(name): _destination(f"{path}: {name}", str(name), given) for name, given in declared.items()}
+    for destination in found.values():
+        for other in destination.cap.across if destination.cap else ():
+            if other not in found:
+                near = difflib.get_close_matches(other, found, 1)
+                raise DestinationError(
+                    f"{path}: {destination.name}: cap: no destination '{other}'"
+                    + (f", did you mean '{near[0]}'?" if near else "")
+                )
+    return found
 
 
 def secret_of(destination: Destination, home: Path, what: str) -> str:
@@ -145,11 +167,13 @@ def _destination(where: str, name: str, given: Any) -> Destination:
             raise DestinationError(f"{where}: {key} is not for kind {kind}")
         if rule.kind is float and type(value) is int:
             value = float(value)
-        of_texts = rule.kind is not list or (type(value) is list and all(type(item) is str for item in value))
+        of_texts = rule.kind is not list or (isinstance(value, list) and all(type(item) is str for item in value))
         if type(value) is not rule.kind or not of_texts:
-            expected = {str: "a text", list: "a list of texts", float: "a number", int: "a whole number"}[rule.kind]
+            expected = {
+                str: "a text", list: "a list of texts", float: "a number", int: "a whole number", dict: "settings",
+            }[rule.kind]  # fmt: skip
             raise DestinationError(f"{where}: {key} must be {expected}")
-        values[key] = value
+        values[key] = _READERS[key](where, value) if isinstance(value, dict) else value
     lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
     destination = Destination(name, **(values | lists))
     _check(where, destination)
@@ -173,7 +197,7 @@ def _check(where: str, destination: Destination) -> None:
     if destination.fields and FORMATS[destination.shape].fixed:
         raise DestinationError(f"{where}: format {destination.format} prescribes its fields")
     for name in destination.fields:
-        if name not in GOLDEN_FIELDS and not _FEATURE.fullmatch(name):
+        if name not in GOLDEN_FIELDS and not FEATURE.fullmatch(name):
             raise DestinationError(
                 f"{where}: unknown field '{name}': one of {', '.join(GOLDEN_FIELDS)}, or features.<column>"
             )

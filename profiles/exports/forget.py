@@ -14,13 +14,13 @@ from pathlib import Path
 
 import duckdb
 
-from profiles.exports import arms, deliver_file
+from profiles.exports import arms, contacted, deliver_file
 from profiles.exports.destinations import Destination, load_destinations
 from profiles.exports.formats import FORMATS
 from profiles.exports.sync import PENDING, PLAN
 from profiles.rows import quoted
 
-_TABLES = ("adds", "removes", "members", "holdout", "assigned")
+_TABLES = ("adds", "removes", "members", "holdout", "assigned", "contacted")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def forget(home: Path, profile_ids: Sequence[str]) -> list[Recipient]:
     Repeating it changes nothing further and gives the same answer as long as the next sync has not run.
     """
     arms.forget(home, profile_ids)
+    contacted.forget(home, profile_ids)
     root = home / "exports"
     known = load_destinations(home)
     found: dict[tuple[str, str], Recipient] = {}

@@ -7,7 +7,7 @@ prescribe for hashing; mailing systems need the address itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # What a format may use: the golden record, and up to three trusted addresses and numbers, the golden ones first.
 GOLDEN_FIELDS = (
@@ -16,15 +16,25 @@ GOLDEN_FIELDS = (
 )  # fmt: skip
 
 
+# Column of the variant that a row was drawn into.
+VARIANT = "variant"
+
+
 @dataclass(frozen=True)
 class Format:
     """`columns`: column → (heading, SQL). `contacts`: the columns of which one must be filled for a row to be of use;
-    none where the profile id is enough. `fixed`: the receiver prescribes the columns."""
+    none where the profile id is enough. `fixed`: the receiver prescribes the columns; a variant is then no column of
+    the file, but a file of its own."""
 
     columns: dict[str, tuple[str, str]]
     contacts: tuple[str, ...] = ()
     fixed: bool = True
     ending: str = "csv"
+
+    @property
+    def is_split(self) -> bool:
+        """Whether rows have a variant."""
+        return VARIANT in self.columns
 
 
 def _hashed(sql: str) -> str:
@@ -116,12 +126,13 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def format_of(name: str, fields: tuple[str, ...]) -> Format:
-    """The format, with the chosen `fields` where it leaves them open."""
+def format_of(name: str, fields: tuple[str, ...], *, is_split: bool = False) -> Format:
+    """The format, with the chosen `fields` where it leaves them open, and with a column for variants if `is_split`."""
     form = FORMATS[name]
+    variant = {VARIANT: (VARIANT, VARIANT)} if is_split else {}
     if form.fixed:
-        return form
-    columns = {"entered_at": ("entered_at", "entered_at")}
+        return replace(form, columns=form.columns | variant)
+    columns = {"entered_at": ("entered_at", "entered_at"), **variant}
     for field in fields:
         column = field.removeprefix("features.")
         columns[column] = (column, f'feature_row."{column}"' if field.startswith("features.") else field)

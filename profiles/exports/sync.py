@@ -14,18 +14,18 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 
 from profiles.audit import AuditLog
 from profiles.errors import NoSnapshot
-from profiles.exports import arms, deliver_file, deliver_postgres, deliver_webhook, log
+from profiles.exports import arms, contacted, deliver_file, deliver_postgres, deliver_webhook, log
 from profiles.exports.audience import Audience, build_audience, fingerprint, open_snapshot
-from profiles.exports.destinations import Destination, DestinationError
-from profiles.exports.formats import Format, format_of
+from profiles.exports.destinations import Destination, DestinationError, load_destinations
+from profiles.exports.formats import Format
 from profiles.manifest import Manifest
 from profiles.ops import ops_path
 from profiles.rows import quoted
@@ -41,8 +41,8 @@ _EXPORT = re.compile(r"(\d{6,})-[0-9a-f]{12}")
 class SyncResult:
     """What a sync did, or would do. `changed` is false where the receiver is up to date: nothing was sent or written.
 
-    `counts`: members of the segment by what became of them (`audience.STATES`). `files` are those of a file
-    destination.
+    `counts`: members of the segment by what became of them (`audience.STATES`), `variants` those sent by variant.
+    `files` are those of a file destination.
     """
 
     destination: str
@@ -57,6 +57,7 @@ class SyncResult:
     dead_letters: int
     counts: Mapping[str, int]
     files: tuple[str, ...] = ()
+    variants: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,20 +78,22 @@ class Pending:
     changed: int
     removed: int
     counts: Mapping[str, int]
+    variants: Mapping[str, int] = field(default_factory=dict)
+    as_of: str = ""
 
 
 def plan(home: Path, destination: Destination, segment: str) -> SyncResult:
     """What `sync` would do now; nothing is sent or written."""
-    form = format_of(destination.shape, destination.fields)
+    form = destination.form
     snapshot = _snapshot(home)
+    last = _last(_folder(home, destination, segment))
     with open_snapshot(snapshot) as con:
-        audience = build_audience(con, destination, segment, form, home)
-        last = _last(_folder(home, destination, segment))
+        audience = _audience(con, home, destination, segment, form, snapshot, last)
         _compare(con, last[1] if last else None, form, destination)
         added, changed, removed, members = _sizes(con)
     return SyncResult(
         destination.name, segment, added + changed + removed > 0, None, snapshot.name, members, added, changed, removed,
-        0, audience.counts,
+        0, audience.counts, variants=audience.variants,
     )  # fmt: skip
 
 
@@ -107,22 +110,41 @@ def sync(home: Path, destination: Destination, segment: str, *, full: bool = Fal
     pending = _read_pending(folder)
     if pending is not None:
         _deliver(home, destination, folder, pending, actor)
-    form = format_of(destination.shape, destination.fields)
+    form = destination.form
     snapshot = _snapshot(home)
     last = _last(folder)
     with open_snapshot(snapshot) as con:
-        audience = build_audience(con, destination, segment, form, home)
+        audience = _audience(con, home, destination, segment, form, snapshot, last)
         _compare(con, last[1] if last and not full else None, form, destination)
         added, changed, removed, members = _sizes(con)
         if not added + changed + removed:
-            if destination.holdout:
+            if destination.holdout or destination.variants:
                 # nobody to send, but there may be somebody new to hold out
                 arms.keep(con, home, destination.name, segment, _assigned(destination, snapshot))
             return SyncResult(
-                destination.name, segment, False, None, snapshot.name, members, 0, 0, 0, 0, audience.counts
-            )
+                destination.name, segment, False, None, snapshot.name, members, 0, 0, 0, 0, audience.counts,
+                variants=audience.variants,
+            )  # fmt: skip
         pending = _write_pending(con, folder, destination, audience, snapshot, form, last, full)
     return _deliver(home, destination, folder, pending, actor)
+
+
+def _audience(
+    con: duckdb.DuckDBPyConnection,
+    home: Path,
+    destination: Destination,
+    segment: str,
+    form: Format,
+    snapshot: Path,
+    last: tuple[int, Path] | None,
+) -> Audience:
+    """Who is to be sent now, upon the last export."""
+    return build_audience(
+        con, destination, segment, form, home,
+        as_of=Manifest.read(snapshot).as_of,
+        held=last[1] / "members.parquet" if last else None,
+        others=tuple(load_destinations(home)) if destination.cap else (),
+    )  # fmt: skip
 
 
 def _snapshot(home: Path) -> Path:
@@ -155,8 +177,8 @@ def _compare(con: duckdb.DuckDBPyConnection, before: Path | None, form: Format, 
         shape = json.loads((before / "manifest.json").read_text(encoding="utf-8"))["shape"]
         if shape != fingerprint(destination, form):
             raise DestinationError(
-                f"{destination.name}: its kind, format or fields changed since the last export: "
-                "name a new destination, or send everything again with --full"
+                f"{destination.name}: its kind, format or fields changed since the last export, or it has variants now "
+                "or none any more: name a new destination, or send everything again with --full"
             )
         con.execute(
             f"""create or replace temp table sent as
@@ -206,7 +228,8 @@ def _write_pending(
     pending = Pending(
         hashlib.sha256(told.encode()).hexdigest()[:12], number, destination.name, audience.segment,
         audience.definition_version, audience.purpose, destination.channel, snapshot.name,
-        fingerprint(destination, form), members, added, changed, removed, audience.counts,
+        fingerprint(destination, form), members, added, changed, removed, audience.counts, audience.variants,
+        Manifest.read(snapshot).as_of.isoformat(),
     )  # fmt: skip
     building = folder / ".building"
     if building.exists():
@@ -216,8 +239,9 @@ def _write_pending(
         _write(con, f"select * from {table} order by {order}", building / f"{table}.parquet")
     _write(con, "select * from now order by profile_id", building / "members.parquet")
     _write(con, "select profile_id from audience where state = 'holdout' order by 1", building / "holdout.parquet")
-    if destination.holdout:
+    if destination.holdout or destination.variants:
         _write(con, _assigned(destination, snapshot), building / ASSIGNED)
+    _write(con, contacted.REACHED, building / contacted.FILE)
     (building / PLAN).write_text(json.dumps(asdict(pending), indent=2, sort_keys=True), encoding="utf-8")
     sync_paths([*building.iterdir(), building])
     building.rename(folder / PENDING)
@@ -225,7 +249,7 @@ def _write_pending(
 
 
 def _assigned(destination: Destination, snapshot: Path) -> str:
-    return arms.assigned_sql(destination.holdout, Manifest.read(snapshot).as_of)
+    return arms.assigned_sql(destination.holdout, Manifest.read(snapshot).as_of, destination.variants)
 
 
 def _read_pending(folder: Path) -> Pending | None:
@@ -270,7 +294,7 @@ def _deliver(home: Path, destination: Destination, folder: Path, pending: Pendin
         log.ExportRecord(
             pending.export_id, destination.name, destination.kind, pending.segment, pending.definition_version,
             pending.purpose, pending.channel, pending.snapshot, exported_at, members, pending.added, pending.changed,
-            pending.removed, len(dead), pending.counts,
+            pending.removed, len(dead), {**pending.counts, **{f"variant:{k}": n for k, n in pending.variants.items()}},
         ),
     )  # fmt: skip
     with AuditLog(ops_path(home)) as audit:
@@ -284,12 +308,18 @@ def _deliver(home: Path, destination: Destination, folder: Path, pending: Pendin
                 con, home, destination.name, pending.segment, f"from read_parquet({_literal(payload / ASSIGNED)})"
             )
         (payload / ASSIGNED).unlink()
+    if (payload / contacted.FILE).exists():
+        contacted.keep(
+            home, destination.name, pending.segment, pending.export_id, payload, date.fromisoformat(pending.as_of)
+        )
+        (payload / contacted.FILE).unlink()
     payload.rename(committed)
     sync_paths([folder])
     _retire(folder, destination.keep if destination.kind == "file" else 1)
     return SyncResult(
         destination.name, pending.segment, True, pending.export_id, pending.snapshot, members, pending.added,
         pending.changed, pending.removed, len(dead), pending.counts, tuple(str(committed / name) for name in files),
+        pending.variants,
     )  # fmt: skip
 
 

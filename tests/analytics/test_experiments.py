@@ -25,7 +25,7 @@ CREATE TABLE profile_members (record_id VARCHAR, profile_id VARCHAR);
 CREATE TABLE anonymous_links (anonymous_id VARCHAR, profile_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP);
 CREATE TABLE profile_aliases (alias_profile_id VARCHAR, profile_id VARCHAR);
 CREATE TABLE audience_arms (destination VARCHAR, segment VARCHAR, profile_id VARCHAR, variant VARCHAR,
-  holdout_share DOUBLE, as_of DATE);
+  holdout_share DOUBLE, as_of DATE, planned_share DOUBLE);
 """
 
 
@@ -102,9 +102,9 @@ def test_an_export_is_read_against_its_holdout(con: duckdb.DuckDBPyConnection) -
     con.execute("""
         INSERT INTO profile_members SELECT 'r' || n, 'P' || n FROM range(1000) AS t (n);
         INSERT INTO audience_arms SELECT 'mail', 'lapsed', 'P' || n, if(n < 200, 'holdout', 'exported'), 0.2,
-          '2026-01-31' FROM range(1000) AS t (n);
+          '2026-01-31', NULL FROM range(1000) AS t (n);
         -- the export of the last day: its people are exposed from the next one on
-        INSERT INTO audience_arms VALUES ('mail', 'young', 'P1', 'exported', 0.2, '2026-02-28');
+        INSERT INTO audience_arms VALUES ('mail', 'young', 'P1', 'exported', 0.2, '2026-02-28', 0.8);
         INSERT INTO orders SELECT 'after' || n, 'r' || n, NULL, 'completed', '2026-02-14 23:59:59', 50
           FROM range(1000) AS t (n) WHERE n < 20 OR n BETWEEN 200 AND 359;
         INSERT INTO orders SELECT 'before' || n, 'r' || n, NULL, 'completed', '2026-01-31 23:59:59', 40
@@ -138,7 +138,7 @@ def test_merged_and_erased_members_of_an_export(con: duckdb.DuckDBPyConnection) 
     """A retired id counts as who it became; who was both sent and held out is in neither arm; the erased are gone."""
     con.execute("""
         INSERT INTO profile_aliases VALUES ('old1', 'P1'), ('old2', 'P2'), ('erased', NULL);
-        INSERT INTO audience_arms SELECT 'mail', 'vip', id, variant, share, '2026-01-31' FROM (VALUES
+        INSERT INTO audience_arms SELECT 'mail', 'vip', id, variant, share, '2026-01-31', NULL FROM (VALUES
           ('old1', 'exported', 0.1), ('old2', 'holdout', 0.1), ('P2', 'exported', 0.3), ('erased', 'exported', 0.3),
           ('P3', 'holdout', 0.3)) AS t (id, variant, share)""")
     arms = _read(con)["experiment_arms"]

@@ -16,7 +16,13 @@ Query = Callable[..., list[tuple[Any, ...]]]
 def test_group_members_are_contacts_and_staff_are_not(core: Query) -> None:
     assert core("""
         select native_id from core.customer_records where source = 'wechat' and object = 'wecom_contacts' order by 1
-    """) == [("wmTestContact001",), ("wmTestContact003",), ("wmTestContact004",), ("woTestContact002",)]
+    """) == [
+        ("wmTestContact001",),
+        ("wmTestContact003",),
+        ("wmTestContact004",),
+        ("wmTestContact009",),
+        ("woTestContact002",),
+    ]
     # A member who has left the group keeps the day of joining; a redelivered member joins once.
     assert core("""
         select record_id, occurred_at from core.interactions where touchpoint = 'wecom_group' order by 1
@@ -185,3 +191,14 @@ def test_numeric_scene_is_a_campaign_and_zero_is_none(core: Query) -> None:
 
 def test_error_answer_is_no_data(quarantined: Callable[[str, str], list[str]]) -> None:
     assert quarantined("wechat", "mp_users") == ["error body"]
+
+
+def test_a_time_that_is_none_leaves_the_day_of_delivery(core: Query) -> None:
+    """Added 10^18 seconds after 1970, or long before there was anything: that time is not known."""
+    assert core("""
+        select native_id, created_at from core.customer_records
+        where native_id in ('wmTestContact001', 'wmTestContact009') and object = 'wecom_contacts' order by 1
+    """) == [
+        ("wmTestContact001", datetime(2025, 3, 4, 1, 0)),
+        ("wmTestContact009", datetime(2025, 3, 5)),
+    ]

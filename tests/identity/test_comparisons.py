@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity.comparisons import BIRTH_DATE, GIVEN, PHONE, Comparison, _one_slip
+from identity.comparison import Comparison, one_slip
+from identity.comparisons import BIRTH_DATE, PHONE
+from identity.comparisons_of_names import GIVEN
 from identity.conflicts import level_sql
 
 FIELDS = {
@@ -52,7 +54,7 @@ def test_the_filter_before_an_edit_distance_changes_no_outcome(function: str, wo
         connection.execute("create table w as select unnest(?::varchar[]) as t", [words])
         wrong = connection.execute(
             f"""select count(*) from (select l.t as t_l, r.t as t_r from w l, w r)
-            where {_one_slip("t", function)} <> ({function}(t_l, t_r) <= 1)"""
+            where {one_slip("t", function)} <> ({function}(t_l, t_r) <= 1)"""
         ).fetchall()
     assert wrong == [(0,)]
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from identity import IdentityInputError, accept_model, train_model
-from identity.comparisons import Comparison, Level
+from identity.comparison import Comparison, Level
 from identity.model import Model, load_model, make_model, save_model
 from identity.model_diff import LevelChange, compare_parameters, model_diff
 from identity.parameters import Trained

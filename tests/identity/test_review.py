@@ -9,7 +9,7 @@ import pytest
 from test_pipeline import Company
 
 from identity import IdentityInputError
-from identity.comparisons import Comparison, Level
+from identity.comparison import Comparison, Level
 from identity.review import build_review_queue, evidence_sql, open_questions, pair_evidence
 
 # Entropy in bits of .5, .8 and .25.

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from identity import blocking
-from identity.comparisons import GIVEN
+from identity.comparisons_of_names import GIVEN
 from identity.conflicts import conflict_rule_sql
 from identity.errors import IdentityInputError
 from identity.roles import load_roles

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from identity.comparisons import Comparison, Level
+from identity.comparison import Comparison, Level
 from identity.training import train
 
 GIVEN = Comparison(

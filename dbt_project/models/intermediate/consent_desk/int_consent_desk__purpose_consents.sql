@@ -8,4 +8,4 @@ select
     least(occurred_at, cast(delivered_date as timestamp)) as occurred_at,
     'consent_desk' as source
 from {{ ref('stg_consent_desk__changes') }}
-qualify row_number() over (partition by record_id, purpose, channel order by cast(change_id as bigint) desc) = 1
+qualify row_number() over (partition by record_id, purpose, channel order by try_cast(change_id as bigint) desc) = 1

@@ -10,7 +10,7 @@ messages as (
         {{ json_text('message.item', '$.message.mid') }} as message_id,
         entries.page_id,
         coalesce(
-            {{ epoch_to_timestamp("floor(cast(" ~ json_text('message.item', '$.timestamp') ~ " as bigint) / 1000)") }},
+            {{ epoch_to_timestamp("floor(try_cast(" ~ json_text('message.item', '$.timestamp') ~ " as bigint) / 1000)") }},
             entries.sent_at
         ) as occurred_at,
         coalesce(lower({{ json_text('message.item', '$.message.is_echo') }}) = 'true', false) as is_echo,

@@ -265,7 +265,6 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
     from cdp_pipeline.spark.engine import scorer_of
 
     judged = judgements.live_judgements(home.ops_db)
-    # A model trained anew would move people who have nothing to do with the request.
     is_erasing = bool(erasures(home, pending=True))
     with scorer_of(home, Settings.from_env()) as scorer:
         result = identity.run_pipeline(
@@ -281,7 +280,7 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
             judgements=judgements.as_judgements(judged),
             allow_changes=plan.accept_changes or plan.plan_only,
             scorer=scorer,
-            keeps_model=is_erasing,
+            is_erasure=is_erasing,
         )
     done = IdentityRun(
         run_id=plan.run_id,

@@ -30,6 +30,8 @@ FORMAT = 1
 # Below so many records a model that nobody asked for is trained again whenever they change: it costs seconds, and a
 # first delivery is often not typical of what follows.
 LEARNING_RECORDS = 20_000
+# At twice the records, the frozen share of matches among all pairs is wrong by one bit.
+GROWN = 2
 TERM_FREQUENCIES = "term_frequencies.parquet"
 NAME_USE = "name_use.parquet"
 
@@ -42,7 +44,8 @@ class Model:
     both are empty in a model of an earlier version. With rules applied, `base_version` names the trained version on
     disk and `overridden` what the rules changed. `max_block` (records): a larger block is left out, as
     is one over the smaller bound that `block_bounds` names for its rule. `is_provisional`:
-    trained on few records without being asked for, and to be trained again when they change.
+    trained on few records without being asked for, and to be trained again when they change; not below `kept_below`
+    records, since an erasure.
     """
 
     version: str
@@ -58,6 +61,11 @@ class Model:
     max_block: int = 80
     block_bounds: Mapping[str, int] = field(default_factory=dict)
     is_provisional: bool = False
+    kept_below: int = 0
+
+    def is_learning(self, records: int) -> bool:
+        """Whether it is to be trained again when one of `records` records changes."""
+        return self.is_provisional and records >= self.kept_below
 
     def chosen(self) -> tuple[Comparison, ...]:
         """The comparisons of this model, in their trained order."""
@@ -250,6 +258,17 @@ def accept_model(folder: Path, version: str, *, settle: bool = True) -> None:
         if content.get("is_provisional"):
             _write(home / "model.json", json.dumps(content | {"is_provisional": False}, indent=1))
     _write(folder / "current", version + "\n")
+
+
+def hold_model(folder: Path) -> None:
+    """After an erasure: keep a provisional model as it is until there are GROWN times the records it has seen.
+
+    The next training lacks the erased people, and would move others on their account alone.
+    """
+    home, model = _current_home(folder), model_in_use(folder, learning=True)
+    if home is not None and model is not None and model.is_provisional:
+        content = _read(home / "model.json")
+        _write(home / "model.json", json.dumps(content | {"kept_below": GROWN * model.trained_records}, indent=1))
 
 
 def model_home(folder: Path, version: str) -> Path:

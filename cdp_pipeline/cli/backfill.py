@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from cdp_pipeline.cli import _summary
+from cdp_pipeline.cli import _alerts, _summary
 from cdp_pipeline.cli._common import Subparsers, add_home, add_json, day, home_of, print_json
 
 
@@ -39,7 +39,7 @@ def _backfill(arguments: argparse.Namespace) -> int:
         else:
             print("\n".join(lines) or "no day is missing")
         return 0
-    with run_lock(home.run_lock):
+    with run_lock(home.run_lock), _alerts.told_of_failure(home):
         again = read_again(home, arguments.start, arguments.end) if arguments.again else 0
         summary = run(
             home,
@@ -47,6 +47,8 @@ def _backfill(arguments: argparse.Namespace) -> int:
             progress=None if arguments.json else _summary.say,
             progress_fd=None if arguments.json else _summary.progress_fd(),
         )
+    if summary.changed:
+        _alerts.tell_of_run(home, summary)
     if arguments.json:
         print_json({**asdict(summary), "read_again": again, "missing": [asdict(one) for one in missing]})
         return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,6 @@ from cdp_pipeline.cli._common import Subparsers, add_home, add_json, day, home_o
 from cdp_pipeline.home import Home
 
 if TYPE_CHECKING:
-    from cdp_pipeline.alerts import Alert
     from cdp_pipeline.run import RunSummary
 
 
@@ -38,19 +37,14 @@ def register(commands: Subparsers) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from cdp_pipeline import alerts
-    from cdp_pipeline.run import RunFailed
+    from cdp_pipeline.cli import _alerts
 
     quiet = arguments.json
     home = home_of(arguments)
-    try:
+    with nullcontext() if arguments.plan else _alerts.told_of_failure(home):
         summary = _run_of(arguments, home, quiet)
-    except RunFailed as error:
-        if not arguments.plan:
-            _tell(home, alerts.of_failure(home.root, str(error)))
-        raise
     if summary.changed and not arguments.plan:
-        _tell_of(home, summary)
+        _alerts.tell_of_run(home, summary)
     if arguments.json:
         print_json(asdict(summary))
     elif not summary.changed:
@@ -77,24 +71,3 @@ def _run_of(arguments: argparse.Namespace, home: Home, quiet: bool) -> RunSummar
         progress=None if quiet else _summary.say,
         progress_fd=None if quiet else _summary.progress_fd(),
     )
-
-
-def _tell_of(home: Home, summary: RunSummary) -> None:
-    """What a published run leaves for people to do, and that runs succeed again."""
-    from cdp_pipeline.alerts import Alert
-
-    _tell(home, Alert("recovered", f"Runs succeed again: {summary.version} is published", (f"home: {home.root}",)))
-    lines = [*summary.ingest.attention, *summary.ingest.news, *summary.notes]
-    advice = summary.identity.drift_advice if summary.identity else ""
-    if advice:
-        lines.append(f"matching model: {advice}")
-    if lines:
-        more = [f"and {len(lines) - 20} more"] if len(lines) > 20 else []
-        _tell(home, Alert("attention", f"{summary.version} is published and needs a look", (*lines[:20], *more)))
-
-
-def _tell(home: Home, alert: Alert) -> None:
-    from cdp_pipeline.alerts import notify
-
-    for problem in notify(home, alert):
-        print(f"cdp: alert not delivered: {problem}", file=sys.stderr)

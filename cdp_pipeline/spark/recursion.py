@@ -61,7 +61,7 @@ def _walked(ctes: exp.With, cte: exp.CTE, session: Any) -> str:
         walk = exp.select("*").from_(cte.alias)
         walk.set("with_", exp.With(expressions=[cte.copy()], recursive=True))
         sql = walk.sql(dialect="duckdb")
-        rows = con.execute(sql).to_arrow_table()
+        rows = con.sql(sql).to_arrow_table()
     view = f"recursion_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
     session.createDataFrame(rows).createOrReplaceTempView(view)
     return view

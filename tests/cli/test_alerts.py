@@ -198,12 +198,13 @@ def test_settings_that_cannot_be_used(home: Home, receiver: str, said: str) -> N
     assert notify(home, WRONG) == [str(caught.value)], "a run goes on"
 
 
-def test_a_failed_run_is_told(home: Home, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", [["run"], ["backfill", "--from", "2025-03-01", "--to", "2025-03-02"]])
+def test_a_failed_run_is_told(command: list[str], home: Home, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     from cdp_pipeline import run
 
     def failing(*_: object, **__: object) -> None:
         raise run.RunFailed("run 1234 failed, readers see what they saw before: publish: gate")
 
     monkeypatch.setattr(run, "run", failing)
-    assert main(["run", "--home", str(home.root)]) == 1
+    assert main([*command, "--home", str(home.root)]) == 1
     assert chat.told[0]["lines"][0] == "run 1234 failed, readers see what they saw before: publish: gate"

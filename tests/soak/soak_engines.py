@@ -74,7 +74,7 @@ class OneProcess:
         from cdp_pipeline.run import run
 
         self._runs += not full
-        if full or self._runs % 10 == 1:
+        if full or self._runs % 10 == 0:
             self._command_line.run(home, full=full)
         else:
             run(home, accept_changes=True)

@@ -92,10 +92,12 @@ edges as (
     group by from_state, to_state
 ),
 
--- Each touchpoint in turn, and none.
+-- Each touchpoint in turn, and none. From the edges, which every touchpoint has: read twice, DuckDB counts them once and
+-- not in every step of the walk.
 removals as (
-    select distinct state
-    from visits
+    select distinct from_state as state
+    from edges
+    where from_state <> '(start)'
     union all
     select '(none)'
 ),

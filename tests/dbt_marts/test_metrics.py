@@ -61,8 +61,18 @@ def test_compile(project: Path) -> None:
     assert "'It''s'" in models["metrics"]
     assert "coalesce(channel, 'unknown') as channel" in models["metric_values"]
     assert "where amount > 0" in models["metric_values"]
-    assert "on facts.person_id = members.member_id" in models["metric_values"]
-    assert models["metric_values"].count("group by grouping sets") == 2
+    assert models["metric_values"].count("group by grouping sets") == 1
+    assert "on facts.person_id = members.member_id" in models["int_metric_segments"]
+    assert models["int_metric_segments"].count("group by grouping sets") == 1
+    fingerprint = models["int_metric_quarters_changed"]
+    assert '"(amount > 0)"' in fingerprint and "\"coalesce(channel, 'unknown')\"" in fingerprint
+
+
+def test_metrics_that_know_no_people_have_no_values_by_segment(project: Path) -> None:
+    _write(project)
+    models = compile_metrics(load_metrics(project))
+    assert "grouping sets" not in models["int_metric_segments"]
+    assert "cast(0 as bigint) as n" in models["int_metric_segments"]
 
 
 def test_write_and_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -161,15 +161,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if arguments.check and changed else 0
 
 
+def _sum(value: str) -> str:
+    """Of decimals: a sum of doubles depends on the order of the rows, and rounding may bring that to light."""
+    return f"sum(cast({value} as decimal(38, 12)))"
+
+
 def _counted(metric: Metric) -> list[str]:
     """Selects of one metric's sums: over the declared dimensions, and by segment."""
     if metric.kind == "ratio":
         rows = {"numerator": metric.numerator, "denominator": metric.denominator}
-        sums = ("sum(numerator)", "sum(denominator)", "count(*)", "null", "null")
+        sums = (_sum("numerator"), _sum("denominator"), "count(*)", "null", "null")
     else:
         rows = {"value": f"cast({metric.value} as integer)" if metric.kind == "share" else metric.value}
         sums = (
-            "null" if metric.kind == "median" else "sum(value)",
+            "null" if metric.kind == "median" else _sum("value"),
             "count(value)" if metric.kind in ("share", "mean") else "null",
             "count(value)",
             "median(value)" if metric.kind == "median" else "null",

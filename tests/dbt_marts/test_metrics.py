@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -63,6 +64,20 @@ def test_compile(project: Path) -> None:
     assert "where amount > 0" in models["metric_values"]
     assert "on facts.person_id = members.member_id" in models["metric_values"]
     assert models["metric_values"].count("group by grouping sets") == 2
+
+
+def test_sums_do_not_depend_on_the_order_of_the_rows(project: Path) -> None:
+    """Marts made by change hold the same rows in another order than those made anew."""
+    _write(project, kind="mean", value="amount", profile=None)
+    model = compile_metrics(load_metrics(project))["metric_values"]
+    counted = model.replace("{{ ref('facts') }}", "facts").partition("with counted as (")[2].rpartition(")\n\n{{")[0]
+    sums = set()
+    for amounts in ([0.1, 0.2, 0.3], [0.3, 0.2, 0.1]):
+        with duckdb.connect() as con:
+            con.execute("create table facts (occurred_at timestamp, channel varchar, amount double)")
+            con.executemany("insert into facts values ('2025-03-01', 'store', $1)", [[amount] for amount in amounts])
+            sums |= {total for (total,) in con.execute(f"select numerator from ({counted})").fetchall()}
+    assert sums == {0.6}
 
 
 def test_write_and_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

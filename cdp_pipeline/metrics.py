@@ -1,9 +1,11 @@
-"""Metrics declared once: ``dbt_project/metrics/<name>.yml`` compiled into two dbt models.
+"""Metrics declared once: ``dbt_project/metrics/<name>.yml`` compiled into dbt models.
 
 A metric is a formula over the rows of one dbt model. `metrics` holds the declarations, `metric_values` every value by
 month and quarter, over all, by channel, by touchpoint and by segment, with numerator, denominator, count and interval.
-Scorecards, console, exports and tests read these, and compute none themselves. The models are committed; a test holds
-them against the YAML. ``python -m cdp_pipeline.metrics`` writes them anew, ``--check`` only compares.
+Values by segment come from `int_metric_segments`, as segments change every day; of the others only those of quarters
+in which `int_metric_quarters_changed` finds other rows are counted again. Scorecards, console, exports and tests read
+these, and compute none themselves. The models are committed; a test holds them against the YAML.
+``python -m cdp_pipeline.metrics`` writes them anew, ``--check`` only compares.
 """
 
 from __future__ import annotations
@@ -32,7 +34,33 @@ KINDS = {
 UNITS = ("percent", "points", "minutes", "currency", "count", "ratio")
 DIRECTIONS = ("up", "down")
 DIMENSIONS = ("channel", "touchpoint")
+# Folder below models/marts by generated model.
+_MODELS = {
+    "metrics": "insights",
+    "metric_values": "insights",
+    "int_metric_segments": "intermediate",
+    "int_metric_quarters_changed": "intermediate/changes",
+}
 _HEADER = "-- Generated from dbt_project/metrics/*.yml by `python -m cdp_pipeline.metrics`: edit those.\n"
+_CONFIG = """{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=[
+        "{{ remade(\\"kept.dimension = 'segment'\\") }}",
+        "{{ remade(
+            \\"date_trunc('quarter', kept.period_start) = remade.quarter and remade.is_changed\\",
+            ref('int_metric_quarters_changed')
+        ) }}"
+    ]
+) }}
+"""
+_NOTHING = (
+    "select\n    cast(null as varchar) as metric, cast(null as varchar) as kind, 1 as scale,\n"
+    "    cast(null as varchar) as period, cast(null as date) as period_start, cast(null as varchar) as dimension,\n"
+    "    cast(null as varchar) as member, cast(null as double) as numerator, cast(null as double) as denominator,\n"
+    "    cast(0 as bigint) as n, cast(null as double) as middle, cast(null as double) as spread"
+)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -98,7 +126,7 @@ def load_metrics(project: Path = PROJECT) -> list[Metric]:
 
 
 def compile_metrics(metrics: Sequence[Metric]) -> dict[str, str]:
-    """SQL of the dbt models `metrics` and `metric_values`, by model name."""
+    """SQL of the generated dbt models, by model name."""
     declared = ",\n    ".join(
         "("
         + ", ".join(
@@ -120,17 +148,23 @@ def compile_metrics(metrics: Sequence[Metric]) -> dict[str, str]:
         for metric in metrics
     )
     columns = "metric, title, description, owner, kind, formula, model, dimensions, unit, direction"
-    values = "\nunion all\n".join(part for metric in metrics for part in _counted(metric))
+    values = "\nunion all\n".join(_counted(metric) for metric in metrics)
+    segments = "\nunion all\n".join(_counted_by_segment(metric) for metric in metrics if metric.profile)
     return {
         "metrics": f"{_HEADER}select\n    {columns.replace(', ', f',{chr(10)}    ')}\n"
         f"from (values\n    {declared}\n) as declared ({columns})\n",
-        "metric_values": f"{_HEADER}with counted as (\n{values}\n)\n\n{{{{ metric_values_of('counted') }}}}\n",
+        "metric_values": f"{_CONFIG}{_HEADER}-- depends_on: {{{{ ref('int_metric_quarters_changed') }}}}\n"
+        f"with counted as (\n{values}\n)\n\n{{{{ metric_values_of('counted') }}}}\n\n"
+        "union all\n\nselect *\nfrom {{ ref('int_metric_segments') }}\n",
+        "int_metric_segments": f"{_HEADER}with counted as (\n{segments or _NOTHING}\n)\n\n"
+        "{{ metric_values_of('counted') }}\n",
+        "int_metric_quarters_changed": _quarters(metrics),
     }
 
 
 def model_paths(project: Path = PROJECT) -> dict[str, Path]:
     """Where the generated models lie, by model name."""
-    return {name: project / f"models/marts/insights/{name}.sql" for name in ("metrics", "metric_values")}
+    return {name: project / f"models/marts/{folder}/{name}.sql" for name, folder in _MODELS.items()}
 
 
 def outdated(project: Path = PROJECT) -> dict[Path, str]:
@@ -156,6 +190,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     for path, text in changed.items():
         if not arguments.check:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         print(f"{'out of date' if arguments.check else 'written'}: {path.relative_to(arguments.project)}")
     return 1 if arguments.check and changed else 0
@@ -166,13 +201,33 @@ def _sum(value: str) -> str:
     return f"sum(cast({value} as decimal(38, 12)))"
 
 
-def _counted(metric: Metric) -> list[str]:
-    """Selects of one metric's sums: over the declared dimensions, and by segment."""
+def _counted(metric: Metric) -> str:
+    """Select of one metric's sums over the declared dimensions."""
+    return _select(
+        metric,
+        list(metric.dimensions),
+        join="\n    {% if by_change() -%}\n    inner join (\n        select quarter as changed_quarter\n"
+        "        from {{ ref('int_metric_quarters_changed') }}\n        where is_changed\n    ) as changed\n"
+        f"        on date_trunc('quarter', {metric.time}) = changed.changed_quarter\n    {{%- endif %}}",
+    )
+
+
+def _counted_by_segment(metric: Metric) -> str:
+    """Select of one metric's sums by segment."""
+    return _select(
+        metric,
+        ["segment"],
+        ",\n        segment",
+        # Renamed, so that a formula's own profile id stays unambiguous.
+        "\n    inner join (select profile_id as member_id, segment from {{ ref('seg_current') }}) as members\n"
+        f"        on facts.{metric.profile} = members.member_id",
+    )
+
+
+def _select(metric: Metric, dimensions: Sequence[str], extra: str = "", join: str = "") -> str:
     if metric.kind == "ratio":
-        rows = {"numerator": metric.numerator, "denominator": metric.denominator}
         sums = (_sum("numerator"), _sum("denominator"), "count(*)", "null", "null")
     else:
-        rows = {"value": f"cast({metric.value} as integer)" if metric.kind == "share" else metric.value}
         sums = (
             "null" if metric.kind == "median" else _sum("value"),
             "count(value)" if metric.kind in ("share", "mean") else "null",
@@ -185,47 +240,60 @@ def _counted(metric: Metric) -> list[str]:
     totals = ",\n    ".join(
         f"cast({total} as {kind}) as {name}" for total, kind, name in zip(sums, kinds, names, strict=True)
     )
-    head = (
-        f"    {_quoted(metric.name)} as metric,\n    {_quoted(metric.kind)} as kind,\n    {metric.scale} as scale,\n"
-        "    case when grouping(quarter) = 0 then 'quarter' else 'month' end as period,\n"
-        "    cast(coalesce(quarter, month) as date) as period_start,\n"
-    )
     source = ",\n        ".join(
         [
             f"date_trunc('month', {metric.time}) as month",
             f"date_trunc('quarter', {metric.time}) as quarter",
-            *(f"coalesce({column}, 'unknown') as {name}" for name, column in metric.dimensions.items()),
-            *(f"{sql} as {name}" for name, sql in rows.items()),
+            *(f"{sql} as {name}" for name, sql in _columns(metric).items()),
         ]
     )
     kept = f"\n    where {metric.filter}" if metric.filter else ""
+    told = "".join(f" when grouping({name}) = 0 then {_quoted(name)}" for name in dimensions)
+    member = "".join(f" when grouping({name}) = 0 then {name}" for name in dimensions)
+    views = [[name] for name in dimensions] if extra else [[], *([name] for name in dimensions)]
+    sets = ", ".join(f"({', '.join([period, *view])})" for period in ("month", "quarter") for view in views)
+    return (
+        f"select\n    {_quoted(metric.name)} as metric,\n    {_quoted(metric.kind)} as kind,\n"
+        f"    {metric.scale} as scale,\n"
+        "    case when grouping(quarter) = 0 then 'quarter' else 'month' end as period,\n"
+        "    cast(coalesce(quarter, month) as date) as period_start,\n"
+        f"    case{told} else 'all' end as dimension,\n"
+        f"    case{member} else 'all' end as member,\n"
+        f"    {totals}\nfrom (\n    select\n        {source}{extra}\n"
+        f"    from {{{{ ref('{metric.model}') }}}} as facts{join}{kept}\n) as facts\n"
+        f"group by grouping sets ({sets})"
+    )
 
-    def select(dimensions: Sequence[str], extra: str = "", join: str = "") -> str:
-        told = "".join(f" when grouping({name}) = 0 then {_quoted(name)}" for name in dimensions)
-        member = "".join(f" when grouping({name}) = 0 then {name}" for name in dimensions)
-        views = [[name] for name in dimensions] if extra else [[], *([name] for name in dimensions)]
-        sets = ", ".join(f"({', '.join([period, *view])})" for period in ("month", "quarter") for view in views)
-        return (
-            f"select\n{head}"
-            f"    case{told} else 'all' end as dimension,\n"
-            f"    case{member} else 'all' end as member,\n"
-            f"    {totals}\nfrom (\n    select\n        {source}{extra}\n"
-            f"    from {{{{ ref('{metric.model}') }}}} as facts{join}{kept}\n) as facts\n"
-            f"group by grouping sets ({sets})"
-        )
 
-    parts = [select(list(metric.dimensions))]
-    if metric.profile:
+def _columns(metric: Metric) -> dict[str, str]:
+    """What a metric reads of one row, dimensions first: SQL by name."""
+    columns = {name: f"coalesce({column}, 'unknown')" for name, column in metric.dimensions.items()}
+    if metric.kind == "ratio":
+        return {**columns, "numerator": metric.numerator, "denominator": metric.denominator}
+    return {**columns, "value": f"cast({metric.value} as integer)" if metric.kind == "share" else metric.value}
+
+
+def _quarters(metrics: Sequence[Metric]) -> str:
+    """Fingerprint by quarter of all that metrics read of a row, and of whether its month and quarter are over."""
+    read: dict[tuple[str, str], dict[str, None]] = {}
+    for metric in metrics:
+        columns = read.setdefault((metric.model, metric.time), {})
+        columns.update(dict.fromkeys([*_columns(metric).values(), *([f"({metric.filter})"] if metric.filter else [])]))
+    parts = []
+    for (model, time), columns in read.items():
+        listed = [json.dumps(column, ensure_ascii=False) for column in (_quoted(model), *columns)]
+        listed += [
+            json.dumps(f"date_trunc('{part}', {time}) + interval {months} month <= ") + " ~ as_of_end()"
+            for part, months in (("month", 1), ("quarter", 3))
+        ]
         parts.append(
-            select(
-                ["segment"],
-                ",\n        segment",
-                # Renamed, so that a formula's own profile id stays unambiguous.
-                "\n    inner join (select profile_id as member_id, segment from {{ ref('seg_current') }}) as members\n"
-                f"        on facts.{metric.profile} = members.member_id",
-            )
+            f"    select\n        date_trunc('quarter', {time}) as quarter,\n        {{{{ row_hash([\n            "
+            + ",\n            ".join(listed)
+            + f"\n        ]) }}}} as row_hash\n    from {{{{ ref('{model}') }}}}"
         )
-    return parts
+    query = "\n    union all\n".join(parts)
+    model = "{{ fingerprints(query, ['quarter'], ['row_hash']) }}"
+    return f"{_HEADER}{{% set query %}}\n{query}\n{{% endset %}}\n{model}\n"
 
 
 def _read(path: Path) -> Metric:

@@ -35,7 +35,8 @@ def accept(
     An identifier joins two records unless they cannot be one person: then it was typed for the wrong one, and the edge
     is refused. A score on `thin_sql` evidence is refused, under the rule ``score``, unless it exceeds the threshold by
     UNDECIDED_BITS. `comparisons` are those that ``scored`` holds outcomes of. Reads ``normal_identifiers``,
-    ``features``, ``scored``, ``judged`` and ``forbidden``. `only` (unique_id): pairs with one of these records.
+    ``features``, ``scored``, ``judged``, ``forbidden`` and ``settled``, whose kept edges stand whatever the scores have
+    become. `only` (unique_id): pairs with one of these records.
     """
     narrowed = f"and {touches(only)}" if only else ""
     held = "true"
@@ -70,6 +71,8 @@ def accept(
             and {thin_sql(comparisons)} {narrowed}
             and (unique_id_l, unique_id_r) not in (select (unique_id_l, unique_id_r) from identifier_pairs)"""
     )
+    kept = "select unique_id_l, unique_id_r, kind from settled where is_kept"
+    con.execute(f"delete from {refused} x using ({kept}) s where {_same_pair('x', 's')}")
     con.execute(
         f"""create or replace table {out} as
         with edge as (
@@ -82,6 +85,8 @@ def accept(
             select unique_id_l, unique_id_r, 2, 'probabilistic', 'score' from scored
             anti join (select * from {refused} where rule = 'score') using (unique_id_l, unique_id_r)
             where match_probability >= {threshold}
+            union all
+            select unique_id_l, unique_id_r, 2, kind, 'settled' from ({kept})
         ),
         wanted as (
             select * from (select * from edge where true {narrowed})
@@ -93,6 +98,10 @@ def accept(
         from wanted e left join scored s using (unique_id_l, unique_id_r)"""
     )
     con.execute("drop table identifier_pairs")
+
+
+def _same_pair(left: str, right: str) -> str:
+    return f"{left}.unique_id_l = {right}.unique_id_l and {left}.unique_id_r = {right}.unique_id_r"
 
 
 def thin_sql(comparisons: Sequence[Comparison]) -> str:

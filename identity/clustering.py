@@ -42,6 +42,7 @@ def cluster(
     out: str,
     dropped: str,
     weighed: Set[str] = frozenset(),
+    settled: str | None = None,
 ) -> None:
     """Write tables `out` (unique_id, cluster_id: the cluster's least unique_id) and `dropped`.
 
@@ -50,10 +51,11 @@ def cluster(
     score), match_weight (bits). `forbidden`: unique_id_l, unique_id_r that a person judged to be different.
     `identifiers`: record_id, kind, namespace, value, is_trusted of the records in `features`. `weighed`: kinds of
     identifiers that the model compares; where it accepted a pair with two typed values of such a kind, these count as
-    one.
+    one. `settled` (unique_id_l, unique_id_r, is_kept): edges that join whatever the rules say, and edges that do not,
+    but for those of a judgement.
 
     `dropped`: unique_id_l, unique_id_r, reason. Reasons: ``judged_apart``, ``conflict`` (see `conflict_rule_sql`),
-    ``unique:<kind>``, ``cap:<kind>``, ``cap:records``, ``namesakes``, ``undecided``, ``bridge``, ``size``.
+    ``unique:<kind>``, ``cap:<kind>``, ``cap:records``, ``namesakes``, ``undecided``, ``bridge``, ``size``, ``settled``.
     """
     con.execute(
         f"""create or replace temp table __live as
@@ -69,6 +71,8 @@ def cluster(
         """create or replace temp table __limited
         (component bigint, unique_id bigint, reason varchar, scope varchar, value varchar, most integer)"""
     )
+    if settled:
+        _apply_settled(con, settled, dropped)
     label_components(con, features, "__live", out="__component")
     _thin_large_components(con, max(MAX_COMPONENT, rules.max_records), dropped)
     _cut_endless_components(con, features, rules, dropped)
@@ -163,6 +167,21 @@ def _conflicts(con: duckdb.DuckDBPyConnection, features: str, forbidden: str, ru
     )
     for table in ("__differing", "__found"):
         con.execute(f"drop table {table}")
+
+
+def _apply_settled(con: duckdb.DuckDBPyConnection, settled: str, dropped: str) -> None:
+    """Take the edges that `settled` holds apart from ``__live``, and give those that it keeps a judgement's rank."""
+    con.execute(
+        f"""create or replace temp table __apart as
+        select unique_id_l, unique_id_r from __live e
+        semi join (select * from {settled} where not is_kept) using (unique_id_l, unique_id_r) where e.rank > 0"""
+    )
+    _drop(con, "__apart", "settled", dropped)
+    con.execute("drop table __apart")
+    con.execute(
+        f"""update __live e set rank = 0 from {settled} s
+        where s.is_kept and s.unique_id_l = e.unique_id_l and s.unique_id_r = e.unique_id_r"""
+    )
 
 
 def _drop_lone_bridges(con: duckdb.DuckDBPyConnection, dropped: str) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import duckdb
 
+from identity.store import SCHEMA
+
 
 def label_components(con: duckdb.DuckDBPyConnection, nodes: str, edges: str, *, out: str) -> None:
     """Write table `out` (unique_id, component) for every node of `nodes` (unique_id); `edges` (unique_id_l,
@@ -64,3 +66,39 @@ def _follow(con: duckdb.DuckDBPyConnection, table: str) -> None:
             break
         con.execute(f"create or replace temp table {table} as select unique_id, component from __jumped")
     con.execute("drop table __jumped")
+
+
+def find_components(con: duckdb.DuckDBPyConnection) -> None:
+    """Tables ``nodes`` (unique_id: all records, also gone ones, of the components that ``rescored`` and
+    ``new_accepted`` concern) and ``touched`` (record_id).
+
+    An accepted edge that does not lie within a stored cluster is among those left out, so that clusters joined by
+    left-out edges are the component.
+    """
+    con.execute(
+        """create or replace temp table nodes as
+        select unique_id from rescored
+        union select unique_id_l from new_accepted union select unique_id_r from new_accepted"""
+    )
+    size = -1
+    while True:
+        [(now,)] = con.execute("select count(*) from nodes").fetchall()
+        if now == size:
+            break
+        size = now
+        con.execute(
+            f"""create or replace temp table nodes as
+            select unique_id from nodes
+            union
+            select unique_id from {SCHEMA}.clusters where cluster_id in (
+                select cluster_id from {SCHEMA}.clusters where unique_id in (select unique_id from nodes))
+            union
+            select unique_id_r from {SCHEMA}.left_out where unique_id_l in (select unique_id from nodes)
+            union
+            select unique_id_l from {SCHEMA}.left_out where unique_id_r in (select unique_id from nodes)"""
+        )
+    con.execute(
+        """create or replace temp table touched as
+        select record_id from features where unique_id in (select unique_id from nodes)
+        union select record_id from gone"""
+    )

@@ -23,6 +23,7 @@ DROPPED_TEXT = {
     "size": "an edge was left out because the group had grown too large",
     "namesakes": "an edge was left out because it joined what looks like two people of one name",
     "undecided": "an edge was left out because the group cannot be decided without a person",
+    "settled": "an edge was left out because it held nothing together before somebody beside the two was erased",
     "thin_evidence": "only a given name and a birth date agree, other fields speak against it: too little without more",
     "judged_apart": "an edge was left out because a person judged records of the two profiles to be different",
     "identifier_of_another_person": "a shared identifier was refused: its holders cannot be one person",

@@ -24,17 +24,19 @@ from pathlib import Path
 
 import duckdb
 
-from identity import blocking, clustering, features, values
+from identity import blocking, clustering, features, settling, values
 from identity.accepting import accept
 from identity.changes import Source, has_changes
 from identity.code_version import code_version
 from identity.comparisons import term_frequency_columns
+from identity.components import find_components
 from identity.engine import bound_memory
 from identity.errors import IdentityInputError
 from identity.judgements import Judgement, load_judgements
 from identity.layers import Layer, touches, within
 from identity.learning import Learnt, complete_model, keep_model, learn
-from identity.model import Model, apply_overrides, discard_model, model_in_use, read_frozen
+from identity.model import Model, discard_model, model_in_use, read_frozen
+from identity.model_overrides import apply_overrides
 from identity.name_order import count_name_use, turn_swapped_names
 from identity.normalise import normalise
 from identity.rules import Rules
@@ -68,6 +70,7 @@ class Linked:
         """Write the pass to the store, inside the caller's transaction."""
         for layer in self.layers:
             layer.save(con)
+        settling.save_settled(con)
         con.execute(f"delete from {SCHEMA}.link_state")
         con.executemany(f"insert into {SCHEMA}.link_state values (?, ?)", list(self.state.items()))
 
@@ -84,7 +87,7 @@ def link(
     full: bool = False,
     learning: bool = True,
     retrain: bool = False,
-    keeps_model: bool = False,
+    is_erasure: bool = False,
     seed: int = 1,
     scorer: PairScorer | None = None,
     progress: Callable[[str], None] = lambda step: None,
@@ -94,9 +97,9 @@ def link(
     The model is the current one under `models`; if there is none, it is trained and, where `models` is a folder, saved.
     While `learning`, a model trained on few records is trained again when they change. `threshold` overrides the
     model's and the rules'. `full` starts from nothing; so does a pass whose model, rules or code are not those of the
-    last one. `retrain` trains a model whatever there is, and saves it without accepting it; `keeps_model` trains none
-    where there is one, however few records it has seen. `scorer` compares pairs on
-    another engine.
+    last one. `retrain` trains a model whatever there is, and saves it without accepting it. `is_erasure`: the records
+    that are gone were erased; no model is trained where there is one, and whoever stays keeps his cluster (`settling`)
+    unless rules or code are others, too. `scorer` compares pairs on another engine.
     """
     [(n_current,)] = con.execute(f"select count(*) from {source.records}").fetchall()
     bound_memory(con, int(n_current))
@@ -105,7 +108,7 @@ def link(
     state = _read_state(con)
     # a call that was killed may have left a model of records that the store never took
     is_unknown = model is not None and not state.get("fingerprint", "").startswith(model.version)
-    is_learning = model is not None and learning and model.is_provisional and not keeps_model
+    is_learning = model is not None and learning and model.is_learning(int(n_current)) and not is_erasure
     outdated = model if is_learning and (is_unknown or has_changes(con)) else None
     if outdated is not None:
         model = None
@@ -145,8 +148,15 @@ def link(
     if model is None:
         raise AssertionError("a pass has a model")
     used = model.threshold if threshold is None else threshold
-    work.accept(model, used, is_same=state.get("threshold") == repr(used))
+    is_same = state.get("threshold") == repr(used)
+    work.accept(model, used, is_same=is_same)
     work.cluster(model)
+    if is_erasure and is_same and state.get("fingerprint") == fingerprint:
+        for _ in range(settling.MAX_ROUNDS):
+            if not settling.settle(con):
+                break
+            work.accept(model, used, is_same=is_same)
+            work.cluster(model)
     [(n_records, n_changed, over_shared)] = con.execute(
         """select (select count(*) from features), (select count(*) from replaced),
         (select count(*) from link_flags where reason = 'over_shared')"""
@@ -206,9 +216,12 @@ class _Pass:
         self._progress(step)
 
     def _layer(self, name: str, gone: str) -> None:
-        layer = Layer(name, None if self.is_full else gone)
+        self._put(Layer(name, None if self.is_full else gone))
+
+    def _put(self, layer: Layer) -> None:
+        """Show the layer, and save it at the end in place of an earlier one of its table."""
         layer.show(self.con)
-        self.layers.append(layer)
+        self.layers = [*(other for other in self.layers if other.name != layer.name), layer]
 
     def normalise(self, *, is_frozen: bool) -> None:
         """Tables ``new_features`` and ``new_block_keys`` of the records that changed, and of those on whose values the
@@ -246,6 +259,7 @@ class _Pass:
         hashes = Layer("link_hashes", within("replaced", "record_id") if "link_hashes" in tables(con) else None)
         hashes.show(con)
         self.layers.append(hashes)
+        settling.show_settled(con)
         self._layer("link_records", within("replaced", "record_id"))
         self._layer("link_identifiers", within("replaced", "record_id"))
         self._judge_values()
@@ -364,16 +378,14 @@ class _Pass:
             only="rescored" if self.reclusters else None,
         )  # fmt: skip
         for name in ("accepted", "refused"):
-            layer = Layer(name, touches("rescored") if self.reclusters else None)
-            layer.show(self.con)
-            self.layers.append(layer)
+            self._put(Layer(name, touches("rescored") if self.reclusters else None))
 
     def cluster(self, model: Model) -> None:
         """Tables ``new_clusters`` and ``new_left_out`` of every component that an edge was added to or taken from."""
         con = self.con
         parts = ("features", "accepted", "forbidden", "normal_identifiers")
         if self.reclusters:
-            self._find_nodes()
+            find_components(con)
             con.execute(f"create or replace temp table node_features as select * from features where {within('nodes')}")
             con.execute(
                 "create or replace temp table node_accepted as select * from accepted where unique_id_l in "
@@ -386,43 +398,9 @@ class _Pass:
             parts = ("node_features", "node_accepted", "forbidden", "node_identifiers")
         rules = replace(self.rules, conflicts=relaxed_conflicts(self.rules.conflicts, model.trained))
         weighed = frozenset(c.name.removeprefix("id_") for c in model.chosen() if c.name.startswith("id_"))
-        clustering.cluster(con, *parts, rules, out="new_clusters", dropped="new_left_out", weighed=weighed)
+        clustering.cluster(
+            con, *parts, rules, out="new_clusters", dropped="new_left_out", weighed=weighed, settled="settled"
+        )
         for name, gone in (("clusters", within("nodes")), ("left_out", touches("nodes"))):
-            layer = Layer(name, gone if self.reclusters else None)
-            layer.show(con)
-            self.layers.append(layer)
+            self._put(Layer(name, gone if self.reclusters else None))
         self.lap("cluster")
-
-    def _find_nodes(self) -> None:
-        """Tables ``nodes`` (unique_id: all records of the components concerned, also gone ones) and ``touched``.
-
-        An accepted edge that does not lie within a stored cluster is among those left out, so that clusters joined by
-        left-out edges are the component.
-        """
-        con = self.con
-        con.execute(
-            """create or replace temp table nodes as
-            select unique_id from rescored
-            union select unique_id_l from new_accepted union select unique_id_r from new_accepted"""
-        )
-        size = -1
-        while True:
-            [(now,)] = con.execute("select count(*) from nodes").fetchall()
-            if now == size:
-                break
-            size = now
-            con.execute(
-                f"""create or replace temp table nodes as
-                select unique_id from nodes
-                union
-                select unique_id from {SCHEMA}.clusters where cluster_id in (
-                    select cluster_id from {SCHEMA}.clusters where {within("nodes")})
-                union
-                select unique_id_r from {SCHEMA}.left_out where unique_id_l in (select unique_id from nodes)
-                union
-                select unique_id_l from {SCHEMA}.left_out where unique_id_r in (select unique_id from nodes)"""
-            )
-        con.execute(
-            f"""create or replace temp table touched as
-            select record_id from features where {within("nodes")} union select record_id from gone"""
-        )

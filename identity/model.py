@@ -12,7 +12,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from identity.comparison import Comparison
 from identity.comparisons import PERSON, choose
 from identity.errors import IdentityInputError
 from identity.parameters import Trained
-from identity.rules import LevelOverride, Rules
 from identity.scoring import splink_settings
 from identity.training_report import TrainingReport, report_from
 
@@ -30,6 +29,8 @@ FORMAT = 1
 # Below so many records a model that nobody asked for is trained again whenever they change: it costs seconds, and a
 # first delivery is often not typical of what follows.
 LEARNING_RECORDS = 20_000
+# At twice the records, the frozen share of matches among all pairs is wrong by one bit.
+GROWN = 2
 TERM_FREQUENCIES = "term_frequencies.parquet"
 NAME_USE = "name_use.parquet"
 
@@ -42,7 +43,8 @@ class Model:
     both are empty in a model of an earlier version. With rules applied, `base_version` names the trained version on
     disk and `overridden` what the rules changed. `max_block` (records): a larger block is left out, as
     is one over the smaller bound that `block_bounds` names for its rule. `is_provisional`:
-    trained on few records without being asked for, and to be trained again when they change.
+    trained on few records without being asked for, and to be trained again when they change; not below `kept_below`
+    records, since an erasure.
     """
 
     version: str
@@ -58,6 +60,11 @@ class Model:
     max_block: int = 80
     block_bounds: Mapping[str, int] = field(default_factory=dict)
     is_provisional: bool = False
+    kept_below: int = 0
+
+    def is_learning(self, records: int) -> bool:
+        """Whether it is to be trained again when one of `records` records changes."""
+        return self.is_provisional and records >= self.kept_below
 
     def chosen(self) -> tuple[Comparison, ...]:
         """The comparisons of this model, in their trained order."""
@@ -127,76 +134,6 @@ def make_model(
     )  # fmt: skip
 
 
-def apply_overrides(model: Model, rules: Rules) -> Model:
-    """`model` as `rules` want it: comparisons off, fixed level probabilities, threshold. `model` itself if none do.
-
-    A fixed probability holds as given; the other levels of its comparison share the rest in proportion, so that they
-    still sum to one. Overrides with ``fixed: false`` are where training starts from, and change no trained model. The
-    version becomes ``<trained version>-<hash of what changed>``. Raises `IdentityInputError` for a level the model does
-    not have, and where the fixed probabilities leave nothing for the other levels.
-    """
-    kept = tuple(name for name in model.comparisons if name not in rules.comparisons.off)
-    overridden = [f"{name}: off" for name in model.comparisons if name not in kept]
-    trained = {
-        "m": {n: list(model.trained.m[n]) for n in kept},
-        "h": {n: list(model.trained.h[n]) for n in kept},
-        "u": {n: list(model.trained.u[n]) for n in kept},
-    }
-    for comparison in model.chosen():
-        overrides = rules.comparisons.levels.get(comparison.name, {})
-        if comparison.name in kept and overrides:
-            overridden += _override_levels(comparison, overrides, trained)
-    threshold = model.threshold if rules.threshold is None else rules.threshold
-    if threshold != model.threshold:
-        overridden.append(f"threshold: {model.threshold:g} → {threshold:g}")
-    if not overridden:
-        return model
-    content = json.dumps([model.version, kept, trained, threshold], sort_keys=True)
-    return replace(
-        model,
-        version=f"{model.version}-{hashlib.sha256(content.encode()).hexdigest()[:8]}",
-        comparisons=kept,
-        trained=replace(model.trained, m=trained["m"], h=trained["h"], u=trained["u"]),
-        threshold=threshold,
-        levels={n: names for n, names in model.levels.items() if n in kept},
-        definitions={n: d for n, d in model.definitions.items() if n in kept},
-        base_version=model.base_version or model.version,
-        overridden=(*model.overridden, *overridden),
-    )
-
-
-def _override_levels(
-    comparison: Comparison, overrides: Mapping[str, LevelOverride], trained: Mapping[str, dict[str, list[float]]]
-) -> list[str]:
-    names = [level.name for level in comparison.levels]
-    unknown = [name for name in overrides if name not in names]
-    if unknown:
-        raise IdentityInputError(
-            f"rules: comparison {comparison.name} has no level {unknown[0]!r}; it has: {', '.join(names)}"
-        )
-    told = []
-    for parameter, of_comparison in trained.items():
-        values = of_comparison[comparison.name]
-        fixed = {
-            names.index(name): float(value)
-            for name, o in overrides.items()
-            if o.fixed and (value := getattr(o, parameter)) is not None
-        }
-        rest = 1 - sum(fixed.values())
-        others = sum(v for i, v in enumerate(values) if i not in fixed)
-        if rest < 0 or (rest == 0 and len(fixed) < len(values)):
-            raise IdentityInputError(
-                f"rules: comparison {comparison.name}: the fixed {parameter} of its levels sum to {1 - rest:g}, "
-                "which leaves nothing for the others"
-            )
-        for i, value in fixed.items():
-            if value != values[i]:
-                told.append(f"{comparison.name} / {names[i]}: {parameter} {values[i]:.3g} → {value:.3g}")
-        if fixed and any(values[i] != value for i, value in fixed.items()):
-            of_comparison[comparison.name] = [fixed.get(i, v * rest / others) for i, v in enumerate(values)]
-    return told
-
-
 def save_model(
     model: Model,
     folder: Path,
@@ -250,6 +187,17 @@ def accept_model(folder: Path, version: str, *, settle: bool = True) -> None:
         if content.get("is_provisional"):
             _write(home / "model.json", json.dumps(content | {"is_provisional": False}, indent=1))
     _write(folder / "current", version + "\n")
+
+
+def hold_model(folder: Path) -> None:
+    """After an erasure: keep a provisional model as it is until there are GROWN times the records it has seen.
+
+    The next training lacks the erased people, and would move others on their account alone.
+    """
+    home, model = _current_home(folder), model_in_use(folder, learning=True)
+    if home is not None and model is not None and model.is_provisional:
+        content = _read(home / "model.json")
+        _write(home / "model.json", json.dumps(content | {"kept_below": GROWN * model.trained_records}, indent=1))
 
 
 def model_home(folder: Path, version: str) -> Path:

@@ -86,7 +86,7 @@ def run_pipeline(
     rules: Rules | None = None,
     judgements: Sequence[Judgement] = (),
     allow_changes: bool = False,
-    keeps_model: bool = False,
+    is_erasure: bool = False,
     scorer: PairScorer | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> IdentityResult:
@@ -97,7 +97,8 @@ def run_pipeline(
     `IdentityInputError` with one line if a core table or the store cannot be used, and `ChangeBoundExceeded` if more
     profiles would merge or split than `rules` let an unattended run do; `allow_changes` lifts that bound. `scorer`
     compares pairs on another engine.
-    `keeps_model`: even a model that was trained on few records is not trained again.
+    `is_erasure`: the records that are gone were erased: even a model that was trained on few records is not trained
+    again, and whoever stays is where he was.
     """
     rules = rules or Rules()
     change: PartitionDiff | None = None
@@ -113,7 +114,7 @@ def run_pipeline(
                 raise ChangeBoundExceeded(held_back)
 
         linked, done = _link_and_register(
-            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, keeps_model, scorer,
+            con, core, store, models, as_of, run_id, base_generation, full, rules, judgements, is_erasure, scorer,
             progress, check,
         )  # fmt: skip
         build_edges(con, linked.model.version)
@@ -154,7 +155,7 @@ def _link_and_register(
     full: bool,
     rules: Rules,
     judgements: Sequence[Judgement],
-    keeps_model: bool,
+    is_erasure: bool,
     scorer: PairScorer | None,
     progress: Callable[[str], None],
     check: Callable[[], None],
@@ -164,7 +165,7 @@ def _link_and_register(
     source = _load(con, core)
     find_changes(con, source)
     linked = link(
-        con, source, models=models, judgements=judgements, rules=rules, full=full, keeps_model=keeps_model,
+        con, source, models=models, judgements=judgements, rules=rules, full=full, is_erasure=is_erasure,
         scorer=scorer, progress=progress,
     )  # fmt: skip
     con.execute(

@@ -29,8 +29,8 @@ REVIEW_FROM = 0.2
 """Scored pairs from this probability up to the threshold are asked about."""
 
 REASONS = (
-    "identifier_of_another_person", "unique", "conflict", "namesakes", "undecided", "thin_evidence", "cap", "bridge",
-    "size", "below_threshold",
+    "identifier_of_another_person", "unique", "conflict", "namesakes", "undecided", "settled", "thin_evidence", "cap",
+    "bridge", "size", "below_threshold",
 )  # fmt: skip
 """Why a pair is asked about, the strongest first: what breaks a tie between two questions of one worth. A reason may
 name the kind of identifier after a colon (``unique:loyalty_id``)."""

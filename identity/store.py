@@ -30,6 +30,9 @@ _REGISTRY = {
     "events": "generation integer, event_id varchar, as_of date, run_id varchar, event varchar, profile_id varchar, "
     "related_profile_id varchar, reason varchar",
     "link_state": "key varchar, value varchar",
+    # what an erasure settled (settling.py): no cache, though its rows are about links
+    "settled": "record_id_l varchar, record_id_r varchar, hash_l ubigint, hash_r ubigint, is_kept boolean, "
+    "kind varchar",
 }
 
 

@@ -263,6 +263,7 @@ def _landing(home: Home, ids: Sequence[str]) -> Mapping[str, int]:
 
 def _identity(home: Home, pending: Sequence[Erasure], sheets: Sequence[Sheet]) -> Mapping[str, int]:
     from identity.erasure import erase_from_store
+    from identity.model import hold_model
 
     published = newest_manifest(home.root)
     as_of = published.as_of if published else datetime.now(UTC).date()
@@ -272,6 +273,7 @@ def _identity(home: Home, pending: Sequence[Erasure], sheets: Sequence[Sheet]) -
             home.identity_db, one.records, one.profile_ids, as_of=as_of, run_id=f"erasure-{one.erasure_id}"
         )
         erased += len(done.profile_ids)
+    hold_model(home.models)
     return {"profile_ids": erased}
 
 

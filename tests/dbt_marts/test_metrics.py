@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +63,26 @@ def test_compile(project: Path) -> None:
     assert "'It''s'" in models["metrics"]
     assert "coalesce(channel, 'unknown') as channel" in models["metric_values"]
     assert "where amount > 0" in models["metric_values"]
-    assert "on facts.person_id = members.member_id" in models["metric_values"]
-    assert models["metric_values"].count("group by grouping sets") == 2
+    assert models["metric_values"].count("group by grouping sets") == 1
+    assert "on facts.person_id = members.member_id" in models["int_metric_segments"]
+    assert models["int_metric_segments"].count("group by grouping sets") == 1
+    fingerprint = models["int_metric_quarters_changed"]
+    assert '"(amount > 0)"' in fingerprint and "\"coalesce(channel, 'unknown')\"" in fingerprint
+
+
+def test_metrics_that_know_no_people_have_no_values_by_segment(project: Path) -> None:
+    _write(project)
+    models = compile_metrics(load_metrics(project))
+    assert "grouping sets" not in models["int_metric_segments"]
+    assert "cast(0 as bigint) as n" in models["int_metric_segments"]
 
 
 def test_sums_do_not_depend_on_the_order_of_the_rows(project: Path) -> None:
     """Marts made by change hold the same rows in another order than those made anew."""
     _write(project, kind="mean", value="amount", profile=None)
     model = compile_metrics(load_metrics(project))["metric_values"]
-    counted = model.replace("{{ ref('facts') }}", "facts").partition("with counted as (")[2].rpartition(")\n\n{{")[0]
+    body = model.partition("with counted as (")[2].partition(")\n\n{{ metric_values_of")[0]
+    counted = re.sub(r"\{% if .*?endif %\}", "", body, flags=re.DOTALL).replace("{{ ref('facts') }}", "facts")
     sums = set()
     for amounts in ([0.1, 0.2, 0.3], [0.3, 0.2, 0.1]):
         with duckdb.connect() as con:

@@ -27,7 +27,7 @@ _BYTES = re.compile(
     re.IGNORECASE,
 )
 # The same for DuckDB, with more hits than are meant; `is_planted` decides.
-ANY = "zqxv[gfsetxn][a-z]{4}|555.?01|199.?0000|靐"
+ANY = "zqxv[gfsetxn][a-z]{4}|555.?01|199.?0907|靐"
 
 
 def is_planted(text: str) -> bool:
@@ -57,6 +57,23 @@ def places(found: dict[str, set[str]]) -> Counter[str]:
         else:
             counted[parts[0] if len(parts) > 1 and parts[0] != "state" else name] += 1
     return counted
+
+
+def look_in_postgres(uri: str) -> int:
+    """Rows with planted values in all tables of a database, whatever schema they are in."""
+    import adbc_driver_postgresql.dbapi as postgres
+
+    with postgres.connect(uri) as con, con.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_schema::text, table_name::text FROM information_schema.tables"
+            " WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
+        )
+        tables = cursor.fetchall()
+        held = 0
+        for schema, table in tables:
+            cursor.execute(f'SELECT t::text FROM "{schema}"."{table}" t')
+            held += sum(is_planted(row) for (row,) in cursor.fetchall())
+    return held
 
 
 def _readings(path: Path) -> Iterator[set[str]]:

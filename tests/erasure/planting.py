@@ -10,37 +10,35 @@ Nothing of the code under test decides what is a row of the person: rows are fou
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
-import io
-import json
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import zstandard
+from native_rows import LandedFile, landed_files
 
-from cdp_pipeline.sources.contract import ObjectContract, load_contracts
+from cdp_pipeline.sources.contract import ObjectContract
 
 # What the canaries of all people have in common: no sample row, no word of a program and no random bytes look so.
 # g/f names, s street, e e-mail, t free text, x unknown field, n nick name; then four letters for person (and place).
 STEM = re.compile(r"zqxv[gfsetxn][a-z]{4}", re.IGNORECASE)
-# Area code 907 with the numbers kept free for fiction; a Chinese prefix that no network has; rare characters as names.
+# Area code 907 with the numbers kept free for fiction; Chinese numbers that the sample does not use; rare characters as
+# names.
 PHONE = re.compile(
-    r"(?<![\d.])(?:\+?1[ -]?)?\(?907\D{0,2}555\D?01\d\d(?!\d)|(?<![\d.])(?:\+?86[ -]?)?199[- ]?0000[- ]?\d{4}(?!\d)"
+    r"(?<![\d.])(?:\+?1[ -]?)?\(?907\D{0,2}555\D?01\d\d(?!\d)|(?<![\d.])(?:\+?86[ -]?)?199[- ]?0907[- ]?\d{4}(?!\d)"
 )
 HAN = re.compile("靐[\u9f00-\u9fa5]")
 
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[a-z]+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|\d\d:\d\d:\d\d")
-_ID = re.compile(r"[A-Za-z0-9_+/=|:.-]{5,}")
+_ID = re.compile(r"[A-Za-z0-9_+/=|:.-]{4,}")
 _NUMBER = re.compile(r"-?\d{1,4}(\.\d+)?|-?\d{1,7}\.\d+")
-# Rows of one person that are copied from one object.
+# Events of one person that are copied from one object; of accounts all are, since what hangs on one would be nobody's.
 _ROWS = 4
 _SPREAD = 40
 
@@ -89,23 +87,13 @@ class Person:
         chinese = len(digits) >= 11 and digits[-11] == "1" and ("+" not in old or len(digits) > 11)
         taken = 2 * self.number + min(len(self.phones), 1)
         new = self.phones.setdefault(
-            digits[-10:], f"1990000{taken:04d}" if chinese or taken > 99 else f"90755501{taken:02d}"
+            digits[-10:], f"1990907{taken:04d}" if chinese or taken > 99 else f"90755501{taken:02d}"
         )
         return new if len(new) == 11 else f"+1{new}"
 
     def text(self, old: str) -> str:
         self.texts += 1
         return f"zqxvt{self.letters}{'' if self.texts < 2 else letters(self.texts)} said it"
-
-
-@dataclass
-class LandedFile:
-    """A landed file taken apart: `rows` are the native rows, `put` writes it with rows added."""
-
-    path: Path
-    obj: ObjectContract
-    rows: list[Any]
-    put: Callable[[Sequence[Any]], None]
 
 
 def letters(number: int) -> str:
@@ -118,13 +106,15 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
 
     `truth` is the folder with the generator's ``entities.csv`` and ``records.parquet``.
     """
-    files = [f for f in _files(landing) if not only or f.obj.source in set(only)]
+    files = [f for f in landed_files(landing) if not only or f.obj.source in set(only)]
     contacts, native = _known_by(truth)
     by_source: dict[str, list[LandedFile]] = defaultdict(list)
     for f in files:
         by_source[f.obj.source].append(f)
     index = {source: _index(of) for source, of in by_source.items()}
     total = Counter(v for f in files for row in f.rows for v in _scalars(row))
+    # ids stand in forms and hidden fields, too, where the contract does not name them
+    ids = {v for f in files for row in f.rows for v in _identifiers(f.obj, row) if len(v) >= 6 and total[v] <= _SPREAD}
     planted: list[Person] = []
     added: dict[Path, list[Any]] = defaultdict(list)
     for number, entity in enumerate(_chosen(truth, people, set(by_source), random.Random(seed))):
@@ -140,10 +130,12 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
         for source, rows in mine.items():
             taken: Counter[str] = Counter()
             for f, i in rows:
-                if taken[f.obj.name] >= _ROWS:
+                if taken[f.obj.name] >= _ROWS and any(field.tag == "EVT" for field in f.obj.fields):
                     continue
                 taken[f.obj.name] += 1
-                added[f.path].append(_copy(f.obj, f.rows[i], person, unique))
+                row = f.rows[i]
+                own = unique | _naming_somebody(f.obj, row, total) | ids.intersection(_scalars(row))
+                added[f.path].append(_copy(f.obj, row, person, own))
                 person.rows += 1
                 person.sources.add(source)
                 person.objects.add(f"{source}/{f.obj.name}")
@@ -152,91 +144,6 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
         if added[f.path]:
             f.put(added[f.path])
     return planted
-
-
-def read_text(path: Path) -> tuple[str, str]:
-    """Text and encoding of a landed file, unpacked."""
-    data = path.read_bytes()
-    if path.suffix == ".gz":
-        data = gzip.decompress(data)
-    elif path.suffix == ".zst":
-        data = zstandard.ZstdDecompressor().stream_reader(data).read()
-    for encoding in ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding), encoding if data[
-                :3
-            ] == b"\xef\xbb\xbf" or encoding != "utf-8-sig" else "utf-8"
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1"), "latin-1"
-
-
-def write_text(path: Path, text: str, encoding: str) -> None:
-    data = text.encode(encoding)
-    if path.suffix == ".gz":
-        data = gzip.compress(data, mtime=0)
-    elif path.suffix == ".zst":
-        data = zstandard.ZstdCompressor().compress(data)
-    path.write_bytes(data)
-
-
-def _files(landing: Path) -> Iterator[LandedFile]:
-    contracts = load_contracts()
-    for path in sorted(landing.glob("*/*/dt=*/*")):
-        source, name = path.parts[-4:-2]
-        if path.name.startswith(".") or source not in contracts or name not in contracts[source].objects:
-            continue
-        obj = contracts[source].objects[name]
-        text, encoding = read_text(path)
-        plain = path.name.removesuffix(".gz").removesuffix(".zst")
-        opened = _csv if plain.endswith(".csv") else _document if plain.endswith(".json") else _lines
-        yield opened(path, obj, text, encoding)
-
-
-def _lines(path: Path, obj: ObjectContract, text: str, encoding: str) -> LandedFile:
-    rows = [_json(line) for line in text.splitlines()]
-
-    def put(new: Sequence[Any]) -> None:
-        end = "" if text.endswith("\n") or not text else "\n"
-        said = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in new)
-        write_text(path, text + end + said, encoding)
-
-    return LandedFile(path, obj, rows, put)
-
-
-def _document(path: Path, obj: ObjectContract, text: str, encoding: str) -> LandedFile:
-    document = _json(text)
-    if document is None:
-        return _lines(path, obj, text, encoding)
-    lists = [document] if isinstance(document, list) else [v for v in document.values() if isinstance(v, list)]
-    rows = max(lists, key=len) if lists else []
-
-    def put(new: Sequence[Any]) -> None:
-        rows.extend(new)
-        write_text(path, json.dumps(document, ensure_ascii=False), encoding)
-
-    return LandedFile(path, obj, list(rows), put)
-
-
-def _csv(path: Path, obj: ObjectContract, text: str, encoding: str) -> LandedFile:
-    parsed = list(csv.reader(io.StringIO(text, newline=""), delimiter=obj.delimiter or ","))
-    header = parsed[0] if parsed else []
-    rows = [dict(zip(header, cells, strict=False)) if len(cells) == len(header) else None for cells in parsed[1:]]
-
-    def put(new: Sequence[Any]) -> None:
-        out = io.StringIO(newline="")
-        csv.writer(out, delimiter=obj.delimiter or ",").writerows([list(row.values()) for row in new])
-        end = "" if text.endswith("\n") else "\r\n"
-        write_text(path, text + end + out.getvalue(), encoding)
-
-    return LandedFile(path, obj, rows, put)
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def _scalars(value: Any) -> Iterator[str]:
@@ -342,12 +249,37 @@ def _keys(obj: ObjectContract, row: Any) -> Iterator[str]:
     """Values of the row's own key."""
     for f in obj.fields:
         if f.tag == "PK" or (obj.key == (f.name,)):
-            for path in f.record_paths:
-                value: Any = row
-                for part in path.split("."):
-                    value = value.get(part) if isinstance(value, dict) else None
-                if value not in (None, ""):
-                    yield str(value)
+            yield from (str(value) for value in _at(row, f.record_paths))
+
+
+# References to what many people have in common.
+_COMMON = re.compile("product|sku|campaign|event|meeting|session|list_id|metric|store|location|organi[sz]ation|post_id")
+
+
+def _naming_somebody(obj: ObjectContract, row: Any, total: Mapping[str, int]) -> set[str]:
+    """Values by which the contract ties a row to a person, but for those of a device without an id and of the company
+    itself: in a copy they would tie the planted person to somebody of the sample, who may be in other files, too."""
+    found = set(_identifiers(obj, row))
+    for f in obj.fields:
+        if f.tag == "FK" and not _COMMON.search(f.name):
+            found |= {_form(str(value)) for value in _at(row, f.record_paths)}
+    return {v for v in found if total[v] <= _SPREAD}
+
+
+def _identifiers(obj: ObjectContract, row: Any) -> Iterator[str]:
+    """Identifiers of the row that the contract names, but for those of a device without an id."""
+    for f in obj.fields:
+        if f.tag in ("ID", "ID-ns"):
+            yield from (form for value in _at(row, f.record_paths) if (form := _form(str(value))).strip("0-"))
+
+
+def _at(row: Any, paths: Iterable[str]) -> Iterator[str | int]:
+    for path in paths:
+        value: Any = row
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
+            yield value
 
 
 def _copy(obj: ObjectContract, row: Any, person: Person, unique: set[str]) -> Any:

@@ -12,18 +12,23 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from looking import look, places
-from neighbours import differences, keep_snapshot, planted_profiles
+from looking import look, look_in_postgres, places
+from neighbours import Comparison, compare, keep_snapshot, planted_profiles
 from planting import Person, plant
 from planting_elsewhere import late_account, mention_and_refuse, note_in_files, relatives
+from postgres_server import NoPostgres, postgres_server
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 BEFORE = "2018-01-01"
@@ -33,6 +38,9 @@ EXPECTED = (
     "lake/core/ticket_messages", "lake/core/feedback", "lake/identity/record_identifiers",
     "identity.duckdb", "warehouse.duckdb", "published/pii.duckdb", "exports", "state/ops.sqlite", "dagster", "dbt",
 )  # fmt: skip
+
+
+Claim = Callable[[str, Callable[[], str]], None]
 
 
 class ProofFailed(AssertionError):
@@ -53,6 +61,13 @@ class Proof:
     @property
     def originals(self) -> Path:
         return self.work / "originals"
+
+    @property
+    def planted_ids(self) -> set[str]:
+        return {new for person in self.people for new in person.ids.values()}
+
+    def planted_profiles(self) -> tuple[dict[str, list[str]], Counter[str]]:
+        return planted_profiles(self.home / "published" / "current", self.planted_ids)
 
     def cdp(self, *arguments: str) -> str:
         """One command on the home; returns what it prints. Raises ProofFailed where it fails."""
@@ -89,19 +104,21 @@ def redeliver(proof: Proof) -> int:
     return len(files)
 
 
-def expect_nothing(root: Path, when: str, allowed: frozenset[str] = frozenset()) -> None:
+def expect_nothing(root: Path, when: str, allowed: frozenset[str] = frozenset()) -> str:
     """Raise ProofFailed where a planted value (other than `allowed`) stands anywhere below `root`."""
     left = {name: hits for name, values in look(root).items() if (hits := {v for v in values if v not in allowed})}
     if left:
         told = "; ".join(f"{name}: {', '.join(sorted(hits)[:3])}" for name, hits in sorted(left.items())[:12])
         raise ProofFailed(f"{when}: {len(left)} files hold planted values: {told}")
+    return "nothing found in any byte or decoded table"
 
 
-def expect_same(kept: Path, home: Path, erased: Sequence[str], when: str) -> Mapping[str, int]:
-    """Raise ProofFailed where rows of anybody else differ between two snapshots; returns rows compared by table."""
-    compared, changed = differences(kept, home / "published" / "current", erased)
-    if changed:
-        told = "; ".join(f"{table} {what}" for table, what in sorted(changed.items())[:12])
+def expect_same(kept: Path, home: Path, erased: Sequence[str], when: str) -> Comparison:
+    """Raise ProofFailed where rows of anybody else differ between two snapshots, but in what is worked out over all
+    people together."""
+    compared = compare(kept, home / "published" / "current", erased)
+    if compared.changed:
+        told = "; ".join(f"{table} {what}" for table, what in sorted(compared.changed.items())[:20])
         raise ProofFailed(f"{when}: others' rows changed: {told}")
     return compared
 
@@ -117,39 +134,53 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"{time.monotonic() - started:6.0f} s  {text}", flush=True)
 
+    failures: list[str] = []
+
+    def claim(what: str, shown: Callable[[], str]) -> None:
+        """Say what a claim showed; one that does not hold is kept, and the others are shown all the same."""
+        try:
+            say(f"{what}: {shown()}")
+        except ProofFailed as failed:
+            failures.append(str(failed))
+            say(f"{what}: FAILED: {failed}")
+
     proof = prepare(arguments.work, arguments.people)
     rows, objects = sum(p.rows for p in proof.people), {o for p in proof.people for o in p.objects}
     sources = {s for p in proof.people for s in p.sources}
     say(f"planted {len(proof.people)} people: {rows} rows in {len(objects)} objects of {len(sources)} sources")
     proof.cdp("run")
-    profiles = planted_profiles(proof.home / "published" / "current")
-    say(f"a run made {len(profiles)} profiles of them")
-    use(proof, profiles)
-    found = places(look(proof.home))
-    say("found before, in files: " + ", ".join(f"{place} {n}" for place, n in sorted(found.items())))
-    if missing := [place for place in EXPECTED if place not in found]:
-        raise ProofFailed(f"planted values are not found where they ought to be: {', '.join(missing)}")
+    profiles, strangers = proof.planted_profiles()
+    claim(f"a run made {len(profiles)} profiles of them", lambda: expect_no_strangers(strangers))
+    with receiver() as uri:
+        _erase_and_look(proof, profiles, uri, claim)
+    if failures:
+        say(f"{len(failures)} claims do not hold")
+    return 1 if failures else 0
+
+
+def _erase_and_look(proof: Proof, profiles: Mapping[str, Sequence[str]], uri: str, claim: Claim) -> None:
+    use(proof, profiles, uri)
+    claim("before", lambda: expect_everywhere(proof.home, uri))
     before = keep_snapshot(proof.home, proof.work / "before")
     proof.cdp("backup", "create", str(proof.work / "backups"))
 
     wanted = proof.work / "people.txt"
     wanted.write_text("".join(f"{one}\n" for one in named(profiles)), encoding="utf-8")
     proof.cdp("privacy", "erase", "--file", str(wanted), "--yes", "--before", BEFORE, "--reason", "proof")
-    expect_nothing(proof.home, "after the erasure")
     (receipt,) = json.loads(proof.cdp("privacy", "receipts", "--json"))
     counts = receipt["counts"]
-    say(
-        f"erased {len(receipt['profile_ids'])} profiles, {counts['records']} records, {counts['rows']} landed rows"
-        f" in {counts['landing_files']} files: nothing found"
-    )
-    say(told(expect_same(before, proof.home, list(profiles), "after the erasure")))
+    claim("the receipt", lambda: expect_receipt(receipt, profiles, uri))
+    claim("after the erasure", lambda: expect_nothing(proof.home, "after the erasure"))
+    claim("others after it", lambda: expect_same(before, proof.home, list(profiles), "after the erasure").told)
+    if uri:
+        proof.cdp("audience", "sync")
+        claim("the receiver after the next sync", lambda: expect_nothing_sent(uri, counts))
 
     before = keep_snapshot(proof.home, proof.work / "after")
     files = redeliver(proof)
     proof.cdp("run")
-    expect_nothing(proof.home, "after redelivery")
-    say(f"delivered {files} original files again: nothing found")
-    say(told(expect_same(before, proof.home, list(profiles), "after redelivery")))
+    claim(f"after {files} original files came again", lambda: expect_nothing(proof.home, "after redelivery"))
+    claim("others after it", lambda: expect_same(before, proof.home, list(profiles), "after redelivery").told)
 
     shutil.copyfile(proof.home / "state" / "ops.sqlite", proof.work / "later.sqlite")
     shutil.rmtree(proof.home)
@@ -159,17 +190,79 @@ def main() -> int:
         raise ProofFailed("the backup does not hold the people: it proves nothing")
     email = late_account(proof.home / "landing", proof.people[1])
     proof.cdp("privacy", "reapply", str(proof.work / "later.sqlite"))
-    with duckdb.connect(str(proof.home / "published/current/pii.duckdb"), read_only=True) as con:
+    claim("an account opened after the erasure", lambda: expect_back(proof.home, email, profiles))
+    claim(
+        "after a restored backup",
+        lambda: expect_nothing(proof.home, "after a restored backup", frozenset({email.partition("@")[0]})),
+    )
+
+
+@contextmanager
+def receiver() -> Iterator[str]:
+    """URI of a Postgres server that receives audiences; empty where none can be started."""
+    with ExitStack() as stack:
+        try:
+            uri = stack.enter_context(postgres_server())
+        except NoPostgres as reason:
+            print(f"no audiences go to Postgres: {reason}", file=sys.stderr)
+            uri = ""
+        os.environ["CDP_DESTINATION_LEDGER_URI"] = uri
+        yield uri
+
+
+def expect_no_strangers(strangers: Mapping[str, int]) -> str:
+    """Raise ProofFailed where planted profiles hold records of somebody of the sample: the planting is at fault."""
+    if strangers:
+        raise ProofFailed(f"planted profiles hold records of others: {dict(strangers)}")
+    return "they hold nobody else's records"
+
+
+def expect_everywhere(home: Path, uri: str) -> str:
+    """Raise ProofFailed where a kind of place that ought to hold planted values has none."""
+    found = places(look(home))
+    missing = [place for place in EXPECTED if place not in found]
+    if missing:
+        raise ProofFailed(f"planted values are not found where they ought to be: {', '.join(missing)}")
+    told = ", ".join(f"{place} {n}" for place, n in sorted(found.items()))
+    if uri:
+        rows = look_in_postgres(uri)
+        if not rows:
+            raise ProofFailed("no planted value was sent to Postgres: it proves nothing")
+        told += f"; and in {rows} rows at a receiver (Postgres)"
+    return f"found in files: {told}"
+
+
+def expect_receipt(receipt: Mapping[str, Any], profiles: Collection[str], uri: str) -> str:
+    """Raise ProofFailed where a receipt lacks a profile, or a receiver who has to be told."""
+    counts = receipt["counts"]
+    missing = set(profiles) - set(receipt["profile_ids"])
+    receivers = {key.split(":")[1].split("/")[0] for key in counts if key.startswith(("told_by_next_sync", "pass_on"))}
+    unnamed = {"ads", "newsletter", "analysts", *(["ledger"] if uri else [])} - receivers
+    if missing or unnamed:
+        raise ProofFailed(f"the receipt lacks {len(missing)} profiles, and of the receivers {sorted(unnamed)}")
+    return (
+        f"{len(receipt['profile_ids'])} ids, {counts['records']} records, {counts['rows']} landed rows in"
+        f" {counts['landing_files']} files; receivers named: {', '.join(sorted(receivers))}"
+    )
+
+
+def expect_nothing_sent(uri: str, counts: Mapping[str, int]) -> str:
+    rows = look_in_postgres(uri)
+    if rows:
+        raise ProofFailed(f"{rows} rows of planted people are left at the receiver (Postgres)")
+    return f"no row of theirs in Postgres, as the receipt had said ({_to_tell(counts)} tables told by the next sync)"
+
+
+def _to_tell(counts: Mapping[str, int]) -> int:
+    return sum(key.startswith("told_by_next_sync:ledger/") for key in counts)
+
+
+def expect_back(home: Path, email: str, profiles: Collection[str]) -> str:
+    with duckdb.connect(str(home / "published/current/pii.duckdb"), read_only=True) as con:
         back = con.execute("SELECT DISTINCT profile_id FROM identifiers WHERE value = $1", [email]).fetchall()
     if len(back) != 1 or back[0][0] in profiles:
-        raise ProofFailed(f"an account opened after the erasure has {len(back)} profiles of its own")
-    expect_nothing(proof.home, "after a restored backup", frozenset({email.partition("@")[0]}))
-    say("restored the backup and applied the erasures: nothing found but the account opened afterwards, a new profile")
-    return 0
-
-
-def told(compared: Mapping[str, int]) -> str:
-    return f"others unchanged: {sum(compared.values()):,} rows of theirs in {len(compared)} published tables"
+        raise ProofFailed(f"it has {len(back)} profiles of its own")
+    return "a new profile"
 
 
 def named(profiles: Mapping[str, Sequence[str]]) -> list[str]:
@@ -177,10 +270,10 @@ def named(profiles: Mapping[str, Sequence[str]]) -> list[str]:
     return [records[0] if at % 2 else profile for at, (profile, records) in enumerate(sorted(profiles.items()))]
 
 
-def use(proof: Proof, profiles: Mapping[str, Sequence[str]]) -> None:
+def use(proof: Proof, profiles: Mapping[str, Sequence[str]], uri: str = "") -> None:
     """What a company does with its profiles: consents, audiences, notes; and an older snapshot that is still there."""
     proof.cdp("privacy", "consent", sorted(profiles)[0], "--purpose", "profiling", "--state", "denied")
-    (proof.home / "destinations.yml").write_text(DESTINATIONS, encoding="utf-8")
+    (proof.home / "destinations.yml").write_text(DESTINATIONS + (LEDGER if uri else ""), encoding="utf-8")
     proof.cdp("audience", "sync")
     note_in_files(proof.home, proof.people)
     published = proof.home / "published"
@@ -198,6 +291,10 @@ destinations:
   newsletter: {{kind: file, format: klaviyo, segments: {_SEGMENTS}, channel: email, purpose: service}}
   analysts: {{kind: file, format: parquet, segments: {_SEGMENTS}, channel: email, purpose: analysis,
              fields: [email, given_name]}}
+"""
+LEDGER = f"""
+  ledger: {{kind: postgres, segments: {_SEGMENTS}, channel: email, purpose: analysis, schema: ledger,
+           fields: [email, phone, given_name, family_name]}}
 """
 
 

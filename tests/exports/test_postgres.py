@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from export_company import Put
 
-from profiles.exports import DeliveryError, Destination, DestinationError, sync
+from profiles.exports import DeliveryError, Destination, DestinationError, Recipient, forget, sync
 
 Declare = Callable[[str], Destination]
 SETTINGS = "{{kind: postgres, segments: [loyal], channel: email, schema: {}, fields: [email, birth_date]}}"
@@ -53,6 +53,22 @@ def test_a_segment_in_a_schema(
     assert ask("select snapshot from crm.exports order by delivered_at") == [
         ("20250310-000001",), ("20250310-000002",),
     ]  # fmt: skip
+
+
+def test_an_erased_person_leaves_the_tables_with_the_next_sync(
+    put: Put, declare: Declare, home: Path, ask: Callable[[str], list[tuple[Any, ...]]]
+) -> None:
+    """The erasure names the receiver; what it told there by profile id, the next sync takes back by profile id."""
+    destination = declare(SETTINGS.format("rights"))
+    put()
+    sync(home, destination, "loyal")
+    assert ask("select email from rights.members where profile_id = 'p1'") == [("ming@example.com",)]
+    assert forget(home, ["p1"]) == [Recipient("there", "loyal", True)]
+    put("delete from segments.membership where profile_id = 'p1'")
+    assert sync(home, destination, "loyal").removed == 1
+    assert ask("select count(*) from rights.members where profile_id = 'p1' or email = 'ming@example.com'") == [(0,)]
+    assert ask("select count(*) from rights.members") == [(6,)]
+    assert sync(home, destination, "loyal").changed is False
 
 
 def test_an_export_that_had_arrived_is_not_repeated(

@@ -17,6 +17,7 @@ import identity
 from cdp_pipeline import warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Ops
+from cdp_pipeline.privacy.store import erasures
 from cdp_pipeline.sources.contract import load_contracts
 from cdp_pipeline.sources.ingest import ensure_tables, ingest_partition, pending, reconcile
 
@@ -121,6 +122,7 @@ def run(home: Home) -> None:
     identity.run_pipeline(
         home.core, home.identity, home.identity_db, home.models, as_of=AS_OF, run_id="run", base_generation=int(base),
         judgements=[identity.Judgement(*judged) for judged in _JUDGED],
+        is_erasure=bool(erasures(home, pending=True)),
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from cdp_pipeline.privacy.search import search
 from cdp_pipeline.privacy.store import erasures, sheets_folder
 from cdp_pipeline.sources.contract import load_contracts
 from cdp_pipeline.sources.ingest import pending, reconcile
+from identity.model import load_model
 
 WANTED = ["zyx.canary@quill.example", "wmcanaryuser0777"]
 BEFORE = datetime(2025, 3, 2, tzinfo=UTC)
@@ -123,6 +124,8 @@ def test_a_person_is_gone_from_every_byte_and_stays_away(home: Home) -> None:
     assert _found(home) == {}
     assert not sheets_folder(home).exists() or not list(sheets_folder(home).iterdir())
     assert _others(home) == others
+    model = load_model(home.models)
+    assert model is not None and model.kept_below == 2 * model.trained_records, "no training that lacks the person"
     assert search(home.lake / "raw" / "badge_scan", ["olive@other.example"]), "was at the same fair"
     assert {event for event, _ in _events(home)} == {"erased"}
     assert {alias for _, alias in _events(home)} == {None}

@@ -7,6 +7,9 @@
     remade(condition, using) for pre_hook: the rows that the model's query then makes again leave before it runs;
                              `using` is a relation, `remade` its alias and `kept` the model's own
     row_hash(columns)        64-bit hash of a row for fingerprints: count and sum of it are free of order
+    rows_of_days(relation, time, days)  rows whose `time` lies on one of the days of the CTE `days` (column `day`); the bounds
+                             let the engine skip what lies before and after all of them
+    row_changes(remade, kept)  rows of the first query that the second lacks (`is_added`), and the other way round
 #}
 {% macro by_change() -%}
     {{ return(
@@ -59,4 +62,68 @@ select
     true as is_new
 from counted
 {%- endif %}
+{%- endmacro %}
+
+{# Rows that join and that leave a table; one whose values changed does both. Each of the two is the name of a CTE. #}
+{% macro row_changes(remade, kept) -%}
+select *, true as is_added from (select * from {{ remade }} except select * from {{ kept }}) as added
+union all
+select *, false as is_added from (select * from {{ kept }} except select * from {{ remade }}) as removed
+{%- endmacro %}
+
+{% macro rows_of_days(relation, time, days='days') -%}
+select *
+from {{ relation }}
+where
+    {{ time }} >= (select cast(min(lowest.day) as timestamp) from {{ days }} as lowest)
+    and {{ time }} < (select cast(max(highest.day) as timestamp) + interval 1 day from {{ days }} as highest)
+    and cast({{ time }} as date) in (select listed.day from {{ days }} as listed)
+{%- endmacro %}
+
+{#
+    Model that tells which rows of `table`, by `key`, leave it and join it: `profiled` is the macro that makes them of the
+    rows of the core table `core`. Compared are the days that `days` found changed, and the rows of records and anonymous
+    ids that changed hands. A row may be among them twice, which the comparison of sets forgives.
+#}
+{% macro fact_changes(core, table, profiled, key, time, days, day, has_anonymous=true) -%}
+{%- set before = this.incorporate(path={'identifier': table}) -%}
+with days as (
+    select {{ day }} as day from {{ ref(days) }} where is_changed
+),
+
+moved as (
+    select *
+    from {{ ref(core) }}
+    where record_id in (
+        select members.record_id from {{ ref('int_members_changed') }} as members
+        where members.profile_id is distinct from members.profile_id_before
+    )
+    {%- if has_anonymous %}
+    union all
+    select *
+    from {{ ref(core) }}
+    where anonymous_id in (select links.anonymous_id from {{ ref('int_links_changed') }} as links where links.is_changed)
+    {%- endif %}
+),
+
+candidates as (
+    {{ rows_of_days(ref(core), time) }}
+    union all
+    select *
+    from moved
+),
+
+remade as (
+    {{ profiled('candidates') }}
+),
+
+kept as (
+    {{ rows_of_days(before, time) }}
+    union all
+    select *
+    from {{ before }}
+    where {{ key }} in (select moved.{{ key }} from moved)
+)
+
+{{ row_changes('remade', 'kept') }}
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {#
-    CTEs `numbered`, `both_ways` and `total` over the CTE `items` (basket, product_id, category; distinct rows): which
+    CTEs over the CTE `items` (basket, a hash; product_id, category; distinct rows), the last `<items>_neighbours`: which
     products meet in a basket. Bounds that keep the pairs few: the 20 best of each category only, at most `largest` of
     them in a basket (a longer one is somebody's stock-taking and says little), and a pair must have met three times.
 #}
@@ -21,13 +21,23 @@
     ) as sellers
 ),
 
-{{ items }}_baskets as (
+{{ items }}_sold as (
     select
-        hash(items.basket) as basket,
+        items.basket,
         numbered.product_no
     from {{ items }} as items
     inner join {{ items }}_numbered as numbered on items.product_id = numbered.product_id
-    qualify count(*) over (partition by items.basket) between 2 and {{ largest }}
+),
+
+{{ items }}_baskets as (
+    select sold.*
+    from {{ items }}_sold as sold
+    inner join (
+        select basket
+        from {{ items }}_sold
+        group by basket
+        having count(*) between 2 and {{ largest }}
+    ) as sized on sold.basket = sized.basket
 ),
 
 {{ items }}_pairs as (

@@ -40,3 +40,14 @@ case
     else 'hibernating'
 end
 {%- endmacro %}
+
+{# Sum and mean of doubles to twelve decimals, the same in every order of the rows: a sum of doubles is not. #}
+{% macro steady_sum(value) -%} cast(sum(cast({{ value }} as decimal(38, 12))) as double) {%- endmacro %}
+{% macro steady_mean(value, where) -%}
+cast(sum(cast({{ value }} as decimal(38, 12))) filter (where {{ where }}) as double) / count({{ value }}) filter (where {{ where }})
+{%- endmacro %}
+
+{# Ranking score of a coupon: the reason first, then how well it fits, then how many use it; `popularity` is 0 to 1. #}
+{% macro coupon_score(strength, fit, popularity) -%}
+round({{ strength }} + {{ fit }} / (1 + {{ fit }}) * 0.9 + {{ popularity }} * 0.09, 6)
+{%- endmacro %}

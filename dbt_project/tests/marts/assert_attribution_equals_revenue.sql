@@ -3,7 +3,15 @@
 select
     credits.order_id,
     orders.net_amount
-from {{ ref('int_attribution_credits') }} as credits
+from (
+    select
+        credits.*,
+        coalesce(markov.markov_cents, credits.linear_cents) as markov_cents,
+        coalesce(markov.markov_share, credits.linear_share) as markov_share
+    from {{ ref('int_attribution_credits') }} as credits
+    left join {{ ref('int_attribution_markov') }} as markov
+        on credits.order_id = markov.order_id and credits.step = markov.step
+) as credits
 full join {{ ref('int_orders_profiled') }} as orders on credits.order_id = orders.order_id
 group by credits.order_id, orders.net_amount
 having

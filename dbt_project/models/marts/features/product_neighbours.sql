@@ -1,7 +1,7 @@
 -- Products that meet more often than chance: in one order, or looked at by one person (or device) on one day.
 with bought as (
     select distinct
-        order_id as basket,
+        {{ row_hash(['order_id']) }} as basket,
         product_id,
         category
     from {{ ref('int_order_lines_profiled') }}
@@ -10,7 +10,7 @@ with bought as (
 
 viewed as (
     select distinct
-        coalesce(views.profile_id, views.anonymous_id) || '|' || cast(cast(views.occurred_at as date) as varchar) as basket,
+        {{ row_hash(['coalesce(views.profile_id, views.anonymous_id)', 'cast(views.occurred_at as date)']) }} as basket,
         views.product_id,
         products.category
     from {{ ref('int_interactions_profiled') }} as views

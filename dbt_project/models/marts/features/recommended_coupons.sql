@@ -58,18 +58,67 @@ of_everybody as (
     qualify row_number() over (order by redeemers desc, coupon_code) <= 10
 ),
 
+used as (
+    select distinct
+        profile_id,
+        coupon_code
+    from {{ ref('int_coupon_redemptions') }}
+    where profile_id is not null
+),
+
+-- What people of a place get that nothing more is known of, in order.
+of_places as (
+    select
+        places.country,
+        places.region,
+        places.coupon_code,
+        places.strength,
+        row_number() over (
+            partition by places.country, places.region
+            order by {{ coupon_score('places.strength', '0.0', 'live.popularity') }} desc, places.coupon_code
+        ) as place
+    from (
+        select
+            country,
+            region,
+            coupon_code,
+            max(strength) as strength
+        from (
+            select country, region, coupon_code, 2 as strength from of_region
+            union all
+            select homes.country, homes.region, of_everybody.coupon_code, 1 as strength
+            from (select distinct country, region from {{ ref('customer_profile') }}) as homes
+            cross join of_everybody
+        ) as named
+        group by country, region, coupon_code
+    ) as places
+    inner join live on places.coupon_code = live.coupon_code
+),
+
+-- Only the first five of a place, and as many more as the profile has used up, can be among its best five.
+people as (
+    select
+        profile.profile_id,
+        profile.country,
+        profile.region,
+        5 + coalesce(spent.coupons, 0) as looks
+    from {{ ref('customer_profile') }} as profile
+    left join (select profile_id, count(*) as coupons from used group by profile_id) as spent
+        on profile.profile_id = spent.profile_id
+),
+
 candidates as (
     select profile_id, coupon_code, fit, category, 4 as strength from personal
     union all
     select profile_id, coupon_code, 0.0 as fit, null as category, 3 as strength from sent
     union all
-    select profile.profile_id, of_region.coupon_code, 0.0 as fit, null as category, 2 as strength
-    from {{ ref('customer_profile') }} as profile
-    inner join of_region on profile.country = of_region.country and profile.region = of_region.region
-    union all
-    select profile.profile_id, of_everybody.coupon_code, 0.0 as fit, null as category, 1 as strength
-    from {{ ref('customer_profile') }} as profile
-    cross join of_everybody
+    select people.profile_id, of_places.coupon_code, 0.0 as fit, null as category, of_places.strength
+    from people
+    inner join of_places
+        on
+            people.country is not distinct from of_places.country
+            and people.region is not distinct from of_places.region
+            and of_places.place <= people.looks
 ),
 
 best as (
@@ -89,12 +138,11 @@ scored as (
         live.campaign_id,
         live.redeemers,
         live.last_redeemed_at,
-        round(best.strength + best.fit / (1 + best.fit) * 0.9 + live.popularity * 0.09, 6) as score
+        {{ coupon_score('best.strength', 'best.fit', 'live.popularity') }} as score
     from best
     inner join live on best.coupon_code = live.coupon_code
     inner join {{ ref('customer_profile') }} as profile on best.profile_id = profile.profile_id
-    left join (select distinct profile_id, coupon_code from {{ ref('int_coupon_redemptions') }}) as used
-        on best.profile_id = used.profile_id and best.coupon_code = used.coupon_code
+    left join used on best.profile_id = used.profile_id and best.coupon_code = used.coupon_code
     where used.coupon_code is null
 )
 

@@ -1,16 +1,20 @@
 with credited as (
     select
-        cast(date_trunc('month', ordered_at) as date) as month,
-        order_channel,
-        credit_kind,
-        channel,
-        touchpoint,
-        campaign_id,
-        {% for model in ['first', 'last', 'linear', 'position', 'decay', 'markov'] %}
-        sum({{ model }}_cents) as {{ model }}_cents,
-        sum({{ model }}_share) as {{ model }}_orders{{ ',' if not loop.last }}
+        cast(date_trunc('month', credits.ordered_at) as date) as month,
+        credits.order_channel,
+        credits.credit_kind,
+        credits.channel,
+        credits.touchpoint,
+        credits.campaign_id,
+        {% for model in ['first', 'last', 'linear', 'position', 'decay'] %}
+        sum(credits.{{ model }}_cents) as {{ model }}_cents,
+        sum(credits.{{ model }}_share) as {{ model }}_orders,
         {% endfor %}
-    from {{ ref('int_attribution_credits') }}
+        sum(coalesce(markov.markov_cents, credits.linear_cents)) as markov_cents,
+        sum(coalesce(markov.markov_share, credits.linear_share)) as markov_orders
+    from {{ ref('int_attribution_credits') }} as credits
+    left join {{ ref('int_attribution_markov') }} as markov
+        on credits.order_id = markov.order_id and credits.step = markov.step
     group by 1, 2, 3, 4, 5, 6
 ),
 

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.month = remade.month', ref('int_months_changed')) }}"
+) }}
+-- depends_on: {{ ref('int_months_changed') }}
 with activity as (
     select
         coalesce(channel, 'unknown') as channel,
@@ -8,6 +15,9 @@ with activity as (
         count(distinct profile_id) as profiles,
         count(profile_id) as identified_interactions
     from {{ ref('int_interactions_profiled') }}
+    {% if by_change() -%}
+    where cast(date_trunc('month', occurred_at) as date) in (select changed.month from {{ ref('int_months_changed') }} as changed)
+    {%- endif %}
     group by all
 ),
 
@@ -19,6 +29,9 @@ sales as (
         count(*) filter (where status = 'completed') as orders,
         sum(net_amount) as revenue_amount
     from {{ ref('int_orders_profiled') }}
+    {% if by_change() -%}
+    where cast(date_trunc('month', ordered_at) as date) in (select changed.month from {{ ref('int_months_changed') }} as changed)
+    {%- endif %}
     group by all
 )
 

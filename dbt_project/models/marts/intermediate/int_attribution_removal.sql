@@ -94,20 +94,25 @@ edges as (
     group by from_state, to_state
 ),
 
+-- Each touchpoint in turn, and none. From the edges, which every touchpoint has: read twice, DuckDB counts them once and
+-- not in every step of the walk.
+removals as (
+    select distinct from_state as state
+    from edges
+    where from_state <> '(start)'
+    union all
+    select '(none)'
+),
+
 -- Where somebody is after n moves, with each touchpoint taken out in turn and with none; what is left below 1e-12 is
--- dropped, so that the walk ends.
+-- dropped, so that the walk ends. It reads small CTEs only: Spark has it walked on the driver.
 walk as (
     select
-        removed.state as removed_state,
+        removals.state as removed_state,
         '(start)' as state,
         cast(1 as double) as probability,
         0 as moved
-    from (
-        select distinct state
-        from visits
-        union all
-        select '(none)'
-    ) as removed
+    from removals
 
     union all
 

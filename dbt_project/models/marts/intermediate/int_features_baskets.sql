@@ -1,7 +1,18 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_lines_changed')) }}"
+) }}
 -- One row per profile with at least one order line: what is in its baskets.
+-- depends_on: {{ ref('int_lines_changed') }}
 with lines as (
-    select * from {{ ref('int_order_lines_profiled') }}
-    where profile_id is not null
+    select *
+    from {{ ref('int_order_lines_profiled') }}
+    where
+        profile_id is not null
+        {% if by_change() -%}
+        and profile_id in (select changed.profile_id from {{ ref('int_lines_changed') }} as changed)
+        {%- endif %}
 ),
 
 spend as (
@@ -23,19 +34,19 @@ categories as (
         max(net_amount) as top_category_amount,
         sum(net_amount) as amount,
         count(*) as categories_count,
-        entropy_bits
+        -{{ steady_sum('n_lines / total_lines * log2(n_lines / total_lines)') }} as entropy_bits
     from (
         select
             profile_id,
             category,
             sum(net_amount) as net_amount,
-            sum(n_lines) as n_lines,
-            -sum(sum(n_lines) / total_lines * log2(sum(n_lines) / total_lines)) over (partition by profile_id)
-                as entropy_bits
-        from (select *, sum(n_lines) over (partition by profile_id) as total_lines from spend where category is not null)
-        group by profile_id, category, total_lines
+            cast(sum(n_lines) as double) as n_lines,
+            cast(sum(sum(n_lines)) over (partition by profile_id) as double) as total_lines
+        from spend
+        where category is not null
+        group by profile_id, category
     ) as by_category
-    group by profile_id, entropy_bits
+    group by profile_id
 ),
 
 departments as (
@@ -69,7 +80,7 @@ brands as (
 totals as (
     select
         profile_id,
-        sum(quantity) as items_total,
+        {{ steady_sum('quantity') }} as items_total,
         count(distinct product_id) as products_count,
         count(distinct order_id) as orders_with_lines,
         arg_max(product_id, (ordered_at, line_no)) as last_product_bought_id

@@ -16,7 +16,7 @@ prices as (
     select
         category,
         currency,
-        cast(sum(net_amount) as double) / sum(quantity) as category_price
+        cast(sum(net_amount) as double) / {{ steady_sum('quantity') }} as category_price
     from lines
     where category is not null
     group by category, currency
@@ -28,10 +28,12 @@ profiles as (
         lines.profile_id,
         count(*) as lines_12m,
         cast(count(*) filter (where lines.discount_amount > 0) as double) / count(*) as discounted_line_share,
-        avg(cast(lines.discount_amount as double) / cast(lines.discount_amount + lines.net_amount as double))
-            filter (where lines.discount_amount > 0) as average_discount_depth,
+        {{ steady_mean(
+            'cast(lines.discount_amount as double) / cast(lines.discount_amount + lines.net_amount as double)',
+            'lines.discount_amount > 0'
+        ) }} as average_discount_depth,
         cast(sum(lines.net_amount) filter (where prices.category is not null) as double)
-        / sum(lines.quantity * prices.category_price) as price_index
+        / {{ steady_sum('lines.quantity * prices.category_price') }} as price_index
     from lines
     left join prices on lines.category = prices.category and lines.currency is not distinct from prices.currency
     where lines.profile_id is not null

@@ -10,17 +10,19 @@ with orders as (
 gaps as (
     select
         profile_id,
-        median(date_diff('day', previous_date, order_date)) as median_gap_days,
-        stddev_pop(date_diff('day', previous_date, order_date)) / avg(date_diff('day', previous_date, order_date))
-            as gap_variation
+        median(gap_days) as median_gap_days,
+        -- standard deviation by mean, from whole numbers: the same in every order of the rows
+        sqrt(cast(count(*) * sum(gap_days * gap_days) - sum(gap_days) * sum(gap_days) as double))
+        / cast(sum(gap_days) as double) as gap_variation
     from (
         select
             profile_id,
-            order_date,
-            lag(order_date) over (partition by profile_id order by order_date) as previous_date
+            cast(
+                date_diff('day', lag(order_date) over (partition by profile_id order by order_date), order_date) as bigint
+            ) as gap_days
         from (select distinct profile_id, order_date from orders where status = 'completed') as order_days
     ) as steps
-    where previous_date is not null
+    where gap_days is not null
     group by profile_id
 ),
 

@@ -26,11 +26,11 @@ answers as (
         arg_max(nps_group, (occurred_at, feedback_id)) filter (where nps_group is not null) as last_nps_group,
         max(occurred_at) filter (where nps_group is not null) as last_nps_at,
         arg_max(score_share, (occurred_at, feedback_id)) filter (where is_satisfied is not null) as last_csat_share,
-        avg(score_share) filter (where is_satisfied is not null and {{ within_days('occurred_at', 365) }})
+        {{ steady_mean('score_share', 'is_satisfied is not null and ' ~ within_days('occurred_at', 365)) }}
             as average_csat_share_12m,
-        avg(score_share) filter (where feedback_type in ('review', 'rating') and {{ within_days('occurred_at', 365) }})
+        {{ steady_mean("score_share", "feedback_type in ('review', 'rating') and " ~ within_days('occurred_at', 365)) }}
             as average_review_share_12m,
-        avg(score_share) filter (where {{ within_days('occurred_at', 365) }}) as satisfaction_share_12m,
+        {{ steady_mean('score_share', within_days('occurred_at', 365)) }} as satisfaction_share_12m,
         max(occurred_at) as last_feedback_at
     from {{ ref('int_feedback_profiled') }}
     where profile_id is not null

@@ -8,6 +8,21 @@ with costs as (
         cast(amount_reporting as decimal(18, 4)) as cost_amount
     from {{ ref('touchpoint_costs') }}
     where cost_date <= {{ as_of_date() }} and amount_reporting is not null
+),
+
+-- Before the join: few touchpoints are paid for.
+paid as (
+    select
+        order_id,
+        channel,
+        touchpoint,
+        ordered_at,
+        last_cents,
+        last_share
+    from {{ ref('int_attribution_credits') }}
+    where
+        touchpoint in (select costs.touchpoint from costs)
+        and (last_cents <> 0 or last_share > 0)
 )
 
 select
@@ -28,8 +43,5 @@ select
     cast(0 as decimal(18, 4)),
     cast(credits.last_cents / 100 as decimal(18, 4)),
     case when sales.is_purchase and sales.is_repeat = false then cast(credits.last_share as double) else 0 end
-from {{ ref('int_attribution_credits') }} as credits
+from paid as credits
 inner join {{ ref('int_sales_history') }} as sales on credits.order_id = sales.order_id
-where
-    credits.touchpoint in (select touchpoint from costs)
-    and (credits.last_cents <> 0 or credits.last_share > 0)

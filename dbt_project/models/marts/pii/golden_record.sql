@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_golden_changed')) }}"
+) }}
+-- depends_on: {{ ref('int_golden_changed') }}
 with records as (
     select
         profile_id,
@@ -6,16 +13,9 @@ with records as (
         min(created_at) as first_seen_at,
         max(updated_at) as last_seen_at
     from {{ ref('int_records_profiled') }}
-    group by profile_id
-),
-
-activity as (
-    select
-        profile_id,
-        min(occurred_at) as first_seen_at,
-        max(occurred_at) as last_seen_at
-    from {{ ref('int_interactions_profiled') }}
-    where profile_id is not null
+    {% if by_change() -%}
+    where profile_id in (select changed.profile_id from {{ ref('int_golden_changed') }} as changed)
+    {% endif -%}
     group by profile_id
 ),
 
@@ -32,6 +32,9 @@ winners as (
         max(value) filter (where attribute = 'language') as language,
         max(value) filter (where attribute = 'organisation') as organisation
     from {{ ref('int_survivorship_winners') }}
+    {% if by_change() -%}
+    where profile_id in (select changed.profile_id from {{ ref('int_golden_changed') }} as changed)
+    {% endif -%}
     group by profile_id
 )
 
@@ -67,4 +70,4 @@ from records
 left join winners on records.profile_id = winners.profile_id
 left join {{ ref('int_records_profiled') }} as names on winners.name_record_id = names.record_id
 left join {{ ref('int_records_profiled') }} as addresses on winners.address_record_id = addresses.record_id
-left join activity on records.profile_id = activity.profile_id
+left join {{ ref('int_profiles_seen') }} as activity on records.profile_id = activity.profile_id

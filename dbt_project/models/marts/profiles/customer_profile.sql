@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_golden_changed')) }}"
+) }}
+-- depends_on: {{ ref('int_golden_changed') }}
 with records as (
     select
         profile_id,
@@ -7,6 +14,9 @@ with records as (
         bool_or(source = 'wechat') as has_wechat,
         bool_or(source = 'facebook') as has_facebook
     from {{ ref('int_records_profiled') }}
+    {% if by_change() -%}
+    where profile_id in (select changed.profile_id from {{ ref('int_golden_changed') }} as changed)
+    {% endif -%}
     group by profile_id
 ),
 
@@ -18,7 +28,11 @@ identifiers as (
         bool_or(kind = 'loyalty_id') as has_loyalty_card,
         bool_or(kind = 'customer_no') as has_customer_no
     from {{ ref('pii_identifiers') }}
-    where is_trusted
+    where
+        is_trusted
+        {% if by_change() -%}
+        and profile_id in (select changed.profile_id from {{ ref('int_golden_changed') }} as changed)
+        {%- endif %}
     group by profile_id
 )
 

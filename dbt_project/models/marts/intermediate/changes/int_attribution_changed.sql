@@ -2,7 +2,6 @@
 -- buyer's touches, and those of a campaign that moved to another touchpoint.
 select order_id
 from {{ ref('int_orders_changed') }}
-where is_changed
 
 union
 

@@ -1,6 +1,14 @@
--- Fingerprint of each sale with its buyer; one that moved to another buyer or time shows under both.
-{{ fingerprints(
-    'select * from ' ~ ref('int_orders_profiled'),
-    ['order_id', 'profile_id', 'ordered_at'],
-    ['channel', 'touchpoint', 'status', 'net_amount', 'campaign_id', 'coupon_code']
+-- Rows of int_orders_profiled that leave it and that join it in this build; a changed sale does both. Empty in a build of
+-- everything.
+-- depends_on: {{ ref('int_orders_days') }} {{ ref('int_members_changed') }} {{ ref('int_links_changed') }}
+{% if by_change() %}
+{{ fact_changes(
+    'orders', 'int_orders_profiled', orders_profiled, 'order_id', 'ordered_at', 'int_orders_days', 'ordered_on'
 ) }}
+{% else %}
+select
+    *,
+    true as is_added
+from ({{ orders_profiled(ref('orders')) }}) as nothing
+where false
+{% endif %}

@@ -1,7 +1,6 @@
 -- Sales whose way is made again: changed ones, and those of a person after a session that was made again.
 select order_id
 from {{ ref('int_orders_changed') }}
-where is_changed
 
 union
 

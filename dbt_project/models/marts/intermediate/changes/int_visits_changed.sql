@@ -12,7 +12,7 @@ select
     profile_id,
     date_trunc('month', ordered_at) as month
 from {{ ref('int_orders_changed') }}
-where is_changed and profile_id is not null
+where profile_id is not null
 
 union
 
@@ -20,7 +20,7 @@ select
     profile_id,
     date_trunc('month', ordered_at - interval 7 day) as month
 from {{ ref('int_orders_changed') }}
-where is_changed and profile_id is not null
+where profile_id is not null
 {% if by_change() %}
 union
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from cdp_pipeline import core_build, inputs, judgements, warehouse
+from cdp_pipeline import core_build, inputs, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
+from cdp_pipeline.identity_step import IdentityHealth as IdentityHealth
+from cdp_pipeline.identity_step import IdentityRun as IdentityRun
+from cdp_pipeline.identity_step import identity_health as identity_health
+from cdp_pipeline.identity_step import last_identity_run as last_identity_run
+from cdp_pipeline.identity_step import resolve_identity as resolve_identity
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.orphans import dbt_processes
 from cdp_pipeline.privacy.consents import land_changes
 from cdp_pipeline.privacy.removals import removals_fingerprint
-from cdp_pipeline.privacy.store import erasures, privacy_fingerprint
+from cdp_pipeline.privacy.store import privacy_fingerprint
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources import replay
 from cdp_pipeline.sources.contract import ObjectContract
@@ -28,12 +32,11 @@ from cdp_pipeline.sources.overlay import contracts_of
 from profiles.snapshots import newest_manifest
 
 if TYPE_CHECKING:
-    from identity.partition_diff import PartitionDiff
     from identity.rules import Rules
     from profiles.publish import PublishResult
 
 # Facts of an identity step that a snapshot's manifest does not carry: its own, or long.
-_NOT_IN_MANIFEST = ("run_id", "as_of", "seconds", "judgements", "change", "held_back", "drift_advice")
+_NOT_IN_MANIFEST = ("run_id", "as_of", "seconds", "judgements", "change", "held_back", "drift_advice", "inputs")
 
 
 @dataclass(frozen=True)
@@ -60,71 +63,6 @@ class RunPlan:
             for p in self.unseen
             if (p.source, p.obj) == (source, obj) and (start is None or p.dt >= start) and (end is None or p.dt <= end)
         ]
-
-
-@dataclass(frozen=True)
-class IdentityRun:
-    """What the last identity step did, kept beside the lake so that publishing can name its generation.
-
-    `judgements` is the fingerprint of those that were imported. From `changed` on as in `identity.IdentityResult`;
-    `change` is a `PartitionDiff` as plain values.
-    """
-
-    run_id: str
-    as_of: str
-    generation: int
-    model_version: str
-    records: int
-    profiles: int
-    edges: int
-    dropped_edges: int
-    merges: int
-    splits: int
-    review: int
-    largest_cluster: int
-    trained: bool
-    seconds: Mapping[str, float]
-    judgements: str = ""
-    changed: int = 0
-    pairs: int = 0
-    is_full: bool = True
-    dropped_by_reason: Mapping[str, int] = field(default_factory=dict)
-    drift: str = ""
-    drift_advice: str = ""
-    change: Mapping[str, Any] | None = None
-    held_back: str | None = None
-
-    def partition_diff(self) -> PartitionDiff | None:
-        """`change` with its types."""
-        from identity.partition_diff import Affected, PartitionDiff
-
-        if self.change is None:
-            return None
-        values = {f.name: self.change[f.name] for f in fields(PartitionDiff)}
-        values["most_affected"] = tuple(
-            Affected(**{**a, "into": tuple((str(profile), int(records)) for profile, records in a["into"])})
-            for a in values["most_affected"]
-        )
-        return PartitionDiff(**values)
-
-
-@dataclass(frozen=True)
-class IdentityHealth:
-    """Counts over the identity tables that decide whether they may be used."""
-
-    records: int
-    profiles: int
-    shared_records: int
-    largest_cluster: int
-    matched_records: int
-    median_cluster: int = 0
-    p95_cluster: int = 0
-    p99_cluster: int = 0
-
-    @property
-    def match_rate(self) -> float:
-        """Share of records whose profile holds at least two; 0 without records."""
-        return self.matched_records / self.records if self.records else 0.0
 
 
 def plan_run(
@@ -248,8 +186,7 @@ def build_core(home: Home, plan: RunPlan) -> tuple[core_build.CoreBuild, warehou
     run = None
     if build.nodes:
         run = warehouse.run_dbt("build", build.selection(), home, plan.as_of, full_refresh=build.is_full, engine=engine)
-    core_build.commit(home, build)
-    return build, run
+    return core_build.commit(home, build), run
 
 
 def export_core(home: Home) -> dict[str, int]:
@@ -257,62 +194,6 @@ def export_core(home: Home) -> dict[str, int]:
     rows = warehouse.export_core(home, core_build.stale_exports(home))
     core_build.commit_exports(home)
     return rows
-
-
-def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
-    """Resolve all records into profiles as the candidate generation of this run, with people's judgements imported."""
-    import identity
-    from cdp_pipeline.spark.engine import scorer_of
-
-    judged = judgements.live_judgements(home.ops_db)
-    is_erasing = bool(erasures(home, pending=True))
-    with scorer_of(home, Settings.from_env()) as scorer:
-        result = identity.run_pipeline(
-            home.core,
-            home.identity,
-            home.identity_db,
-            home.models,
-            as_of=plan.as_of,
-            run_id=plan.run_id,
-            base_generation=plan.base_generation,
-            full=plan.full,
-            rules=plan.rules,
-            judgements=judgements.as_judgements(judged),
-            allow_changes=plan.accept_changes or plan.plan_only,
-            scorer=scorer,
-            is_erasure=is_erasing,
-        )
-    done = IdentityRun(
-        run_id=plan.run_id,
-        as_of=plan.as_of.isoformat(),
-        generation=result.generation,
-        model_version=result.model_version,
-        records=result.records,
-        profiles=result.profiles,
-        edges=result.edges,
-        dropped_edges=result.dropped_edges,
-        merges=result.merges,
-        splits=result.splits,
-        review=result.review,
-        largest_cluster=result.largest_cluster,
-        trained=result.trained,
-        seconds=dict(result.seconds),
-        judgements=judgements.fingerprint(judged),
-        changed=result.changed,
-        pairs=result.pairs,
-        is_full=result.is_full,
-        dropped_by_reason=dict(result.dropped_by_reason),
-        drift=result.drift,
-        drift_advice=result.drift_advice,
-        change=result.change.as_dict() if result.change else None,
-        held_back=result.held_back,
-    )
-    target = _identity_run_file(home)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    part.write_text(json.dumps(asdict(done), indent=2, sort_keys=True), encoding="utf-8")
-    part.replace(target)
-    return done
 
 
 def run_analytics(home: Home, plan: RunPlan) -> dict[str, int]:
@@ -324,36 +205,6 @@ def run_analytics(home: Home, plan: RunPlan) -> dict[str, int]:
     from profiles.exports import arms_folder
 
     return run_jobs(home.core, home.identity, home.analytics, plan.as_of, audiences=arms_folder(home.root))
-
-
-def last_identity_run(home: Home) -> IdentityRun:
-    """What the last identity step did. Raises RuntimeError where none has run."""
-    path = _identity_run_file(home)
-    if not path.exists():
-        raise RuntimeError("no identity step has run in this home")
-    return IdentityRun(**json.loads(path.read_text(encoding="utf-8")))
-
-
-def identity_health(home: Home) -> IdentityHealth:
-    """Counts over ``lake/identity/profile_members``."""
-    members = f"read_parquet('{_quoted(home.identity)}/profile_members/*.parquet')"
-    with duckdb.connect() as con:
-        row = con.execute(
-            f"""
-            with sizes as (select profile_id, count(*) as size from {members} group by profile_id),
-            homes as (select record_id, count(distinct profile_id) as profiles from {members} group by record_id)
-            select
-                (select count(*) from homes),
-                (select count(*) from sizes),
-                (select count(*) from homes where profiles > 1),
-                (select coalesce(max(size), 0) from sizes),
-                (select coalesce(sum(size), 0) from sizes where size > 1),
-                (select coalesce(quantile_disc(size, 0.5), 0) from sizes),
-                (select coalesce(quantile_disc(size, 0.95), 0) from sizes),
-                (select coalesce(quantile_disc(size, 0.99), 0) from sizes)
-            """
-        ).fetchall()[0]
-    return IdentityHealth(*(int(value) for value in row))
 
 
 def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishResult:
@@ -409,10 +260,6 @@ def _erased_since_published(home: Home) -> int:
             SEMI JOIN marts.profiles.customer_profile USING (profile_id) WHERE event = 'erased'"""
         ).fetchall()
     return int(erased)
-
-
-def _identity_run_file(home: Home) -> Path:
-    return home.lake / "ops" / "identity_run.json"
 
 
 def _quoted(path: Path) -> str:

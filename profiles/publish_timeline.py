@@ -39,12 +39,17 @@ def write_timeline(con: duckdb.DuckDBPyConnection, source: str, building: Path, 
     shape = con.execute(
         "SELECT md5($shape)", {"shape": repr((engine, [(name, kind) for name, kind, *_ in described]))}
     ).fetchall()[0][0]
+    # MD5 once a profile: once a row and file, it would cost more than to sort and write the rows.
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE timeline_profiles AS SELECT *, {bucket} AS bucket FROM"
+        " (SELECT profile_id, count(*) AS rows, sum(h) AS total, bit_xor(h) AS mixed FROM"
+        f" (SELECT profile_id, {row_hash(columns, 't')} AS h FROM {table} t) WHERE profile_id IS NOT NULL"
+        " GROUP BY profile_id)"
+    )
     found = {
         int(number): (int(rows), f"{shape}:{rows}:{total}:{mixed}")
         for number, rows, total, mixed in con.execute(
-            f"SELECT bucket, count(*), sum(h), bit_xor(h) FROM"
-            f" (SELECT {bucket} AS bucket, {row_hash(columns, 't')} AS h FROM {table} t)"
-            " WHERE bucket IS NOT NULL GROUP BY bucket"
+            "SELECT bucket, sum(rows), sum(total), bit_xor(mixed) FROM timeline_profiles GROUP BY bucket"
         ).fetchall()
     }
     fingerprints = {}
@@ -56,7 +61,8 @@ def write_timeline(con: duckdb.DuckDBPyConnection, source: str, building: Path, 
             continue
         create_file(path, 0o600)
         con.execute(
-            f"COPY (SELECT * FROM {table} WHERE {bucket} = {number} ORDER BY {order}) TO {literal(path)}"
+            f"COPY (SELECT * FROM {table} WHERE profile_id IN"
+            f" (SELECT profile_id FROM timeline_profiles WHERE bucket = {number}) ORDER BY {order}) TO {literal(path)}"
             " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
         )
     return Timeline(sum(rows for rows, _ in found.values()), fingerprints)

@@ -19,6 +19,7 @@ import dagster as dg
 from cdp_pipeline import steps
 from cdp_pipeline.defs.build import build_defs
 from cdp_pipeline.defs.connect import POOL_PREFIX
+from cdp_pipeline.defs.event_log import open_instance
 from cdp_pipeline.defs.jobs import JOB
 from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG
 from cdp_pipeline.defs.run_history import drop_old_runs
@@ -33,6 +34,9 @@ class InstanceError(RuntimeError):
 
 # First part of the keys of everything up to identity; a plan (`cdp run --plan`) stops there.
 UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", "ops")
+
+# An event is planned for each of the run's assets and checks; they are written so many at a time.
+_EVENTS_AT_ONCE = 500
 
 NO_SPACE = "No space left on device"
 # Errors whose text this project words: it quotes no data.
@@ -58,6 +62,7 @@ def launch(home: Home, plan: steps.RunPlan, *, publish: bool, log_file: Path, pr
     Objects without unseen files are left out. With `publish` False the run stops after identity. What the steps
     print goes to `log_file`; one line per finished step goes to the file descriptor `progress_fd`.
     """
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(_EVENTS_AT_ONCE))
     with _output_to(log_file, progress_fd) as fd:
         steps.ensure_manifest()
         job = build_defs(home).resolve_job_def(JOB)
@@ -110,7 +115,7 @@ def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
     """
     prepare_instance(home)
     try:
-        instance = dg.DagsterInstance.from_config(str(home.dagster))
+        instance = open_instance(home.dagster)
         instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
     except Exception as error:
         # a driver's own words can hold the URL with its password

@@ -12,7 +12,8 @@ from typing import Any
 
 import dagster as dg
 
-from cdp_pipeline import core_build, steps
+from cdp_pipeline import steps
+from cdp_pipeline.core_versions import raw_version
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.quality import check_object, record_checks, record_metrics
 from cdp_pipeline.settings import Settings
@@ -67,7 +68,7 @@ def _source_assets(source: SourceContract, settings: Settings) -> dg.AssetsDefin
                     )
                 if result.message:
                     context.log.warning(result.message)
-            told = core_build.raw_version(platform.paths, obj.source, obj.name, plan.as_of, obj.fingerprint)
+            told = raw_version(platform.paths, obj.source, obj.name, plan.as_of, obj.fingerprint)
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(results), data_version=dg.DataVersion(told))
             yield from _checks(platform, obj, results)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.sources import contract_check as check
-from cdp_pipeline.sources.contract import CONTRACTS
+from cdp_pipeline.sources.contract import CONTRACTS, load_contract
 from cdp_pipeline.sources.contract_check import Check, read_yaml
 from cdp_pipeline.sources.contract_types import META_COLUMNS, ContractError, SourceContract
 
@@ -63,16 +64,22 @@ def contracts_of(home: Home, folder: Path | None = None) -> dict[str, SourceCont
     contracts: dict[str, SourceContract] = {}
     for path in sorted(folder.glob("*.yml")):
         overlay = overlays.pop(path.stem, None)
-        delivered = read_yaml(path, path.name)
-        contract = Check(path.name).source(delivered)
+        status = path.stat()
+        contract = _delivered(path, status.st_size, status.st_mtime_ns)
         if overlay is not None:
             name = f"{overlay.parent.name}/{overlay.name}"
-            merged = _Overlay(name, contract).over(delivered, read_yaml(overlay, name))
+            merged = _Overlay(name, contract).over(read_yaml(path, path.name), read_yaml(overlay, name))
             contract = Check(name).source(merged)
         contracts[contract.source] = contract
     for stem, path in overlays.items():
         raise ContractError(f"{path.parent.name}/{path.name}: no source '{stem}' to change{_near(stem, contracts)}")
     return dict(sorted(contracts.items()))
+
+
+@lru_cache(maxsize=256)
+def _delivered(path: Path, size: int, modified: int) -> SourceContract:
+    """The contract of a file as it is now. A run asks for all of them several times."""
+    return load_contract(path)
 
 
 def overlay_files(home: Home) -> list[Path]:

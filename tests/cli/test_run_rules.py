@@ -1,12 +1,18 @@
-"""``<home>/identity.yml`` and the bounds on change: what an unattended run may do, and what a plan shows."""
+"""``<home>/identity.yml`` and the bounds on change: what an unattended run may do, and what a plan shows.
+
+And a pass that is left out: it tells what one would that finds nothing to do, and writes nothing.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -17,6 +23,7 @@ from cdp_pipeline.cli._summary import format_plan
 from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.inputs import InputsError
+from cdp_pipeline.judgements import Decision, JudgementStore
 from cdp_pipeline.run import RunSummary, run
 from cdp_pipeline.settings import Settings
 from identity.errors import IdentityInputError
@@ -223,3 +230,65 @@ def test_bad_rules_are_one_line_before_anything_is_taken_in(
 def test_a_plan_and_accepting_do_not_go_together(capsys: pytest.CaptureFixture[str], home: Home) -> None:
     assert main(["run", "--plan", "--accept-changes", "--home", str(home.root)]) == 2
     assert "--accept-changes" in capsys.readouterr().err
+
+
+# --- profiles that nothing could have changed stand ---
+
+
+def written(at: Home) -> dict[str, tuple[int, int]]:
+    """Size and time of everything that the step writes, its report aside."""
+    files = [at.identity_db, *(path for path in at.identity.rglob("*") if path.is_file())]
+    return {path.name + path.parent.name: (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
+
+
+def told(run: steps.IdentityRun) -> dict[str, Any]:
+    values = {name: value for name, value in asdict(run).items() if name not in ("seconds", "inputs", "change")}
+    return values | {"change": run.partition_diff()}
+
+
+def test_the_next_day_without_a_change_is_told_and_nothing_is_written(home: Home, tmp_path: Path) -> None:
+    before = written(home)
+    plan = replace(next_plan(home, "r3"), as_of=date(2024, 1, 2))
+    stood = steps.resolve_identity(home, plan)
+    assert (stood.seconds, written(home)) == ({}, before)
+    assert told(steps.last_identity_run(home)) == told(stood)
+    assert (stood.run_id, stood.as_of, stood.profiles, stood.changed) == ("r3", "2024-01-02", PEOPLE, 0)
+    # the same home elsewhere, where the files have other times, is resolved and says the same
+    shutil.copytree(home.root, tmp_path / "other")
+    other = Home(tmp_path / "other")
+    for path in other.identity.rglob("*.parquet"):
+        os.utime(path, (1, 1))
+    passed = steps.resolve_identity(other, plan)
+    assert passed.seconds
+    assert told(passed) == told(stood)
+
+
+def _judge(at: Home) -> None:
+    at.ops_db.parent.mkdir(parents=True, exist_ok=True)
+    with JudgementStore(at.ops_db) as store:
+        store.record([Decision("crm:people:1", "shop:people:2", "negative", "ann")])
+
+
+CHANGES: dict[str, Callable[[Home], object]] = {
+    "a core table is another one": lambda h: os.utime(h.core / "customer_records" / "part-0.parquet", (1, 1)),
+    "an identity table is gone": lambda h: (h.identity / "households" / "part-0.parquet").unlink(),
+    "the store is another one": lambda h: os.utime(h.identity_db, (1, 1)),
+    "a rule": lambda h: h.identity_rules.write_text("change_bounds: {max_split_share: 1}\n", encoding="utf-8"),
+    "a judgement": _judge,
+    "the report is of an earlier version": lambda h: (h.lake / "ops" / "identity_run.json").write_text("{}"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_anything_that_may_matter_makes_a_pass(home: Home, change: str) -> None:
+    CHANGES[change](home)
+    assert steps.resolve_identity(home, next_plan(home, "r3")).seconds
+
+
+def test_a_full_run_and_a_candidate_that_was_not_published_make_a_pass(home: Home) -> None:
+    assert steps.resolve_identity(home, replace(next_plan(home), full=True)).is_full
+    home.identity_rules.write_text("identifiers:\n  customer_no: {use: ignored}\n", encoding="utf-8")
+    candidate = steps.resolve_identity(home, replace(next_plan(home, "r3"), accept_changes=True))
+    assert candidate.generation == 2
+    again = steps.resolve_identity(home, replace(next_plan(home, "r4"), accept_changes=True))
+    assert (again.generation, again.splits, bool(again.seconds)) == (2, PEOPLE, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ import pytest
 from raw_lake import write_raw_day
 
 from cdp_pipeline import core_build, steps, warehouse
+from cdp_pipeline.core_graph import core_graph
 from cdp_pipeline.home import Home
 from cdp_pipeline.sources.contract import load_contracts
 
@@ -117,6 +119,23 @@ def test_a_later_day_changes_models_that_name_it_where_rows_lie_under_them(untou
     assert not {"stg_lob__postcards", "order_lines", "products", "int_web_events__calls"} & changed_by_a_day()
 
 
+def test_models_that_name_the_as_of_say_from_which_day_on_a_row_counts() -> None:
+    steps.ensure_manifest()
+    graph = core_graph(warehouse.PROJECT / "target" / "manifest.json")
+
+    def is_under(node: str, relation: str) -> bool:
+        return node == relation or any(is_under(parent, relation) for parent in graph.parents.get(node, ()))
+
+    assert graph.dated and set(graph.dated_by) == graph.dated
+    for node, (relation, column) in graph.dated_by.items():
+        assert is_under(node, relation) and relation in graph.tables and relation not in graph.dated
+        (model,) = (warehouse.PROJECT / "models").rglob(f"{node.rpartition('.')[2]}.sql")
+        sql = model.read_text(encoding="utf-8")
+        # with another condition on the as-of, the model would change on days that no row has
+        conditions = re.findall(r"cast\((?:\w+\.)?(\w+) as date\) <= \{\{ as_of\(\) \}\}", sql)
+        assert set(conditions) == {column} and len(conditions) == sql.count("as_of(")
+
+
 def test_a_changed_contract_reaches_what_is_built_on_its_object(home: Home) -> None:
     objects = dict(CONTRACTS["zoho_crm"].objects)
     objects["calls"] = dataclasses.replace(objects["calls"], error_budget=0.5)
@@ -205,6 +224,9 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
         "2025-03-11",
         [{"contact_id": "5401", "family_name": "Corrected", "updated_at": "2025-03-11 10:00:00"}],
     )
+    # to be sent in some days
+    coming = {"piece_id": "psc_later", "sent_at": "2025-04-05 08:00:00", "recipient_name": "Lee Later"}
+    write_raw_day(home, "lob.postcards", "2025-04-01", [coming])
     build, run = steps.build_core(home, plan(day))
     assert {build.graph.names[node] for node in build.appended} >= {"stg_web_events__segment", "int_web_events__events"}
     assert run is not None and any(node.startswith("test.cdp.") for node in run.statuses)
@@ -213,6 +235,12 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
     records = {row[0] for row in middle["core.customer_records"]} - {row[0] for row in before["core.customer_records"]}
     assert {"zendesk:users:990", "web_events:users:CRM-3"} <= records
     assert any("Corrected" in row for row in middle["core.customer_records"])
+    # what is to come changes the day it comes, and a day on which nothing does leaves all as it is
+    assert not {row for row in middle["core.interactions"] if "psc_later" in row[0]}  # type: ignore[operator]
+    quiet = core_build.plan_core(home, day + timedelta(days=3), CONTRACTS)
+    assert (quiet.reason, names(quiet)) == ("", set())
+    day += timedelta(days=4)
+    assert {"int_lob__pieces", "interactions"} <= names(core_build.plan_core(home, day, CONTRACTS))
     # a replayed row is a file more, a deleted delivery a file less, an erased person a file with fewer rows
     write_raw_day(
         home, "zendesk.users", "2025-01-06", [{"user_id": "991", "role": "end-user", "email": "r@example.com"}]
@@ -223,6 +251,7 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
     assert not build.is_full and not build.appended
     steps.export_core(home)
     ended = tables(home)
+    assert [row for row in ended["core.interactions"] if "psc_later" in row[0]]  # type: ignore[operator]
     records = {row[0] for row in ended["core.customer_records"]}
     assert "zendesk:users:991" in records
     assert not {"zendesk:users:990", "web_events:users:CRM-3"} & records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,9 +14,46 @@ from looking import ANY, is_planted
 
 _OF_A_PROFILE = ("profile_id", "alias_profile_id", "related_profile_id", "profile_id_l", "profile_id_r")
 # What is worked out over all people together moves when some of them leave. These columns are compared apart, and told.
+# Every column of a table: "*".
+_RANKS = (
+    "rfm_recency", "rfm_frequency", "rfm_monetary", "rfm_class", "rfm_recency_decile", "rfm_frequency_decile",
+    "rfm_monetary_decile",
+)  # fmt: skip
+# models fitted to all buyers, what the same things cost everybody, what everybody answers to
+_AGAINST_EVERYBODY = (
+    "expected_orders_12m", "expected_order_amount", "lifetime_value_12m", "active_probability", "churn_probability_90d",
+    "price_index_12m", "price_sensitivity", "likely_channel", "likely_channel_basis", "next_best_channel",
+    "next_best_channel_score", "next_best_channel_basis", "next_best_hour_local", "next_best_weekday_local",
+    "next_best_time_basis",
+)  # fmt: skip
+_OF_THE_HOUSEHOLD = (
+    "household_size", "household_orders_12m", "household_net_amount_12m", "household_last_order_at",
+    "household_spend_share", "is_household_top_buyer",
+)  # fmt: skip
 RELATIVE: Mapping[str, tuple[str, ...]] = {
-    "features.profile_features": ("as_of",),
+    "features.profile_features": ("as_of", *_RANKS, *_AGAINST_EVERYBODY, *_OF_THE_HOUSEHOLD),
+    "features.recommended_coupons": ("*",),  # by how many others redeemed them
+    "profiles.customer_profile": ("household_id",),  # named after its least profile id
+    "profiles.households": ("*",),
+    # what an identifier proves, and the weight of links within a profile, hang on who else has the same
+    "pii.identifiers": ("is_trusted", "reason"),
+    "pii.edges": ("*",),
+    "pii.review_queue": ("*",),
+    "segments.events": ("cursor",),
 }
+_SEGMENTS = Path(__file__).parents[2] / "dbt_project" / "segments"
+
+
+def relative_segments() -> list[str]:
+    """Segments whose definitions ask for one of these features, or for such a segment."""
+    words = re.compile(rf"\b({'|'.join((*_RANKS, *_AGAINST_EVERYBODY, *_OF_THE_HOUSEHOLD))})\b")
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in _SEGMENTS.glob("*.yml")}
+    found = {name for name, text in texts.items() if words.search(text)}
+    while more := {
+        name for name, text in texts.items() if name not in found and any(re.search(rf"\b{o}\b", text) for o in found)
+    }:
+        found |= more
+    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -82,6 +120,7 @@ def compare(before: Path, after: Path, erased: Collection[str]) -> Comparison:
     moved: dict[str, int] = {}
     with duckdb.connect() as con:
         con.execute("CREATE TABLE erased AS SELECT unnest($e::VARCHAR[]) AS profile_id", {"e": sorted(erased)})
+        con.execute("CREATE TABLE relative AS SELECT unnest($s::VARCHAR[]) AS segment", {"s": relative_segments()})
         for name, old, new in _tables(con, before, after):
             columns = [str(r[0]) for r in con.execute(f"DESCRIBE SELECT * FROM {old}").fetchall()]
             of = [c for c in _OF_A_PROFILE if c in columns]
@@ -90,6 +129,8 @@ def compare(before: Path, after: Path, erased: Collection[str]) -> Comparison:
             relative = RELATIVE.get(name, ())
             kept = [c for c in columns if c not in relative and "*" not in relative]
             others = " AND ".join(f'("{c}" IS NULL OR "{c}" NOT IN (SELECT profile_id FROM erased))' for c in of)
+            if "segment" in columns:
+                others += " AND segment NOT IN (SELECT segment FROM relative)"
             # what became of an alias of an erased profile
             others += " AND profile_id IS NOT NULL" if name == "profiles.profile_aliases" else ""
 

@@ -113,6 +113,8 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
         by_source[f.obj.source].append(f)
     index = {source: _index(of) for source, of in by_source.items()}
     total = Counter(v for f in files for row in f.rows for v in _scalars(row))
+    # ids stand in forms and hidden fields, too, where the contract does not name them
+    ids = {v for f in files for row in f.rows for v in _identifiers(f.obj, row) if len(v) >= 6 and total[v] <= _SPREAD}
     planted: list[Person] = []
     added: dict[Path, list[Any]] = defaultdict(list)
     for number, entity in enumerate(_chosen(truth, people, set(by_source), random.Random(seed))):
@@ -132,7 +134,8 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
                     continue
                 taken[f.obj.name] += 1
                 row = f.rows[i]
-                added[f.path].append(_copy(f.obj, row, person, unique | _naming_somebody(f.obj, row, total)))
+                own = unique | _naming_somebody(f.obj, row, total) | ids.intersection(_scalars(row))
+                added[f.path].append(_copy(f.obj, row, person, own))
                 person.rows += 1
                 person.sources.add(source)
                 person.objects.add(f"{source}/{f.obj.name}")
@@ -256,11 +259,18 @@ _COMMON = re.compile("product|sku|campaign|event|meeting|session|list_id|metric|
 def _naming_somebody(obj: ObjectContract, row: Any, total: Mapping[str, int]) -> set[str]:
     """Values by which the contract ties a row to a person, but for those of a device without an id and of the company
     itself: in a copy they would tie the planted person to somebody of the sample, who may be in other files, too."""
-    found = set()
+    found = set(_identifiers(obj, row))
     for f in obj.fields:
-        if f.tag in ("ID", "ID-ns") or (f.tag == "FK" and not _COMMON.search(f.name)):
+        if f.tag == "FK" and not _COMMON.search(f.name):
             found |= {_form(str(value)) for value in _at(row, f.record_paths)}
-    return {v for v in found if total[v] <= _SPREAD and v.strip("0-")}
+    return {v for v in found if total[v] <= _SPREAD}
+
+
+def _identifiers(obj: ObjectContract, row: Any) -> Iterator[str]:
+    """Identifiers of the row that the contract names, but for those of a device without an id."""
+    for f in obj.fields:
+        if f.tag in ("ID", "ID-ns"):
+            yield from (form for value in _at(row, f.record_paths) if (form := _form(str(value))).strip("0-"))
 
 
 def _at(row: Any, paths: Iterable[str]) -> Iterator[str | int]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from planting import Person
 
 DAY = "2017-12-31"
+_GIVEN = ("Ruth", "Clara", "Edwin", "Harold", "Beatrice")
 
 
 def relatives(landing: Path, people: Sequence[Person]) -> int:
@@ -22,7 +23,7 @@ def relatives(landing: Path, people: Sequence[Person]) -> int:
     for person in people:
         if not person.has_relative:
             continue
-        name = {"first_name": f"Ottilie{person.letters}", "last_name": person.family}
+        name = {"first_name": _GIVEN[person.number // 5 % len(_GIVEN)], "last_name": person.family}
         email, phone = f"ottilie.{person.letters}@example.org", person.phone("")
         shop.append(
             {"id": 7990000000000 + person.number, **name, "email": email, "phone": phone, "state": "enabled",

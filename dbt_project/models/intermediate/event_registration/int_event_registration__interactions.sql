@@ -1,3 +1,4 @@
+{{ config(meta={'dated_by': 'int_event_registration__registrations.held_at'}) }}
 -- Registration, check-in and staying away, each at its own time. A walk-in has not registered before.
 select
     'event_registration:registrations:' || native_id as interaction_id,

@@ -1,3 +1,4 @@
+{{ config(meta={'dated_by': 'int_eventbrite__attendees.ended_at'}) }}
 -- Registration, payment (int_orders), check-in and staying away are different things with times of their own. Nobody
 -- stayed away from an event that counted no check-ins at all.
 with attendees as (

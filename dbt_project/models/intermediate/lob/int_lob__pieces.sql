@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', meta={'dated_by': 'stg_lob__postcards.sent_at'}) }}
 -- Pieces that were sent. One that was deleted before printing, or is still to be sent, is no contact. The customer id
 -- that the sender attached tells who it is for; without it the piece stands for itself.
 select

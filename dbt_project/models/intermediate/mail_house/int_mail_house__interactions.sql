@@ -1,3 +1,4 @@
+{{ config(meta={'dated_by': 'stg_mail_house__send_list.dropped_at'}) }}
 -- A piece sent, a piece come back, and the customers held out on purpose: no contact, but the measure of what the mailing
 -- brought, so the assignment of both groups is told as an experiment.
 select

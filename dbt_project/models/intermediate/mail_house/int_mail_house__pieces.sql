@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', meta={'dated_by': 'stg_mail_house__send_list.dropped_at'}) }}
 -- Lines of the send lists without the sender's control addresses. A line for a household or whoever lives there is
 -- nobody's, unless it carries a customer id.
 select

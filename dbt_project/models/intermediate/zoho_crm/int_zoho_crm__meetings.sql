@@ -1,3 +1,4 @@
+{{ config(meta={'dated_by': 'stg_zoho_crm__events.started_at'}) }}
 -- One row per meeting and customer in it. Staff (`user`) are left out; an invited address that is no contact's stays
 -- unknown. A meeting without any customer named is kept once.
 with invited as (

@@ -17,7 +17,8 @@ def load_identity_rules(home: Home) -> Rules | None:
     """
     if not home.identity_rules.exists():
         return None
-    from identity.model import apply_overrides, model_in_use
+    from identity.model import model_in_use
+    from identity.model_overrides import apply_overrides
     from identity.rules import load_rules
 
     # a home made with --out links to the rules of the first one, beside which a blocklist may lie

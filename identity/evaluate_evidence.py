@@ -10,7 +10,8 @@ import duckdb
 
 from identity.errors import IdentityInputError
 from identity.explain import attach_store, model_of_run
-from identity.model import Model, apply_overrides, load_model
+from identity.model import Model, load_model
+from identity.model_overrides import apply_overrides
 from identity.rules import ConflictRules, Rules
 from identity.threshold import relaxed_conflicts
 

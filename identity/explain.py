@@ -29,7 +29,8 @@ from identity.explain_weights import (
     tf_adjustment,
     threshold_bits,
 )
-from identity.model import Model, apply_overrides, load_model
+from identity.model import Model, load_model
+from identity.model_overrides import apply_overrides
 from identity.outputs import dropped_edges_sql, edges_sql
 from identity.rules import ConflictRules, Rules, literals, rules_from_json
 from identity.threshold import relaxed_conflicts

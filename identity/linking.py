@@ -35,7 +35,8 @@ from identity.errors import IdentityInputError
 from identity.judgements import Judgement, load_judgements
 from identity.layers import Layer, touches, within
 from identity.learning import Learnt, complete_model, keep_model, learn
-from identity.model import Model, apply_overrides, discard_model, model_in_use, read_frozen
+from identity.model import Model, discard_model, model_in_use, read_frozen
+from identity.model_overrides import apply_overrides
 from identity.name_order import count_name_use, turn_swapped_names
 from identity.normalise import normalise
 from identity.rules import Rules

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from console_company import build_company
+from console_company import build_company, send_audiences
 from console_site import Reader, Site, lacking, sign_in
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
     home = tmp_path_factory.mktemp("console")
     build_company(home)
+    send_audiences(home)
     keys = {}
     with KeyStore(ops_path(home)) as store:
         for kind, scopes in (("steward", STEWARD), ("masked", MASKED), ("narrow", NARROW)):

@@ -92,3 +92,23 @@ def build_company(root: Path) -> None:
 
 def _bound(statement: str) -> dict[str, list[str]]:
     return {name: values for name, values in (("given", GIVEN), ("family", FAMILY)) if f"${name}" in statement}
+
+
+def send_audiences(root: Path) -> None:
+    """Declare two receivers of the segment early, and bring the first of them up to date."""
+    from profiles.exports import load_destinations, sync
+
+    (root / "destinations.yml").write_text(
+        """destinations:
+  newsletter:
+    kind: file
+    segments: [early]
+    channel: email
+    variants: {control: 25, coupon: 75}
+    top: {by: features.net_amount_12m, count: 8}
+    cap: {exports: 2, days: 7}
+  partner: {kind: file, segments: [early, buyers], channel: sms, holdout: 0.1}
+""",
+        encoding="utf-8",
+    )
+    sync(root, load_destinations(root)["newsletter"], "early")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -158,6 +159,25 @@ def test_overlaps_are_those_of_the_table_and_counted_where_a_snapshot_lacks_it(s
     tables = {name: rows for name, rows in snapshot.manifest.tables.items() if name != "segments.overlap"}
     snapshot.manifest = dataclasses.replace(snapshot.manifest, tables=tables)
     assert overlaps(snapshot) == expected
+
+
+def test_receivers_of_a_segment_with_their_rules_and_numbers(steward: Reader, site: Site) -> None:
+    """All twelve said yes to e-mail; the eight with the greatest amounts are sent."""
+    rows = steward.visit("/segments/early").locator("#receivers + div tbody tr")
+    sent, never = (rows.nth(i).inner_text() for i in (0, 1))
+    assert rows.count() == 2
+    for told in (
+        "newsletter",
+        "at most 2 in 7 days",
+        "the first 8 by",
+        "control 25.0%",
+        "coupon 75.0%",
+        "below the rank: 4",
+    ):
+        assert told in sent, told
+    people = [int(n) for n in re.findall(r"(?:control|coupon) \S+: (\d+)", sent)]
+    assert len(people) == 2 and sum(people) == 8
+    assert "partner" in never and "holdout 10.0%" in never and "never" in never
 
 
 def test_segment_shows_definition_members_and_exports(steward: Reader, people: dict[int, str]) -> None:

@@ -15,7 +15,6 @@ from identity.blocking import key_rules
 from identity.comparisons import PERSON
 from identity.model import (
     Model,
-    apply_overrides,
     load_card,
     load_model,
     load_report,
@@ -25,6 +24,7 @@ from identity.model import (
     term_frequency_file,
 )  # fmt: skip
 from identity.model_card import FEW_PAIRS, card_html, card_text, model_card
+from identity.model_overrides import apply_overrides
 from identity.parameters import Trained
 from identity.rules import ComparisonRules, LevelOverride, Rules
 from identity.training_report import blocking_statistics, report_from, training_report

@@ -196,6 +196,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if arguments.check and changed else 0
 
 
+def _sum(value: str) -> str:
+    """Of decimals: a sum of doubles depends on the order of the rows, and rounding may bring that to light."""
+    return f"sum(cast({value} as decimal(38, 12)))"
+
+
 def _counted(metric: Metric) -> str:
     """Select of one metric's sums over the declared dimensions."""
     return _select(
@@ -221,10 +226,10 @@ def _counted_by_segment(metric: Metric) -> str:
 
 def _select(metric: Metric, dimensions: Sequence[str], extra: str = "", join: str = "") -> str:
     if metric.kind == "ratio":
-        sums = ("sum(numerator)", "sum(denominator)", "count(*)", "null", "null")
+        sums = (_sum("numerator"), _sum("denominator"), "count(*)", "null", "null")
     else:
         sums = (
-            "null" if metric.kind == "median" else "sum(value)",
+            "null" if metric.kind == "median" else _sum("value"),
             "count(value)" if metric.kind in ("share", "mean") else "null",
             "count(value)",
             "median(value)" if metric.kind == "median" else "null",

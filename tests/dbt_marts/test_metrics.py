@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -73,6 +75,21 @@ def test_metrics_that_know_no_people_have_no_values_by_segment(project: Path) ->
     models = compile_metrics(load_metrics(project))
     assert "grouping sets" not in models["int_metric_segments"]
     assert "cast(0 as bigint) as n" in models["int_metric_segments"]
+
+
+def test_sums_do_not_depend_on_the_order_of_the_rows(project: Path) -> None:
+    """Marts made by change hold the same rows in another order than those made anew."""
+    _write(project, kind="mean", value="amount", profile=None)
+    model = compile_metrics(load_metrics(project))["metric_values"]
+    body = model.partition("with counted as (")[2].partition(")\n\n{{ metric_values_of")[0]
+    counted = re.sub(r"\{% if .*?endif %\}", "", body, flags=re.DOTALL).replace("{{ ref('facts') }}", "facts")
+    sums = set()
+    for amounts in ([0.1, 0.2, 0.3], [0.3, 0.2, 0.1]):
+        with duckdb.connect() as con:
+            con.execute("create table facts (occurred_at timestamp, channel varchar, amount double)")
+            con.executemany("insert into facts values ('2025-03-01', 'store', $1)", [[amount] for amount in amounts])
+            sums |= {total for (total,) in con.execute(f"select numerator from ({counted})").fetchall()}
+    assert sums == {0.6}
 
 
 def test_write_and_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -314,8 +314,18 @@ def _roles(obj: ObjectContract) -> Mapping[str, str]:
     return roles
 
 
-# Below these, a name is that of a product, a discount, a store.
-_OF_THINGS = {"line_items", "discounts", "items", "taxes", "products", "location", "campaign", "discount_codes"}
+# Below these, a name is that of a product, a discount, a store, an app.
+_OF_THINGS = {
+    "line_items",
+    "discounts",
+    "items",
+    "taxes",
+    "products",
+    "location",
+    "campaign",
+    "discount_codes",
+    "source",
+}
 
 
 def _changed(value: Any, path: tuple[str, ...], person: Person, unique: set[str], roles: Mapping[str, str]) -> Any:

@@ -152,7 +152,7 @@ def main() -> None:
     text = as_table(lived.report)
     print(text)
     faults.note(
-        "soak", given.engine, command=f"make soak DAYS={given.days} ENGINE={given.engine}", by_day=lived.report,
+        "soak", given.engine, command=f"make soak DAYS={len(lived.report)} ENGINE={given.engine}", by_day=lived.report,
         parts=WATCHED, rebuilds=lived.rebuilds, how=engine.how,
     )  # fmt: skip
     if given.report:

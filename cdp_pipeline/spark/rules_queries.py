@@ -220,10 +220,14 @@ def _in_rows(node: exp.In) -> exp.Expression:
 
 
 def _average(node: exp.Avg) -> exp.Expression:
-    # DuckDB's average of decimals is a double, Spark's a decimal of four more digits
+    # DuckDB's average of decimals is their exact sum by their number, as a double; Spark's is a decimal of four digits
+    # more. In a filter or a window, which hold one aggregate, the values become doubles before they are summed.
     if isinstance(node.this, exp.Distinct):
         return node
-    return exp.Avg(this=cast(node.this.copy(), "double"))
+    if isinstance(node.parent, exp.Filter | exp.Window):
+        return exp.Avg(this=cast(node.this.copy(), "double"))
+    number = call("nullif", call("count", node.this.copy()), exp.Literal.number(0))
+    return exp.paren(exp.Div(this=cast(exp.Sum(this=node.this.copy()), "double"), expression=number), copy=False)
 
 
 def _discrete_quantile(node: exp.PercentileDisc) -> exp.Expression:

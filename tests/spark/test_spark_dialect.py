@@ -29,7 +29,8 @@ SAID = {
         "CAST(x AS DECIMAL(18, 2)))"
     ),
     "round(x)": "ROUND(x)",
-    "avg(x)": "AVG(CAST(x AS DOUBLE))",
+    "avg(x)": "(CAST(SUM(x) AS DOUBLE) / NULLIF(COUNT(x), 0))",
+    "avg(x) filter (where y)": "AVG(CAST(x AS DOUBLE)) FILTER(WHERE y)",
     "quantile_disc(x, 0.95)": "PERCENTILE_DISC(0.95) WITHIN GROUP (ORDER BY x)",
     "mode(x order by x)": "MODE(x, TRUE)",
     "a similar to 'x.*'": "a RLIKE '\\\\A(?:x.*)\\\\z'",

@@ -198,7 +198,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _sum(value: str) -> str:
     """Of decimals: a sum of doubles depends on the order of the rows, and rounding may bring that to light."""
-    return f"sum(cast({value} as decimal(38, 12)))"
+    return f"sum({{{{ steady('{value}') }}}})"
 
 
 def _counted(metric: Metric) -> str:

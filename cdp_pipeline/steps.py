@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -154,6 +155,20 @@ def wait_for_warehouse(
             if time.monotonic() >= deadline:
                 raise RuntimeError(f"another process holds {home.warehouse_db}") from None
             time.sleep(0.5)
+
+
+def drop_warehouse(home: Home) -> None:
+    """Delete what dbt and Spark have built, for whoever may not leave deleted rows in the bytes of a file.
+
+    The caller holds the run lock; the next run builds it anew. Raises RuntimeError as `wait_for_warehouse`.
+    """
+    wait_for_warehouse(home)
+    for path in (home.warehouse_db, home.warehouse_db.with_name(f"{home.warehouse_db.name}.wal")):
+        path.unlink(missing_ok=True)
+    # The tables that only Spark needs with their catalogue, and the pairs that it compared
+    for folder in (home.lake / "spark", home.root / "spark"):
+        if folder.is_dir():
+            shutil.rmtree(folder)
 
 
 def ingest(home: Home, obj: ObjectContract, days: list[date], run_id: str) -> Iterator[IngestResult]:

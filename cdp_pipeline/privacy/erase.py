@@ -280,9 +280,7 @@ def _identity(home: Home, pending: Sequence[Erasure], sheets: Sequence[Sheet]) -
 def _rerun(home: Home, rerun: Rerun) -> Mapping[str, int]:
     """Everything that is derived, made again from what is left. The warehouse starts from nothing: its file would keep
     the bytes."""
-    steps.wait_for_warehouse(home)
-    for path in (home.warehouse_db, home.warehouse_db.with_name(f"{home.warehouse_db.name}.wal")):
-        path.unlink(missing_ok=True)
+    steps.drop_warehouse(home)
     rerun(home)
     return {}
 

@@ -144,9 +144,7 @@ def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = No
             done.append(_noted(home, partial(_events, home, name, as_of - timedelta(days=days)), plan))
         if not plan and any(d.rows and d.what.startswith(_BY_SOURCE) for d in done):
             # The next run makes it anew: what was deleted would stay in the bytes of its file.
-            steps.wait_for_warehouse(home)
-            for path in (home.warehouse_db, home.warehouse_db.with_name(f"{home.warehouse_db.name}.wal")):
-                path.unlink(missing_ok=True)
+            steps.drop_warehouse(home)
         if rules.audit:
             done.append(_audit(home, now - timedelta(days=rules.audit), plan))
         if rules.snapshots:

@@ -63,7 +63,12 @@ def test_what_happened_long_ago_goes_whenever_it_was_delivered(home: Home) -> No
     rules(home, "{events: {zendesk/tickets: 28}}")
     assert told(home, plan=True) == {"events zendesk/tickets": (1, 2)}
     assert tickets(home) == ["zendesk:41", "zendesk:42", "zendesk:43"] and home.warehouse_db.exists()
+    of_spark = [home.lake / "spark" / "staging" / "part-0.parquet", home.root / "spark" / "pairs" / "part-0.parquet"]
+    for path in of_spark:
+        path.parent.mkdir(parents=True)
+        path.write_text("canaryfreetextalpha")
     assert told(home) == {"events zendesk/tickets": (1, 2)}
+    assert not any(path.exists() for path in of_spark), "built from the same rows"
     assert search(home.landing, ["canaryfreetextalpha"]) == search(home.lake / "raw", ["canaryfreetextalpha"]) == {}
     assert not home.warehouse_db.exists(), "its file would keep the bytes"
     assert told(home) == {"events zendesk/tickets": (0, 0)}

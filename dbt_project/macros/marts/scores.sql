@@ -41,10 +41,14 @@ case
 end
 {%- endmacro %}
 
-{# Sum and mean of doubles to twelve decimals, the same in every order of the rows: a sum of doubles is not. #}
-{% macro steady_sum(value) -%} cast(sum(cast({{ value }} as decimal(38, 12))) as double) {%- endmacro %}
+{# Sum and mean of doubles to twelve decimals, the same in every order of the rows: a sum of doubles is not. `steady` is
+   one value of such a sum, NULL where it is none (0/0 in a row that a filter leaves out) or beyond all sense. #}
+{% macro steady(value) -%}
+case when {{ value }} between -1e18 and 1e18 then cast({{ value }} as decimal(38, 12)) end
+{%- endmacro %}
+{% macro steady_sum(value) -%} cast(sum({{ steady(value) }}) as double) {%- endmacro %}
 {% macro steady_mean(value, where) -%}
-cast(sum(cast({{ value }} as decimal(38, 12))) filter (where {{ where }}) as double) / count({{ value }}) filter (where {{ where }})
+cast(sum({{ steady(value) }}) filter (where {{ where }}) as double) / count({{ steady(value) }}) filter (where {{ where }})
 {%- endmacro %}
 
 {# Ranking score of a coupon: the reason first, then how well it fits, then how many use it; `popularity` is 0 to 1. #}

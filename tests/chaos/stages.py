@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,7 @@ sync(home, load_destinations(home)["there"], "loyal")
 
 def _exported_once(folder: Path) -> None:
     from profiles.exports import load_destinations, sync
+    from profiles.manifest import Manifest
 
     text = (Path(__file__).parents[1] / "exports" / "export_company.py").read_text(encoding="utf-8")
     parts = {name: text.split(f'{name} = """')[1].split('"""')[0] for name in ("MARTS", "PII")}
@@ -240,6 +242,8 @@ def _exported_once(folder: Path) -> None:
         for name in ("marts", "pii"):
             with duckdb.connect(str(version / f"{name}.duckdb")) as con:
                 con.execute(parts[name.upper()] + (change if name == "marts" else ""))
+        manifest = Manifest(version.name, date(2025, 3, 10), "r", 1, "m", "i", datetime.now(UTC), "0", "s", {}, {})
+        (version / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
         link = folder / "published" / "current"
         link.unlink(missing_ok=True)
         link.symlink_to(version.name)

@@ -120,6 +120,9 @@ def test_a_run_waits_for_a_dbt_that_has_not_opened_the_warehouse_yet(tmp_path: P
 
     with dbt(tmp_path / "other") as other, dbt(home.root / "x" / ".." / "dbt") as left:
         assert left.stdin is not None
+        # A process is there a moment before the system tells its arguments.
+        while not Path(f"/proc/{left.pid}/cmdline").read_bytes():
+            pass
         with pytest.raises(RuntimeError, match=f"process {left.pid}"):
             steps.wait_for_warehouse(home, dbt_seconds=0.1)
         end = threading.Timer(0.7, left.stdin.close)

@@ -64,7 +64,8 @@ class Person:
 
     def email(self, old: str) -> str:
         at = "" if not self.emails else chr(ord("a") + len(self.emails))
-        return self.emails.setdefault(old.lower(), f"zqxve{self.letters}{at}@{'example.org' if at else 'example.com'}")
+        # Not of example.com, which identity takes for a dummy: then a relative's other address would not count.
+        return self.emails.setdefault(old.lower(), f"zqxve{self.letters}{at}@{'qmail' if at else 'inbox'}.example")
 
     @property
     def has_relative(self) -> bool:
@@ -324,7 +325,6 @@ _OF_THINGS = {
     "location",
     "campaign",
     "discount_codes",
-    "source",
 }
 
 
@@ -337,7 +337,8 @@ def _changed(value: Any, path: tuple[str, ...], person: Person, unique: set[str]
         return [_changed(inner, path, person, unique, roles) for inner in value]
     if value is None or isinstance(value, (bool, float)):
         return value
-    if _OF_THINGS.intersection(path[:-1]):
+    # Square's source is a till; what Intercom has in its own is an author, further down.
+    if _OF_THINGS.intersection(path[:-1]) or path[-2:] == ("source", "name"):
         roles = {}
     return _told(path[-1], value, person, unique, roles)
 

@@ -24,7 +24,7 @@ def relatives(landing: Path, people: Sequence[Person]) -> int:
         if not person.has_relative:
             continue
         name = {"first_name": _GIVEN[person.number // 5 % len(_GIVEN)], "last_name": person.family}
-        email, phone = f"ottilie.{person.letters}@example.org", person.phone("")
+        email, phone = f"ottilie.{person.letters}@inbox.example", person.phone("")
         shop.append(
             {"id": 7990000000000 + person.number, **name, "email": email, "phone": phone, "state": "enabled",
              "verified_email": True, "created_at": "2016-02-01T00:00:00Z", "updated_at": "2017-06-01T00:00:00Z",

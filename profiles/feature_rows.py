@@ -17,7 +17,7 @@ import duckdb
 from profiles import identifiers
 from profiles.consent import DENIED, GRANTED, UNKNOWN
 from profiles.lmdb_store import ALIAS, IDENTIFIER, PROFILE
-from profiles.rows import packer, quoted, select_expression
+from profiles.rows import literal, packer, quoted, select_expression
 
 _BATCH_ROWS = 10_000
 
@@ -120,7 +120,7 @@ class FeatureRows:
 
     def _rows(self, restricted: str) -> Iterator[Edit]:
         states = ", ".join(
-            f"coalesce(max(state) FILTER (purpose = {_literal(purpose)} AND channel = {_literal(channel)}), {UNKNOWN})"
+            f"coalesce(max(state) FILTER (purpose = {literal(purpose)} AND channel = {literal(channel)}), {UNKNOWN})"
             for purpose, channel in self._purposes
         )
         features = ", ".join([quoted("profile_id"), *(expression for expression, _ in self._selected)])
@@ -150,7 +150,3 @@ class FeatureRows:
         reader = self._con.sql(sql, params=parameters or {}).to_arrow_reader(_BATCH_ROWS)
         for batch in reader:
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

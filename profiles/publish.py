@@ -25,10 +25,10 @@ from profiles.gate import GateBounds, failed_checks
 from profiles.identifiers import ensure_key
 from profiles.manifest import Build, Manifest, file_entries
 from profiles.publish_base import Base, create_file, erased_profiles, usable_base
-from profiles.publish_tables import PII_SCHEMA, TableChange, TableSync, literal
+from profiles.publish_tables import PII_SCHEMA, TableChange, TableSync
 from profiles.publish_timeline import TABLE as TIMELINE_TABLE
 from profiles.publish_timeline import write_timeline
-from profiles.rows import quoted
+from profiles.rows import literal, quoted
 
 # DuckDB 1.4 and 1.5 cannot open a file of 2.0's default format.
 STORAGE_VERSION = "v1.4.0"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from profiles.rows import quoted
+from profiles.rows import literal, quoted
 
 # Blocks of a table are skipped by their least and greatest value, so a table lies in the order that readers ask for.
 # Profile ids are random: without an order every block would hold some of each range.
@@ -69,11 +69,6 @@ def target_schema(schema: str) -> str:
 def row_hash(columns: Iterable[str], alias: str) -> str:
     """SQL for a 64-bit hash of a whole row, the same for equal rows within one version of DuckDB."""
     return f"hash({', '.join(f'{alias}.{quoted(column)}' for column in columns)})"
-
-
-def literal(value: object) -> str:
-    """SQL string literal."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 class TableSync:

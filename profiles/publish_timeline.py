@@ -10,7 +10,8 @@ import duckdb
 
 from profiles import layout
 from profiles.publish_base import Base, create_file
-from profiles.publish_tables import PII_SCHEMA, literal, row_hash
+from profiles.publish_tables import PII_SCHEMA, row_hash
+from profiles.rows import literal
 
 TABLE = "timeline"
 

@@ -41,6 +41,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(value: object) -> str:
+    """`value` as an SQL string."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 def select_expression(name: str, duckdb_type: str) -> tuple[str, Column]:
     """SQL that turns a column into its packable form, and how to read it back.
 

@@ -19,6 +19,7 @@ from profiles.errors import NoSnapshot
 from profiles.features import FeatureFile, SnapshotInfo
 from profiles.identifiers import identifier_hash, read_key
 from profiles.manifest import Manifest
+from profiles.rows import literal
 from profiles.snapshots import no_snapshot
 
 Row = dict[str, object]
@@ -47,8 +48,8 @@ class OpenSnapshot:
             self._con.execute("SET TimeZone = 'UTC'")
             self._con.execute("SET temp_directory = ''")  # nothing personal is spilled to disk
             for alias, name in (("marts", layout.MARTS), ("pii", layout.PII)):
-                self._con.execute(f"ATTACH {_text(path / name)} AS {alias} (READ_ONLY)")
-            self._con.execute(f"SET allowed_directories = [{_text(path / layout.TIMELINE)}]")
+                self._con.execute(f"ATTACH {literal(path / name)} AS {alias} (READ_ONLY)")
+            self._con.execute(f"SET allowed_directories = [{literal(path / layout.TIMELINE)}]")
             self._con.execute("SET enable_external_access = false")
             self._con.execute("SET lock_configuration = true")
         except duckdb.IOException:
@@ -179,7 +180,3 @@ class SnapshotProvider:
             raise FileNotFoundError(f"{version} is gone") from None
         self._held[version] = opened
         return opened
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

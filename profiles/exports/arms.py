@@ -7,12 +7,14 @@ member. It lies under ``state/`` because files below ``exports/`` are retired, a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import duckdb
+
+from profiles.exports import people_files
+from profiles.rows import literal
 
 # `variant` is exported, holdout or one that the destination declares, `planned_share` its share of all who are assigned
 # (NULL in files of before variants). `as_of` is that of the snapshot: a person counts as exposed from the end of that
@@ -53,39 +55,18 @@ def keep(con: duckdb.DuckDBPyConnection, home: Path, destination: str, segment: 
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     con.execute(f"create or replace temp table kept ({columns})")
     if path.exists():
-        con.execute(f"insert into kept by name from read_parquet({_literal(path)})")
+        con.execute(f"insert into kept by name from read_parquet({literal(path)})")
     con.execute(f"insert into kept by name select * from ({sql}) where profile_id not in (select profile_id from kept)")
     [(rows,)] = con.execute("select count(*) from kept").fetchall()
     before = 0
     if path.exists():
-        [(before,)] = con.execute(f"select count(*) from read_parquet({_literal(path)})").fetchall()
+        [(before,)] = con.execute(f"select count(*) from read_parquet({literal(path)})").fetchall()
     if rows > before:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(con, "from kept order by profile_id", path)
+        people_files.write(con, "from kept order by profile_id", path)
     return int(rows) - int(before)
 
 
 def forget(home: Path, profile_ids: Sequence[str]) -> None:
     """Take erased people out of every file."""
-    for path in sorted(folder(home).glob("*/*.parquet")):
-        with duckdb.connect() as con:
-            con.execute("create table gone (profile_id varchar)")
-            con.executemany("insert into gone values (?)", [[profile_id] for profile_id in profile_ids])
-            con.execute(f"create table kept as from read_parquet({_literal(path)})")
-            [(held,)] = con.execute("select count(*) from kept semi join gone using (profile_id)").fetchall()
-            if held:
-                _write(con, "from kept anti join gone using (profile_id) order by profile_id", path)
-
-
-def _write(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    part = path.with_name(f".{path.name}.part")
-    os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    con.execute(f"copy ({sql}) to {_literal(part)} (format parquet, compression zstd)")
-    part.chmod(0o600)
-    with part.open("rb") as done:
-        os.fsync(done.fileno())
-    part.replace(path)
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    people_files.forget(folder(home).glob("*/*.parquet"), profile_ids)

@@ -18,7 +18,7 @@ from profiles.exports.choice import BUCKETS, apply_cap, apply_top, bucket_sql, d
 from profiles.exports.destinations import Destination, DestinationError
 from profiles.exports.formats import Format
 from profiles.identifiers import normalise_value, normalised_sql
-from profiles.rows import quoted
+from profiles.rows import literal, quoted
 
 SUPPRESSION = "suppression.csv"
 # What keeps a member of the segment from being sent, in the order in which it is asked.
@@ -43,7 +43,7 @@ def open_snapshot(snapshot: Path) -> duckdb.DuckDBPyConnection:
     """A connection with the snapshot's ``marts`` and ``pii`` attached for reading."""
     con = duckdb.connect()
     for name, file in (("marts", layout.MARTS), ("pii", layout.PII)):
-        con.execute(f"attach {_literal(snapshot / file)} as {name} (read_only)")
+        con.execute(f"attach {literal(snapshot / file)} as {name} (read_only)")
     return con
 
 
@@ -105,7 +105,7 @@ def build_audience(
         f"""create or replace temp table now as
             select profile_id{", " + selected if selected else ""}
             from audience join contacts using (profile_id) {features}
-            cross join (select {_literal(segment)} as segment)
+            cross join (select {literal(segment)} as segment)
             where state = 'sent'"""
     )
     if form.contacts:
@@ -218,7 +218,3 @@ def fingerprint(destination: Destination, form: Format) -> str:
     """Twelve hexadecimal digits that change with the shape of the rows: what was sent cannot be compared across it."""
     shape = "|".join([destination.kind, destination.format, *(f"{c}={h}" for c, (h, _) in form.columns.items())])
     return hashlib.sha256(shape.encode()).hexdigest()[:12]
-
-
-def _literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

@@ -17,7 +17,7 @@ import duckdb
 
 from profiles.exports import contacted
 from profiles.exports.errors import DestinationError
-from profiles.rows import quoted
+from profiles.rows import literal, quoted
 
 FEATURE = re.compile(r"features\.[a-z][a-z0-9_]*")
 # Parts of a whole that a share can be told in: hundredths of a percent.
@@ -107,7 +107,7 @@ def bucket_sql(salt: str, profile_id: str) -> str:
 
     Not DuckDB's own hash, which may change between versions.
     """
-    return f"cast('0x' || left(md5({_literal(salt + '|')} || {profile_id}), 8) as bigint) % {BUCKETS}"
+    return f"cast('0x' || left(md5({literal(salt + '|')} || {profile_id}), 8) as bigint) % {BUCKETS}"
 
 
 def draw_variants(
@@ -122,18 +122,18 @@ def draw_variants(
     for variant, share in variants[:-1]:
         below += share
         cases.append(f"when {bucket_sql(name + '|variant', 'profile_id')} < {round(below / 100 * BUCKETS)}")
-        cases.append(f"then {_literal(variant)}")
+        cases.append(f"then {literal(variant)}")
     con.execute("create or replace temp table drawn_before (profile_id varchar, variant varchar)")
     if assigned.exists():
         con.execute(
             f"""insert into drawn_before
             select coalesce(a.profile_id, k.profile_id) as profile_id,
                 arg_min(k.variant, (a.profile_id is not null, k.as_of, k.profile_id)) as variant
-            from read_parquet({_literal(assigned)}) k
+            from read_parquet({literal(assigned)}) k
             left join marts.profiles.profile_aliases a on a.alias_profile_id = k.profile_id
-            where k.variant in ({", ".join(_literal(variant) for variant, _ in variants)}) group by all"""
+            where k.variant in ({", ".join(literal(variant) for variant, _ in variants)}) group by all"""
         )
-    con.execute(f"update audience set variant = case {' '.join(cases)} else {_literal(variants[-1][0])} end")
+    con.execute(f"update audience set variant = case {' '.join(cases)} else {literal(variants[-1][0])} end")
     con.execute("update audience a set variant = d.variant from drawn_before d where a.profile_id = d.profile_id")
 
 
@@ -151,14 +151,14 @@ def apply_cap(
     con.execute("create or replace temp table holding (profile_id varchar)")
     if held is not None:
         con.execute(
-            f"""insert into holding select coalesce(a.profile_id, h.profile_id) from read_parquet({_literal(held)}) h
+            f"""insert into holding select coalesce(a.profile_id, h.profile_id) from read_parquet({literal(held)}) h
             left join marts.profiles.profile_aliases a on a.alias_profile_id = h.profile_id"""
         )
     con.execute(
         f"""update audience set state = 'capped' where state = 'sent'
         and profile_id not in (select profile_id from holding) and profile_id in (
             select coalesce(a.profile_id, c.profile_id)
-            from read_parquet([{", ".join(_literal(path) for path in files)}]) c
+            from read_parquet([{", ".join(literal(path) for path in files)}]) c
             left join marts.profiles.profile_aliases a on a.alias_profile_id = c.profile_id
             where c.as_of > $as_of::date - {cap.days} and c.as_of <= $as_of::date
             group by all having count(*) >= {cap.exports})""",
@@ -178,7 +178,3 @@ def apply_top(con: duckdb.DuckDBPyConnection, top: Top) -> None:
             where state = 'sent' and f.{value} is not null
             order by f.{value} {top.order}, profile_id limit {top.count})"""
     )
-
-
-def _literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

@@ -7,12 +7,14 @@ that it newly told of, less those that the receiver refused. `as_of` is that of 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import duckdb
+
+from profiles.exports import people_files
+from profiles.rows import literal
 
 # Longest window of a cap; older files are removed.
 KEPT_DAYS = 90
@@ -39,41 +41,20 @@ def keep(home: Path, destination: str, segment: str, export_id: str, payload: Pa
     target = folder(home) / destination / segment / f"{export_id}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with duckdb.connect() as con:
-        told = f"select profile_id from read_parquet({_literal(payload / 'members.parquet')})"
+        told = f"select profile_id from read_parquet({literal(payload / 'members.parquet')})"
         con.execute(
             f"""create table reached as select profile_id, date '{as_of}' as as_of
-            from read_parquet({_literal(payload / FILE)}) where profile_id in ({told})"""
+            from read_parquet({literal(payload / FILE)}) where profile_id in ({told})"""
         )
         [(people,)] = con.execute("select count(*) from reached").fetchall()
         if people:
-            _write(con, "from reached order by profile_id", target)
+            people_files.write(con, "from reached order by profile_id", target)
         for path in target.parent.glob("*.parquet"):
-            [(last,)] = con.execute(f"select max(as_of) from read_parquet({_literal(path)})").fetchall()
+            [(last,)] = con.execute(f"select max(as_of) from read_parquet({literal(path)})").fetchall()
             if last is None or (as_of - last).days > KEPT_DAYS:
                 path.unlink()
 
 
 def forget(home: Path, profile_ids: Sequence[str]) -> None:
     """Take erased people out of every file."""
-    for path in sorted(folder(home).glob("*/*/*.parquet")):
-        with duckdb.connect() as con:
-            con.execute("create table gone (profile_id varchar)")
-            con.executemany("insert into gone values (?)", [[profile_id] for profile_id in profile_ids])
-            con.execute(f"create table kept as from read_parquet({_literal(path)})")
-            [(held,)] = con.execute("select count(*) from kept semi join gone using (profile_id)").fetchall()
-            if held:
-                _write(con, "from kept anti join gone using (profile_id) order by profile_id", path)
-
-
-def _write(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    part = path.with_name(f".{path.name}.part")
-    os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    con.execute(f"copy ({sql}) to {_literal(part)} (format parquet, compression zstd)")
-    part.chmod(0o600)
-    with part.open("rb") as done:
-        os.fsync(done.fileno())
-    part.replace(path)
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    people_files.forget(folder(home).glob("*/*/*.parquet"), profile_ids)

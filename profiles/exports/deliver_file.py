@@ -16,7 +16,7 @@ import duckdb
 
 from profiles.exports.destinations import Destination
 from profiles.exports.formats import VARIANT, Format
-from profiles.rows import quoted
+from profiles.rows import literal, quoted
 
 
 def write(payload: Path, destination: Destination) -> tuple[str, ...]:
@@ -24,7 +24,7 @@ def write(payload: Path, destination: Destination) -> tuple[str, ...]:
     form = destination.form
     with duckdb.connect() as con:
         for table in ("adds", "removes", "members"):
-            con.execute(f"create view {table} as from read_parquet({_literal(payload / f'{table}.parquet')})")
+            con.execute(f"create view {table} as from read_parquet({literal(payload / f'{table}.parquet')})")
         if form.fixed:
             return _prescribed(con, payload, form)
         return _open(con, payload, form)
@@ -40,7 +40,7 @@ def _prescribed(con: duckdb.DuckDBPyConnection, payload: Path, form: Format) -> 
         name
         for (variant,) in drawn
         for table in ("removes", "adds")
-        for name in _list(con, payload, form, table, f"{table}-{variant}", f"{VARIANT} = {_literal(variant)}")
+        for name in _list(con, payload, form, table, f"{table}-{variant}", f"{VARIANT} = {literal(variant)}")
     )
 
 
@@ -57,7 +57,7 @@ def _list(
     _create(target)
     _create(body)
     con.execute(
-        f"copy (select {columns} from {table} where {condition} order by profile_id) to {_literal(body)}"
+        f"copy (select {columns} from {table} where {condition} order by profile_id) to {literal(body)}"
         " (format csv, header false)"
     )
     # a heading may come twice, which a table's column names may not
@@ -86,7 +86,7 @@ def _open(con: duckdb.DuckDBPyConnection, payload: Path, form: Format) -> tuple[
         if sql is not None:
             target = payload / f"{name}.{form.ending}"
             _create(target)
-            con.execute(f"copy ({sql}) to {_literal(target)} ({style})")
+            con.execute(f"copy ({sql}) to {literal(target)} ({style})")
             target.chmod(0o600)
     return tuple(f"{name}.{form.ending}" for name in queries)
 
@@ -94,7 +94,3 @@ def _open(con: duckdb.DuckDBPyConnection, payload: Path, form: Format) -> tuple[
 def _create(path: Path) -> None:
     """An empty file that only its owner may read, before anything is in it."""
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-
-
-def _literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

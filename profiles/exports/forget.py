@@ -18,7 +18,7 @@ from profiles.exports import arms, contacted, deliver_file
 from profiles.exports.destinations import Destination, load_destinations
 from profiles.exports.formats import FORMATS
 from profiles.exports.sync import PENDING, PLAN
-from profiles.rows import quoted
+from profiles.rows import literal, quoted
 
 _TABLES = ("adds", "removes", "members", "holdout", "assigned", "contacted")
 
@@ -67,7 +67,7 @@ def _forget_in(export: Path, destination: Destination | None, profile_ids: Seque
             path = export / f"{name}.parquet"
             if not path.exists():
                 continue
-            con.execute(f"create or replace view kept as from read_parquet({_literal(path)})")
+            con.execute(f"create or replace view kept as from read_parquet({literal(path)})")
             [(here,)] = con.execute("select count(*) from kept where profile_id in (from gone)").fetchall()
             if not here:
                 continue
@@ -81,7 +81,7 @@ def _forget_in(export: Path, destination: Destination | None, profile_ids: Seque
             if keeps_id:
                 rows += f" union all by name select profile_id, {bare} from kept where profile_id in (from gone)"
             part = path.with_name(f".{path.name}.part")
-            con.execute(f"copy ({rows} order by profile_id) to {_literal(part)} (format parquet, compression zstd)")
+            con.execute(f"copy ({rows} order by profile_id) to {literal(part)} (format parquet, compression zstd)")
             part.chmod(0o600)
             part.replace(path)
     if held and export.name != PENDING:
@@ -90,7 +90,3 @@ def _forget_in(export: Path, destination: Destination | None, profile_ids: Seque
         if destination is not None and destination.kind == "file":
             deliver_file.write(export, destination)
     return held
-
-
-def _literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

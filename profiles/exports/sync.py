@@ -28,7 +28,7 @@ from profiles.exports.destinations import Destination, DestinationError, load_de
 from profiles.exports.formats import Format
 from profiles.manifest import Manifest
 from profiles.ops import ops_path
-from profiles.rows import quoted
+from profiles.rows import literal, quoted
 from profiles.snapshots import current_version, sync_paths
 
 PENDING = ".pending"
@@ -182,7 +182,7 @@ def _compare(con: duckdb.DuckDBPyConnection, before: Path | None, form: Format, 
             )
         con.execute(
             f"""create or replace temp table sent as
-            select {listed} from read_parquet({_literal(before / "members.parquet")})"""
+            select {listed} from read_parquet({literal(before / "members.parquet")})"""
         )
     same = " and ".join(["n.profile_id = s.profile_id", *(f"n.{c} is not distinct from s.{c}" for c in columns)])
     con.execute(
@@ -304,9 +304,7 @@ def _deliver(home: Path, destination: Destination, folder: Path, pending: Pendin
         )  # fmt: skip
     if (payload / ASSIGNED).exists():
         with duckdb.connect() as con:
-            arms.keep(
-                con, home, destination.name, pending.segment, f"from read_parquet({_literal(payload / ASSIGNED)})"
-            )
+            arms.keep(con, home, destination.name, pending.segment, f"from read_parquet({literal(payload / ASSIGNED)})")
         (payload / ASSIGNED).unlink()
     if (payload / contacted.FILE).exists():
         contacted.keep(
@@ -329,7 +327,7 @@ def _leave_out(payload: Path, refused: list[str]) -> None:
     with duckdb.connect() as con:
         con.execute("create table refused (profile_id varchar)")
         con.executemany("insert into refused values (?)", [[profile_id] for profile_id in refused])
-        kept = f"from read_parquet({_literal(path)}) where profile_id not in (from refused)"
+        kept = f"from read_parquet({literal(path)}) where profile_id not in (from refused)"
         _write(con, kept, payload / "members.kept.parquet")
     (payload / "members.kept.parquet").replace(path)
 
@@ -346,14 +344,10 @@ def _retire(folder: Path, keep: int) -> None:
 def _write(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     os.close(descriptor)
-    con.execute(f"copy ({sql}) to {_literal(path)} (format parquet, compression zstd)")
+    con.execute(f"copy ({sql}) to {literal(path)} (format parquet, compression zstd)")
     path.chmod(0o600)
 
 
 def _checksum(path: Path) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def _literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

@@ -22,10 +22,9 @@ from planting import HAN, PHONE, STEM
 
 # In tables of numbers a telephone may lie as a number.
 _PATTERN = re.compile("|".join(f"(?:{p.pattern})" for p in (STEM, PHONE, HAN)), re.IGNORECASE)
-_BYTES = re.compile(
-    b"|".join(p.pattern.encode() for p in (STEM, PHONE)) + b"|" + "靐".encode() + rb"[\xe9\xea]..|\\u9750\\u9f..",
-    re.IGNORECASE,
-)
+# The second character of a name lies between \u9f00 and \u9fa5: any looser, and compressed bytes are found to hold one.
+_HAN_BYTES = "靐".encode() + rb"\xe9[\xbc-\xbe][\x80-\xbf]|\\u9750\\u9f.."
+_BYTES = re.compile(b"|".join([*(p.pattern.encode() for p in (STEM, PHONE)), _HAN_BYTES]), re.IGNORECASE)
 # The same for DuckDB, with more hits than are meant; `is_planted` decides.
 ANY = "zqxv[gfsetxn][a-z]{4}|555.?01|199.?0907|靐"
 

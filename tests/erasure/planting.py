@@ -247,9 +247,11 @@ def _rows_of(index: Mapping[str, list[tuple[LandedFile, int]]], known: set[str])
 
 
 def _keys(obj: ObjectContract, row: Any) -> Iterator[str]:
-    """Values of the row's own key."""
+    """Values of the row's own key, and the numbers of an order however its rows are keyed: lines of a copy would join
+    the order of somebody of the sample."""
     for f in obj.fields:
-        if f.tag == "PK" or (obj.key == (f.name,)):
+        part = f.name in obj.key and re.search("_(id|no)$", f.name) and not _COMMON.search(f.name)
+        if f.tag == "PK" or obj.key == (f.name,) or part or f.name in ("order_id", "order_no"):
             yield from (str(value) for value in _at(row, f.record_paths))
 
 

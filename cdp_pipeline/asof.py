@@ -26,6 +26,7 @@ from cdp_pipeline.analytics.step import run_jobs
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.scratch import link_core
+from cdp_pipeline.sql_text import literal
 from cdp_pipeline.warehouse import run_dbt
 
 MODEL = "model.cdp.profile_features"
@@ -133,7 +134,7 @@ def _load(con: duckdb.DuckDBPyConnection, requests: Path, published: date, most_
         raise AsofError(f"no file at {requests}")
     reader = "read_csv" if requests.name.lower().endswith((".csv", ".csv.gz")) else "read_parquet"
     options = ", all_varchar = true, header = true, delim = ','" if reader == "read_csv" else ""
-    source = f"{reader}('{_quoted(requests)}'{options})"
+    source = f"{reader}({literal(requests)}{options})"
     try:
         names = [str(row[0]) for row in con.execute(f"DESCRIBE FROM {source}").fetchall()]
         missing = [name for name in ("profile_id", "time") if name not in names]
@@ -175,14 +176,14 @@ def _load(con: duckdb.DuckDBPyConnection, requests: Path, published: date, most_
 
 
 def _resolve(con: duckdb.DuckDBPyConnection, scratch: Home) -> None:
-    aliases = _quoted(scratch.identity / "profile_aliases")
-    members = _quoted(scratch.identity / "profile_members")
+    aliases = literal(scratch.identity / "profile_aliases" / "*.parquet")
+    members = literal(scratch.identity / "profile_members" / "*.parquet")
     con.execute(
         f"""CREATE TABLE resolved AS
             SELECT r.profile_id, coalesce(m.profile_id, a.profile_id) AS resolved_profile_id
             FROM (SELECT DISTINCT profile_id FROM request) AS r
-            LEFT JOIN (SELECT DISTINCT profile_id FROM read_parquet('{members}/*.parquet')) AS m USING (profile_id)
-            LEFT JOIN read_parquet('{aliases}/*.parquet') AS a ON r.profile_id = a.alias_profile_id"""
+            LEFT JOIN (SELECT DISTINCT profile_id FROM read_parquet({members})) AS m USING (profile_id)
+            LEFT JOIN read_parquet({aliases}) AS a ON r.profile_id = a.alias_profile_id"""
     )
 
 
@@ -236,7 +237,7 @@ def _write(con: duckdb.DuckDBPyConnection, out: Path) -> tuple[int, int]:
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         con.execute(
-            f"COPY (FROM collected ORDER BY profile_id, time) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (FROM collected ORDER BY profile_id, time) TO {literal(part)} (FORMAT parquet, COMPRESSION zstd)"
         )
         part.replace(out)
     finally:
@@ -245,7 +246,3 @@ def _write(con: duckdb.DuckDBPyConnection, out: Path) -> tuple[int, int]:
         "SELECT count(*) FILTER (resolved_profile_id IS NULL), count(*) FROM collected"
     ).fetchall()
     return int(unknown), int(rows)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -19,6 +19,7 @@ from cdp_pipeline import inputs, judgements
 from cdp_pipeline.home import Home
 from cdp_pipeline.privacy.store import erasures
 from cdp_pipeline.settings import Settings
+from cdp_pipeline.sql_text import literal
 
 if TYPE_CHECKING:
     from cdp_pipeline.steps import RunPlan
@@ -164,7 +165,7 @@ def last_identity_run(home: Home) -> IdentityRun:
 
 def identity_health(home: Home) -> IdentityHealth:
     """Counts over ``lake/identity/profile_members``."""
-    members = f"read_parquet('{_quoted(home.identity)}/profile_members/*.parquet')"
+    members = f"read_parquet({literal(home.identity / 'profile_members' / '*.parquet')})"
     with duckdb.connect() as con:
         row = con.execute(
             f"""
@@ -250,7 +251,3 @@ def _keep(home: Home, done: IdentityRun) -> None:
     part = target.with_name(f".{target.name}.part")
     part.write_text(json.dumps(asdict(done), indent=2, sort_keys=True), encoding="utf-8")
     part.replace(target)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

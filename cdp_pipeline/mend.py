@@ -16,8 +16,8 @@ import duckdb
 from cdp_pipeline import steps
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.reconcile import output_path
+from cdp_pipeline.sql_text import literal
 from profiles import layout, snapshots
 from profiles.gate import GateBounds
 from profiles.manifest import Manifest

@@ -23,6 +23,8 @@ from typing import Any
 import duckdb
 import yaml
 
+from cdp_pipeline.sql_text import literal
+
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 KINDS = {
     "share": ("value",),
@@ -130,7 +132,7 @@ def compile_metrics(metrics: Sequence[Metric]) -> dict[str, str]:
     declared = ",\n    ".join(
         "("
         + ", ".join(
-            _quoted(value)
+            literal(value)
             for value in (
                 metric.name,
                 metric.title,
@@ -248,12 +250,12 @@ def _select(metric: Metric, dimensions: Sequence[str], extra: str = "", join: st
         ]
     )
     kept = f"\n    where {metric.filter}" if metric.filter else ""
-    told = "".join(f" when grouping({name}) = 0 then {_quoted(name)}" for name in dimensions)
+    told = "".join(f" when grouping({name}) = 0 then {literal(name)}" for name in dimensions)
     member = "".join(f" when grouping({name}) = 0 then {name}" for name in dimensions)
     views = [[name] for name in dimensions] if extra else [[], *([name] for name in dimensions)]
     sets = ", ".join(f"({', '.join([period, *view])})" for period in ("month", "quarter") for view in views)
     return (
-        f"select\n    {_quoted(metric.name)} as metric,\n    {_quoted(metric.kind)} as kind,\n"
+        f"select\n    {literal(metric.name)} as metric,\n    {literal(metric.kind)} as kind,\n"
         f"    {metric.scale} as scale,\n"
         "    case when grouping(quarter) = 0 then 'quarter' else 'month' end as period,\n"
         "    cast(coalesce(quarter, month) as date) as period_start,\n"
@@ -281,7 +283,7 @@ def _quarters(metrics: Sequence[Metric]) -> str:
         columns.update(dict.fromkeys([*_columns(metric).values(), *([f"({metric.filter})"] if metric.filter else [])]))
     parts = []
     for (model, time), columns in read.items():
-        listed = [json.dumps(column, ensure_ascii=False) for column in (_quoted(model), *columns)]
+        listed = [json.dumps(column, ensure_ascii=False) for column in (literal(model), *columns)]
         listed += [
             json.dumps(f"date_trunc('{part}', {time}) + interval {months} month <= ") + " ~ as_of_end()"
             for part, months in (("month", 1), ("quarter", 3))
@@ -347,10 +349,6 @@ def _check_expression(path: Path, key: str, expression: str) -> None:
     node = tree["statements"][0]["node"]
     if len(tree["statements"]) > 1 or len(node.get("select_list", [])) != 1 or node["from_table"]["type"] != "EMPTY":
         raise MetricError(f"{path.name}: {key} must be one expression and nothing else")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 if __name__ == "__main__":

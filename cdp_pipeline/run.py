@@ -26,6 +26,7 @@ from cdp_pipeline.privacy.store import lend_tombstones
 from cdp_pipeline.sources.ingest import unclaimed
 from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.run_report import run_reports
+from cdp_pipeline.sql_text import literal
 from profiles.snapshots import newest_manifest
 
 # With less left on its disk, a run most likely failed for want of space.
@@ -237,11 +238,11 @@ def _ingested(home: Home, run_id: str) -> Ingested:
 
 
 def _changes(home: Home, run_id: str) -> list[ProfileChange]:
-    events = str(home.identity / "profile_events" / "*.parquet").replace("'", "''")
+    events = literal(home.identity / "profile_events" / "*.parquet")
     with duckdb.connect() as con:
         rows = con.execute(
             f"""
-            select event, profile_id, related_profile_id, reason from read_parquet('{events}')
+            select event, profile_id, related_profile_id, reason from read_parquet({events})
             where run_id = $run_id and event in ('merged', 'split', 'reinstated', 'retired') order by all
             """,
             {"run_id": run_id},

@@ -14,6 +14,7 @@ import yaml
 
 from cdp_pipeline.analytics.step import declared_tables
 from cdp_pipeline.home import Home
+from cdp_pipeline.sql_text import literal
 from cdp_pipeline.warehouse import CORE_TABLES, HISTORY_TABLES, PROJECT
 
 _RECORD_IDENTIFIERS = {
@@ -141,7 +142,7 @@ def write_lake(lake: Path, con: duckdb.DuckDBPyConnection, queries: Mapping[str,
             source += f" UNION ALL BY NAME SELECT * FROM ({queries[name]})"
         chosen = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in types.items())
         ((count,),) = con.execute(
-            f"COPY (SELECT {chosen} FROM ({source})) TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT {chosen} FROM ({source})) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
         ).fetchall()
         rows[name] = int(count)
     return rows
@@ -154,9 +155,5 @@ def link_core(home: Home, core: Path | None = None) -> None:
         con.execute("CREATE SCHEMA IF NOT EXISTS core")
         for table in CORE_TABLES:
             con.execute(
-                f"CREATE OR REPLACE VIEW core.\"{table}\" AS FROM read_parquet('{_quoted(folder / table)}/*.parquet')"
+                f'CREATE OR REPLACE VIEW core."{table}" AS FROM read_parquet({literal(folder / table / "*.parquet")})'
             )
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

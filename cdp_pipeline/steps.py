@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -30,6 +29,7 @@ from cdp_pipeline.sources import replay
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.ingest import IngestResult, Pending, ensure_tables, ingest_partition, pending
 from cdp_pipeline.sources.overlay import contracts_of
+from cdp_pipeline.sql_text import literal
 from profiles.snapshots import newest_manifest
 
 if TYPE_CHECKING:
@@ -268,14 +268,10 @@ def _erased_since_published(home: Home) -> int:
     if not marts.exists():
         return 0
     with duckdb.connect() as con:
-        con.execute(f"ATTACH '{_quoted(marts.resolve())}' AS marts (READ_ONLY)")
+        con.execute(f"ATTACH {literal(marts.resolve())} AS marts (READ_ONLY)")
         ((erased,),) = con.execute(
             f"""SELECT count(DISTINCT profile_id)
-            FROM read_parquet('{_quoted(home.identity)}/profile_events/*.parquet')
+            FROM read_parquet({literal(home.identity / "profile_events" / "*.parquet")})
             SEMI JOIN marts.profiles.customer_profile USING (profile_id) WHERE event = 'erased'"""
         ).fetchall()
     return int(erased)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

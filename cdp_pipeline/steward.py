@@ -16,6 +16,7 @@ import duckdb
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.judgements import Decision, JudgementStore, NotJudged, Outcome, Recorded
+from cdp_pipeline.sql_text import literal
 
 if TYPE_CHECKING:
     from identity.sampling import Estimate
@@ -86,8 +87,9 @@ def directory(home: Home) -> Iterator[Directory]:
         raise InputsError(f"{home.identity}: nothing has been resolved here yet; run `cdp run` first")
     with duckdb.connect() as con:
         for view, table in (("members", "profile_members"), ("aliases", "profile_aliases")):
-            literal = str(home.identity / table).replace("'", "''")
-            con.execute(f"create view {view} as select * from read_parquet('{literal}/*.parquet')")
+            con.execute(
+                f"create view {view} as select * from read_parquet({literal(home.identity / table / '*.parquet')})"
+            )
         yield Directory(con)
 
 

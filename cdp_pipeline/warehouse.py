@@ -22,6 +22,7 @@ import duckdb
 from cdp_pipeline.home import Home
 from cdp_pipeline.marts_refresh import Refresh, building, plan_refresh
 from cdp_pipeline.settings import Settings
+from cdp_pipeline.sql_text import literal
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 
@@ -311,7 +312,7 @@ def export_history(home: Home) -> dict[str, int]:
         published: set[str] = set()
         if newest is not None:
             marts = home.published / newest / "marts.duckdb"
-            con.execute(f"attach '{_quoted(marts)}' as snapshot (read_only)")
+            con.execute(f"attach {literal(marts)} as snapshot (read_only)")
             found = con.execute(
                 "select concat_ws('.', schema_name, table_name) from duckdb_tables() where database_name = 'snapshot'"
             ).fetchall()
@@ -355,13 +356,9 @@ def hash_key_file(home: Home) -> Path:
 def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
-    ((count,),) = con.execute(f"copy ({query}) to '{_quoted(part)}' (format parquet, compression zstd)").fetchall()
+    ((count,),) = con.execute(f"copy ({query}) to {literal(part)} (format parquet, compression zstd)").fetchall()
     part.replace(target)
     return int(count)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _told(results: Path) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from identity.engine import connect
+from identity.sql_text import literal
 from identity.store import SCHEMA, attach_store
 
 REASON = "erased at the person's request"
@@ -74,7 +75,7 @@ def erase_from_store(
             f"""insert into {SCHEMA}.events by name
             select min(valid_from) as generation, 'e' || left(sha256('erased|' || profile_id), 20) as event_id,
                 $as_of::date as as_of, $run_id as run_id, 'erased' as event, profile_id,
-                null::varchar as related_profile_id, '{REASON.replace("'", "''")}' as reason
+                null::varchar as related_profile_id, {literal(REASON)} as reason
             from {SCHEMA}.ids i where profile_id in (select profile_id from e_id)
                 and not exists (
                     select 1 from {SCHEMA}.events e where e.event = 'erased' and e.profile_id = i.profile_id)
@@ -103,17 +104,13 @@ def rewrite_store(store: Path) -> None:
     draft.unlink(missing_ok=True)
     try:
         with duckdb.connect() as con:
-            con.execute(f"attach '{_quoted(store)}' as old")
+            con.execute(f"attach {literal(store)} as old")
             # without this the write-ahead log would keep what the last writer did
             con.execute("checkpoint old")
-            con.execute(f"attach '{_quoted(draft)}' as new")
+            con.execute(f"attach {literal(draft)} as new")
             con.execute("copy from database old to new")
             con.execute("checkpoint new")
         draft.replace(store)
         store.with_name(f"{store.name}.wal").unlink(missing_ok=True)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

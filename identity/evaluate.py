@@ -20,6 +20,7 @@ import numpy as np
 from identity.components import label_components
 from identity.errors import IdentityInputError
 from identity.evaluate_intervals import COLUMNS, intervals, measures
+from identity.sql_text import literal
 
 if TYPE_CHECKING:
     from identity.evaluate_evidence import Evidence
@@ -303,8 +304,9 @@ def _read_edges(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 def _read(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> tuple[str, list[str]]:
     if not path.exists():
         raise IdentityInputError(f"{path}: no such file")
-    literal = str(path).replace("'", "''")
-    reader = f"read_csv('{literal}', all_varchar=true)" if path.suffix == ".csv" else f"read_parquet('{literal}')"
+    reader = (
+        f"read_csv({literal(path)}, all_varchar=true)" if path.suffix == ".csv" else f"read_parquet({literal(path)})"
+    )
     try:
         have = [row[0] for row in con.execute(f"describe select * from {reader}").fetchall()]
     except duckdb.Error as error:

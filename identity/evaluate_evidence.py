@@ -13,6 +13,7 @@ from identity.explain import attach_store, model_of_run
 from identity.model import Model, load_model
 from identity.model_overrides import apply_overrides
 from identity.rules import ConflictRules, Rules
+from identity.sql_text import literal
 from identity.threshold import relaxed_conflicts
 
 
@@ -71,7 +72,7 @@ class Evidence:
             tables = attach_store(con, self.store)
             query = f"select {columns} from {tables.edges}" if tables else none
         elif self.identity is not None and list((self.identity / "edges").glob("*.parquet")):
-            query = f"select {columns} from read_parquet('{_quoted(self.identity / 'edges')}/*.parquet')"
+            query = f"select {columns} from read_parquet({literal(self.identity / 'edges' / '*.parquet')})"
         con.execute(f"create or replace temp table __edges as {query}")
 
     def _load_store(self, con: duckdb.DuckDBPyConnection, store: Path) -> Loaded:
@@ -93,7 +94,7 @@ class Evidence:
             if list((identity / table).glob("*.parquet")):
                 con.execute(
                     f"create or replace temp view evidence_{table} as "
-                    f"select * from read_parquet('{_quoted(identity / table)}/*.parquet')"
+                    f"select * from read_parquet({literal(identity / table / '*.parquet')})"
                 )
                 found[table] = f"evidence_{table}"
         features = found["features"]
@@ -138,7 +139,3 @@ class Evidence:
         model = load_model(self.models) if self.models else None
         model = apply_overrides(model, roles.rules) if model is not None else None
         return Loaded("features", "normal_identifiers", None, model, self.models, roles.rules)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -14,6 +14,7 @@ import duckdb
 
 from identity.explain_blocks import is_bounded, shared_keys
 from identity.explain_weights import Weights, compare, model_weights, take_side
+from identity.sql_text import literal
 
 if TYPE_CHECKING:
     from identity.evaluate_evidence import Evidence, Loaded
@@ -275,13 +276,12 @@ def write_errors(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Write ``__fault`` as CSV, the costliest first: ids, kinds, weights and outcomes; no name, no contact value."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
-    literal = str(temporary).replace("'", "''")
     con.execute(
         f"""copy (
             select fault, kind, detail, pairs, record_id_l, record_id_r, cluster_l, cluster_r, entity_l, entity_r,
                 round(match_weight, 3) as match_weight, round(match_probability, 6) as match_probability,
                 round(stranger_weight, 3) as stranger_weight, round(household_weight, 3) as household_weight, outcomes
             from __fault order by fault, pairs desc, kind, record_id_l, record_id_r
-        ) to '{literal}' (format csv, header)"""
+        ) to {literal(temporary)} (format csv, header)"""
     )
     temporary.rename(path)

@@ -32,7 +32,8 @@ from identity.explain_weights import (
 from identity.model import Model, load_model
 from identity.model_overrides import apply_overrides
 from identity.outputs import dropped_edges_sql, edges_sql
-from identity.rules import ConflictRules, Rules, literals, rules_from_json
+from identity.rules import ConflictRules, Rules, rules_from_json
+from identity.sql_text import literal, literals
 from identity.threshold import relaxed_conflicts
 from identity.values import judged_identifiers_sql
 
@@ -274,8 +275,9 @@ def explain_folder(
         names: dict[str, str] = {}
         for table in ("features", "edges", "dropped_edges", "profile_members", "record_identifiers", "judgements"):
             if list((identity / table).glob("*.parquet")):
-                literal = str(identity / table).replace("'", "''")
-                con.execute(f"create view {table} as select * from read_parquet('{literal}/*.parquet')")
+                con.execute(
+                    f"create view {table} as select * from read_parquet({literal(identity / table / '*.parquet')})"
+                )
                 names[table] = table
         tables = Tables(
             names["features"], names["edges"], names.get("dropped_edges"), names.get("profile_members"),

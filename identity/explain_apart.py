@@ -12,7 +12,8 @@ from identity.explain_blocks import FEW, bound_of, is_bounded, shared_keys
 from identity.explain_result import Apart, Step, conflict_text
 from identity.explain_weights import threshold_bits
 from identity.model import Model
-from identity.rules import ConflictRules, Rules, literals
+from identity.rules import ConflictRules, Rules
+from identity.sql_text import literals
 
 # Conflicts are looked for pair by pair, which a profile of thousands of records would make slow.
 MAX_CROSS = 40_000

@@ -9,7 +9,8 @@ import duckdb
 
 from identity.blocking import _SAME_KEY, build_block_keys, rule_expressions
 from identity.model import Model
-from identity.rules import Rules, literals
+from identity.rules import Rules
+from identity.sql_text import literals
 
 STORE_FEATURES = "store.main.features"
 # Up to so many record ids stand in a query as literals: only those let a scan skip what cannot hold them.

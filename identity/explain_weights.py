@@ -22,8 +22,9 @@ from identity.comparison import Comparison
 from identity.comparisons import term_frequency_columns
 from identity.conflicts import conflict_rule_sql, level_sql
 from identity.model import Model, term_frequency_file
-from identity.rules import ConflictRules, literals
+from identity.rules import ConflictRules
 from identity.scoring import splink_settings
+from identity.sql_text import literals
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from identity.outputs import edges_sql
 from identity.reading import read_file
 from identity.registry import at, latest_generation, register
 from identity.roles import Roles, read_inputs
+from identity.sql_text import literal
 from identity.store import SCHEMA, attach_store, tables
 
 # Without a clock of its own, a file run is dated by its place in the store's history.
@@ -213,8 +214,8 @@ def _key(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str], side: s
     sources = _sources(con)
     if len(sources) > 1:
         raise IdentityInputError(f"{path}: column source{side} is needed, since the records come from several sources")
-    source = sources[0].replace("'", "''") if sources else ""
-    return f"'{source}|' || record_id{side}"
+    source = literal(f"{sources[0] if sources else ''}|")
+    return f"{source} || record_id{side}"
 
 
 def _read_keys(con: duckdb.DuckDBPyConnection, path: Path) -> str:
@@ -264,7 +265,6 @@ def _write_outputs(
 def _write(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
-    literal = str(temporary).replace("'", "''")
     kind = "csv, header" if path.suffix == ".csv" else "parquet"
-    con.execute(f"copy ({sql}) to '{literal}' (format {kind})")
+    con.execute(f"copy ({sql}) to {literal(temporary)} (format {kind})")
     temporary.rename(path)

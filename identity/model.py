@@ -23,6 +23,7 @@ from identity.comparisons import PERSON, choose
 from identity.errors import IdentityInputError
 from identity.parameters import Trained
 from identity.scoring import splink_settings
+from identity.sql_text import literal
 from identity.training_report import TrainingReport, report_from
 
 FORMAT = 1
@@ -162,7 +163,7 @@ def save_model(
         NAME_USE: f"select * from {name_use} order by word_hash",
     }
     for name, sql in frozen.items():
-        con.execute(f"copy ({sql}) to '{_quoted(home / (name + '.tmp'))}' (format parquet)")
+        con.execute(f"copy ({sql}) to {literal(home / (name + '.tmp'))} (format parquet)")
         (home / (name + ".tmp")).rename(home / name)
     settings = splink_settings(model.chosen(), model.trained.m, model.trained.u, model.trained.match_share)
     _write(home / "splink.json", json.dumps(settings, indent=1))
@@ -281,7 +282,7 @@ def read_frozen(con: duckdb.DuckDBPyConnection, folder: Path, model: Model) -> N
     for table, name in (("frozen_frequencies", TERM_FREQUENCIES), ("name_use", NAME_USE)):
         if not (home / name).exists():
             raise IdentityInputError(f"model {home}: {name} is missing; train and accept a new model")
-        con.execute(f"create or replace temp table {table} as select * from read_parquet('{_quoted(home / name)}')")
+        con.execute(f"create or replace temp table {table} as select * from read_parquet({literal(home / name)})")
 
 
 def model_in_use(folder: Path, *, learning: bool) -> Model | None:
@@ -352,7 +353,3 @@ def _write(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8")
     temporary.rename(path)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

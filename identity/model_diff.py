@@ -19,6 +19,7 @@ from identity.judgements import Judgement
 from identity.model import Model, load_model, model_home, newest_candidate
 from identity.partition_diff import PartitionDiff, diff_text, partition_diff
 from identity.rules import Rules
+from identity.sql_text import literal
 
 LEVELS_SHOWN = 15
 
@@ -272,8 +273,8 @@ def _link_into(
 
 def _effect(con: duckdb.DuckDBPyConnection, identity: Path | None, *, has_old: bool) -> Effect:
     if identity is not None:
-        files = str(identity / "profile_members" / "*.parquet").replace("'", "''")
-        con.execute(f"create table last_members as select record_id, profile_id from read_parquet('{files}')")
+        files = literal(identity / "profile_members" / "*.parquet")
+        con.execute(f"create table last_members as select record_id, profile_id from read_parquet({files})")
     if not has_old:
         partition = partition_diff(con, "last_members", "new_members", old_column="profile_id")
         [(links, review)] = con.execute(

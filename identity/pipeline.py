@@ -24,6 +24,7 @@ from identity.registry import Registered, at, register
 from identity.review import JUDGED_PAIRS, SCORED_PAIRS, build_review_queue
 from identity.review import ORDER as REVIEW_ORDER
 from identity.rules import Rules
+from identity.sql_text import literal
 from identity.store import SCHEMA, attach_store
 from identity.weighing import PairScorer
 
@@ -245,24 +246,20 @@ def _load(con: duckdb.DuckDBPyConnection, core: Path) -> Source:
     con.execute(
         f"""create temp view core_records as
         select {columns}, null::varchar as address, default_region, created_at
-        from read_parquet('{_quoted(core)}/customer_records/*.parquet') where not is_deleted"""
+        from read_parquet({literal(core / "customer_records" / "*.parquet")}) where not is_deleted"""
     )
     con.execute(
         f"""create temp view core_identifiers as
         select i.record_id, i.kind, coalesce(i.namespace, '') as namespace, i.value_raw, i.is_trusted, i.reason,
             r.default_region, i.first_seen_at, i.last_seen_at
-        from read_parquet('{_quoted(core)}/record_identifiers/*.parquet') i
+        from read_parquet({literal(core / "record_identifiers" / "*.parquet")}) i
         join (select record_id, default_region from core_records) r using (record_id)"""
     )
     con.execute(
         f"""create temp view core_sightings as
-        select * from read_parquet('{_quoted(core)}/anonymous_sightings/*.parquet')"""
+        select * from read_parquet({literal(core / "anonymous_sightings" / "*.parquet")})"""
     )
     return Source("core_records", "core_identifiers", "core_records", "core_identifiers")
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _registry_outputs(generation: int) -> dict[str, str]:

@@ -20,7 +20,8 @@ import pyarrow as pa
 from identity.components import label_components
 from identity.conflicts import own_contact_sql
 from identity.repair import Component, Edge, Group
-from identity.rules import Rules, literals
+from identity.rules import Rules
+from identity.sql_text import literals
 
 # rows fetched at once, which bounds the Python objects alive
 _BATCH = 50_000

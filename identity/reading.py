@@ -13,6 +13,7 @@ from typing import IO, cast
 import duckdb
 
 from identity.errors import IdentityInputError
+from identity.sql_text import literal
 
 _DELIMITERS = ",;\t|"
 # A longer first line is no header.
@@ -34,20 +35,19 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[st
     if path.is_dir():
         raise IdentityInputError(f"{path}: is a folder; name a file")
     name = path.name.removesuffix(".gz").removesuffix(".zst").lower()
-    literal = str(path).replace("'", "''")
     if not name.endswith((".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")):
         raise IdentityInputError(f"{path}: unknown file type; use .csv, .tsv, .jsonl or .parquet")
     if path.stat().st_size == 0:
         raise IdentityInputError(f"{path}: is empty")
     if name.endswith((".csv", ".tsv")):
-        return _read_csv(con, path, literal, table)
+        return _read_csv(con, path, table)
     if name.endswith(".parquet"):
-        return _copy(con, path, f"read_parquet('{literal}')", table)
+        return _copy(con, path, f"read_parquet({literal(path)})", table)
     # one level only: the types of the engine's own guess depend on the other rows of the file
-    return _copy(con, path, f"read_json('{literal}', auto_detect=true, maximum_depth=1)", table)
+    return _copy(con, path, f"read_json({literal(path)}, auto_detect=true, maximum_depth=1)", table)
 
 
-def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, literal: str, table: str) -> list[str]:
+def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[str]:
     header, delimiter = _header(path)
     repeated = sorted({c for c in header if c and header.count(c) > 1})
     if repeated:
@@ -55,9 +55,9 @@ def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, literal: str, table: s
     told = delimiter.replace("\t", "\\t")
     # a name for every place, so that the engine has nothing to guess from the rows
     names = [name or f"column_{place}" for place, name in enumerate(header)]
-    columns = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'varchar'" for name in names)
+    columns = ", ".join(f"{literal(name)}: 'varchar'" for name in names)
     reader = (
-        f"read_csv('{literal}', auto_detect=false, columns={{{columns}}}, header=true, null_padding=true, "
+        f"read_csv({literal(path)}, auto_detect=false, columns={{{columns}}}, header=true, null_padding=true, "
         f"delim='{told}', quote='\"', escape='\"', max_line_size={_MOST_LINE}"
     )
     try:

@@ -24,6 +24,7 @@ from identity.comparison import Comparison
 from identity.errors import IdentityInputError
 from identity.model import Model, load_model
 from identity.outputs import REFUSED_REASON_SQL
+from identity.sql_text import literal
 
 REVIEW_FROM = 0.2
 """Scored pairs from this probability up to the threshold are asked about."""
@@ -188,7 +189,7 @@ def open_questions(
     model = _model_of(identity, models)
     with duckdb.connect() as con:
         for table in ("review_queue", "features", "profile_members"):
-            con.execute(f"create view {table} as select * from read_parquet('{_quoted(identity / table)}/*.parquet')")
+            con.execute(f"create view {table} as select * from read_parquet({literal(identity / table / '*.parquet')})")
         if "worth" not in [row[0] for row in con.execute("describe review_queue").fetchall()]:
             raise IdentityInputError(f"{identity}: written by an earlier version; run `cdp run --full` first")
         pairs = sorted(answered)
@@ -265,7 +266,7 @@ def pair_evidence(identity: Path, models: Path, pairs: Collection[tuple[str, str
         con.register("wanted", pa.table(columns))
         rows = con.execute(
             f"""with f as (
-                select * from read_parquet('{_quoted(identity / "features")}/*.parquet')
+                select * from read_parquet({literal(identity / "features" / "*.parquet")})
                 where record_id in (select a from wanted union all select b from wanted)
             )
             select w.a, w.b, {evidence_sql(model.chosen())}
@@ -279,7 +280,3 @@ def _model_of(identity: Path, models: Path) -> Model:
     if model is None or not (identity / "features" / "part-0.parquet").exists():
         raise IdentityInputError(f"{identity}: nothing has been resolved here yet; run `cdp run` first")
     return model
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from identity.sql_text import literals
 from identity.threshold import TOLERATED_WRONG
 
 Use = Literal["hard", "evidence", "ignored"]
@@ -229,11 +230,6 @@ class Rules:
         plain["blocking"]["off"] = sorted(self.blocking.off)
         plain["blocklist"] = sorted([b.kind, b.value] for b in self.blocklist)
         return plain
-
-
-def literals(texts: Iterable[str]) -> str:
-    """Texts as a list of SQL literals, sorted."""
-    return ", ".join("'" + text.replace("'", "''") + "'" for text in sorted(texts))
 
 
 def load_rules(path: Path) -> Rules:

@@ -17,6 +17,7 @@ import numpy as np
 
 from identity.errors import IdentityInputError
 from identity.review import SCORED_FROM
+from identity.sql_text import literal
 
 # Upper ends of the bands of the match probability. A pair in one profile without a score of its own is in band 0.
 BANDS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.9999, 1.0)
@@ -231,8 +232,7 @@ def sample_rows(core: Path, identity: Path, size: int, seed: int = 1) -> tuple[l
             ("features", identity / "features"), ("records", core / "customer_records"),
             ("identifiers", core / "record_identifiers"),
         ):  # fmt: skip
-            literal = str(path).replace("'", "''")
-            con.execute(f"create view {name} as select * from read_parquet('{literal}/*.parquet')")
+            con.execute(f"create view {name} as select * from read_parquet({literal(path / '*.parquet')})")
         con.execute(
             """create view scored as
             select l.record_id as record_id_l, r.record_id as record_id_r, s.match_probability

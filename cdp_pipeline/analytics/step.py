@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import duckdb
 
 from cdp_pipeline.analytics import experiments, feedback_texts, profile_scores
+from cdp_pipeline.sql_text import literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +126,7 @@ def _views(con: duckdb.DuckDBPyConnection, core: Path, identity: Path) -> None:
         for table in sorted(path.name for path in folder.iterdir() if any(path.glob("*.parquet"))):
             name = f"identity_{table}" if table in seen else table
             seen.add(name)
-            con.execute(f"CREATE VIEW \"{name}\" AS SELECT * FROM read_parquet('{_quoted(folder / table)}/*.parquet')")
+            con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet({literal(folder / table / "*.parquet")})')
 
 
 def _audience_arms(con: duckdb.DuckDBPyConnection, audiences: Path | None) -> None:
@@ -140,7 +141,7 @@ def _audience_arms(con: duckdb.DuckDBPyConnection, audiences: Path | None) -> No
         f"""CREATE VIEW audience_arms AS
         FROM no_audience_arms UNION ALL BY NAME
         SELECT {place}[-2] AS destination, replace({place}[-1], '.parquet', '') AS segment, * EXCLUDE (filename)
-        FROM read_parquet('{_quoted(audiences)}/*/*.parquet', filename = true, union_by_name = true)"""
+        FROM read_parquet({literal(audiences / "*" / "*.parquet")}, filename = true, union_by_name = true)"""
     )
 
 
@@ -164,12 +165,8 @@ def _write(con: duckdb.DuckDBPyConnection, name: str, result: Table, columns: Ma
         con.register("analytics_result", result)
     ((count,),) = con.execute(
         f"COPY (SELECT {chosen} FROM analytics_result ORDER BY ALL)"
-        f" TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)"
+        f" TO {literal(part)} (FORMAT parquet, COMPRESSION zstd)"
     ).fetchall()
     con.execute("DROP VIEW analytics_result")
     part.replace(path)
     return int(count)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

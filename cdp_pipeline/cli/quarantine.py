@@ -25,6 +25,7 @@ from cdp_pipeline.cli._common import (
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract
+from cdp_pipeline.sql_text import literal
 
 
 def register(commands: Subparsers) -> None:
@@ -331,13 +332,13 @@ def _query(home: Home, objects: str, sql: str, values: dict[str, Any] | None = N
     folder = home.lake / "quarantine"
     if next(folder.glob(f"{objects}/dt=*/*.parquet"), None) is None:
         return []
-    pattern = str(folder / objects / "dt=*" / "*.parquet").replace("'", "''")
+    pattern = literal(folder / objects / "dt=*" / "*.parquet")
     with duckdb.connect() as con:
         con.execute(
             f"""
             create view refused as select * exclude (filename),
                 string_split(filename, '/')[-4] as source, string_split(filename, '/')[-3] as object
-            from read_parquet('{pattern}', union_by_name = true, hive_partitioning = false, filename = true)
+            from read_parquet({pattern}, union_by_name = true, hive_partitioning = false, filename = true)
             """
         )
         relation = con.execute(sql, values or {})

@@ -24,6 +24,7 @@ from cdp_pipeline.cli._common import (
 )
 from cdp_pipeline.home import Home
 from cdp_pipeline.segments import PROJECT
+from cdp_pipeline.sql_text import literal
 
 FORMATS = {".csv": "FORMAT csv, HEADER true", ".parquet": "FORMAT parquet, COMPRESSION zstd"}
 
@@ -101,10 +102,9 @@ def _export(arguments: argparse.Namespace) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     with duckdb.connect(str(marts), read_only=True) as con:
-        quoted = str(part).replace("'", "''")
         ((rows,),) = con.execute(
             "copy (select profile_id, entered_at from segments.membership"
-            f" where segment = $segment and exited_at is null order by profile_id) to '{quoted}' ({style})",
+            f" where segment = $segment and exited_at is null order by profile_id) to {literal(part)} ({style})",
             {"segment": arguments.segment},
         ).fetchall()
     part.replace(target)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.privacy.errors import SubjectError
 from cdp_pipeline.sources.subjects import normal_form_sql
+from cdp_pipeline.sql_text import literal
 
 CORE = (
     "customer_records", "record_identifiers", "interactions", "orders", "tickets", "ticket_messages", "feedback",
@@ -32,7 +32,9 @@ def open_lake(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
             for table in tables:
                 if not any((folder / table).glob("*.parquet")):
                     raise SubjectError(f"{folder.name}/{table} is not built: run `cdp run` first")
-                con.execute(f"CREATE VIEW {prefix}_{table} AS FROM read_parquet('{_quoted(folder / table)}/*.parquet')")
+                con.execute(
+                    f"CREATE VIEW {prefix}_{table} AS FROM read_parquet({literal(folder / table / '*.parquet')})"
+                )
         forms = [
             "SELECT record_id, kind, coalesce(namespace, '') AS namespace,"
             f" {normal_form_sql('kind', column)} AS form FROM {table}"
@@ -48,7 +50,3 @@ def open_lake(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
             FROM core_anonymous_sightings WHERE record_id IS NOT NULL AND anonymous_id IS NOT NULL"""
         )
         yield con
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -19,7 +19,6 @@ import duckdb
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.privacy.errors import ErasureFailed
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract
 from cdp_pipeline.sources.erasing import Eraser, eraser
 from cdp_pipeline.sources.feeds import FileFaultError
@@ -29,6 +28,7 @@ from cdp_pipeline.sources.landing_edit import scrub_landed
 from cdp_pipeline.sources.load import load_file
 from cdp_pipeline.sources.subjects import redact
 from cdp_pipeline.sources.tombstones import DROP, REDACT, Found, Tombstones
+from cdp_pipeline.sql_text import literal
 
 
 def raw_files(home: Home, obj: ObjectContract) -> tuple[list[Path], list[Path]]:

@@ -18,6 +18,7 @@ import duckdb
 import zstandard
 
 from cdp_pipeline.sources.subjects import ERASED
+from cdp_pipeline.sql_text import literal
 
 _LINES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".err", ".out", ".txt"})
 
@@ -91,7 +92,7 @@ def purge_sqlite(path: Path, values: Sequence[str], *, delete_from: Sequence[str
 def _purge_parquet(path: Path, values: Sequence[str]) -> int:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with duckdb.connect() as con:
-        relation = f"read_parquet('{_quoted(path)}', hive_partitioning = false)"
+        relation = f"read_parquet({literal(path)}, hive_partitioning = false)"
         names = [str(row[0]) for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
         text = " || ' ' || ".join(f"coalesce(\"{n}\"::VARCHAR, '')" for n in names)
         # RE2 knows no look-behind; the bounds are spelt out instead.
@@ -100,7 +101,7 @@ def _purge_parquet(path: Path, values: Sequence[str]) -> int:
         ((before,),) = con.execute(f"SELECT count(*) FROM {relation}").fetchall()
         ((after,),) = con.execute(
             f"COPY (SELECT * FROM {relation} WHERE NOT regexp_matches({text}, $bound))"
-            f" TO '{_quoted(part)}' (FORMAT parquet)",
+            f" TO {literal(part)} (FORMAT parquet)",
             {"bound": bound},
         ).fetchall()
     if after == before:
@@ -133,7 +134,3 @@ def _write(path: Path, data: bytes) -> None:
     part.write_bytes(data)
     shutil.copymode(path, part)
     part.replace(path)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

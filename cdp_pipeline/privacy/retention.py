@@ -34,7 +34,6 @@ from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.privacy.landed import drop_rows
 from cdp_pipeline.privacy.removals import note_removal
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract
 from cdp_pipeline.sources.feeds import FileFaultError
 from cdp_pipeline.sources.landing import file_sha256
@@ -42,6 +41,7 @@ from cdp_pipeline.sources.landing_edit import edit_landed
 from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.reconcile import output_path
 from cdp_pipeline.sources.tombstones import DROP
+from cdp_pipeline.sql_text import literal
 from profiles import snapshots
 from profiles.ops import timestamp
 

@@ -20,6 +20,8 @@ from typing import Any
 import duckdb
 import zstandard
 
+from cdp_pipeline.sql_text import literal
+
 _BLOCK = 64 << 20
 # Shorter ones are found everywhere by chance.
 SHORTEST = 5
@@ -133,14 +135,14 @@ def _stands(data: bytes, needle: bytes) -> bool:
 
 def _in_parquet(con: duckdb.DuckDBPyConnection, path: Path, wanted: Sequence[_Needle]) -> set[str]:
     try:
-        return _in_table(con, f"read_parquet('{_quoted(path)}', hive_partitioning = false)", wanted)
+        return _in_table(con, f"read_parquet({literal(path)}, hive_partitioning = false)", wanted)
     except duckdb.Error:
         return set()  # no Parquet: its bytes were looked at
 
 
 def _in_duckdb(con: duckdb.DuckDBPyConnection, path: Path, wanted: Sequence[_Needle]) -> set[str]:
     hits: set[str] = set()
-    con.execute(f"ATTACH '{_quoted(path)}' AS looked (READ_ONLY)")
+    con.execute(f"ATTACH {literal(path)} AS looked (READ_ONLY)")
     tables = con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'looked'"
     ).fetchall()
@@ -178,7 +180,3 @@ def _in_table(con: duckdb.DuckDBPyConnection, relation: str, wanted: Sequence[_N
         {"wanted": likely},
     ).fetchall()
     return {n for n, row in rows if _stands(row.encode(), n.encode())}
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

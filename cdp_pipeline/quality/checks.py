@@ -21,6 +21,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.quality.metrics import Habit, habits, is_timed
 from cdp_pipeline.sources.contract import Field, ObjectContract, raw_schema
 from cdp_pipeline.sources.engine import engine
+from cdp_pipeline.sql_text import literal
 
 # Time zones and clocks explain a day; a delivery cannot know of anything later.
 MAX_DAYS_AHEAD = 1
@@ -204,23 +205,19 @@ def _load(home: Home, obj: ObjectContract, dts: Sequence[date]) -> tuple[list[st
     con = engine()
     con.execute(
         "CREATE OR REPLACE TEMP VIEW delivered AS SELECT * FROM read_parquet(["
-        + ", ".join(map(_text, files))
+        + ", ".join(map(literal, files))
         + "], union_by_name = true, hive_partitioning = false)"
     )
     columns = [str(r[0]) for r in con.execute("DESCRIBE delivered").fetchall()]
     chosen = [f'"{c}"' for c in needed if c in columns]
     chosen += [f'date_diff(\'day\', _dt, "{c}") AS "{_ahead(c)}"' for c in timed if c in columns]
     chosen += [
-        f'regexp_full_match(trim("{f.name}"), {_text(_SHAPES[f.kind or ""])}) AS "{_shaped(f.name)}"'
+        f'regexp_full_match(trim("{f.name}"), {literal(_SHAPES[f.kind or ""])}) AS "{_shaped(f.name)}"'
         for f in shaped
         if f.name in columns
     ]
     frame: pd.DataFrame = con.execute(f"SELECT {', '.join(chosen)} FROM delivered").df()
     return columns, frame
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 @cache

@@ -13,6 +13,7 @@ from pathlib import Path
 from cdp_pipeline.home import Home
 from cdp_pipeline.sources.contract import Field, ObjectContract
 from cdp_pipeline.sources.engine import engine
+from cdp_pipeline.sql_text import literal
 
 ROWS, LAG = "rows", "lag_days"
 FILL = "fill:"
@@ -73,7 +74,7 @@ def record_metrics(home: Home, obj: ObjectContract, dts: Sequence[date]) -> None
         target = _file(home, obj, dt)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.inflight")
-        con.execute(f"copy (select * from metrics where dt = '{dt}' order by name) to {_text(part)} (format parquet)")
+        con.execute(f"copy (select * from metrics where dt = '{dt}' order by name) to {literal(part)} (format parquet)")
         part.replace(target)
 
 
@@ -88,7 +89,7 @@ def habits(home: Home, obj: ObjectContract, dts: Sequence[date]) -> list[Habit]:
             f"""with earlier as (
             select dt, name, value, median(value) over w as usual, count(*) over w as days,
                 max(case when name = '{ROWS}' then value end) over (partition by dt) as rows
-            from read_parquet({_text(folder / "dt=*.parquet")})
+            from read_parquet({literal(folder / "dt=*.parquet")})
             window w as (partition by name order by dt rows between {WINDOW_DAYS} preceding and 1 preceding)
         )
         select dt, name, value, usual, days >= {HABIT_DAYS} and rows is not null, rows from earlier
@@ -120,8 +121,4 @@ def _file(home: Home, obj: ObjectContract, dt: date) -> Path:
 
 
 def _list(paths: Sequence[str]) -> str:
-    return "[" + ", ".join(map(_text, paths)) + "]"
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+    return "[" + ", ".join(map(literal, paths)) + "]"

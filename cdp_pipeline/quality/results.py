@@ -14,6 +14,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.quality.checks import CheckResult
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.engine import engine
+from cdp_pipeline.sql_text import literal
 
 _COLUMNS = (
     "source varchar, object varchar, run_id varchar, dt date, days bigint, name varchar, severity varchar,"
@@ -70,7 +71,7 @@ def record_checks(
     con.execute(
         f"insert into kept_checks values {', '.join([one] * len(rows))}", [value for row in rows for value in row]
     )
-    con.execute(f"copy kept_checks to '{_quoted(part)}' (format parquet)")
+    con.execute(f"copy kept_checks to {literal(part)} (format parquet)")
     part.replace(target)
 
 
@@ -98,11 +99,6 @@ def _read(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     if next(folder.glob("*/*/*.parquet"), None) is None:
         return []
     with duckdb.connect() as con:
-        con.execute(
-            f"create view kept as select * from read_parquet('{_quoted(folder)}/*/*/*.parquet', filename = true)"
-        )
+        parts = literal(folder / "*" / "*" / "*.parquet")
+        con.execute(f"create view kept as select * from read_parquet({parts}, filename = true)")
         return con.execute(sql).fetchall()
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -16,8 +16,9 @@ from cdp_pipeline.segments._definition import Segment
 from cdp_pipeline.segments._errors import SegmentError
 from cdp_pipeline.segments._project import PROJECT, in_order, load_segments
 from cdp_pipeline.segments._sequences import sequence_name, sequence_sql
-from cdp_pipeline.segments._sql import condition_sql, measure_name, measure_sql, member_column, quoted, scan_sql
+from cdp_pipeline.segments._sql import condition_sql, measure_name, measure_sql, member_column, scan_sql
 from cdp_pipeline.segments._terms import FACTS, Count, Followed, Measure, walk
+from cdp_pipeline.sql_text import literal
 
 _HEADER = "-- Generated from dbt_project/segments/*.yml by `cdp segment compile`: edit those.\n"
 DEFINITION_COLUMNS = {
@@ -99,7 +100,7 @@ def evaluations_sql(segments: Sequence[Segment], *, carry_over: bool = True) -> 
         columns = ",\n".join(f"        {_member_sql(known[name], name in weekly)}" for name in level)
         blocks.append(f"level_{number} as (\n    select\n        *,\n{columns}\n    from {previous}\n)")
         previous = f"level_{number}"
-    names = ",\n".join(f"        case when {member_column(name)} then {quoted(name)} end" for name in sorted(known))
+    names = ",\n".join(f"        case when {member_column(name)} then {literal(name)} end" for name in sorted(known))
     return (
         "with " + ",\n\n".join(blocks) + "\n\nselect\n    profile_id,\n    concat_ws(\n        ',',\n"
         f"{names}\n    ) as segments\nfrom {previous}\n"
@@ -184,9 +185,9 @@ def _source_sql(fact: str) -> str:
 
 def _carried_sql(weekly: Sequence[str]) -> list[str]:
     """Who was published as a member of a weekly segment, and which of these segments are due again."""
-    held = ",\n".join(f"        bool_or(past.segment = {quoted(name)}) as held_{name}" for name in weekly)
+    held = ",\n".join(f"        bool_or(past.segment = {literal(name)}) as held_{name}" for name in weekly)
     due = ",\n".join(
-        f"        coalesce(bool_or(is_due) filter (where segment = {quoted(name)}), true) as due_{name}"
+        f"        coalesce(bool_or(is_due) filter (where segment = {literal(name)}), true) as due_{name}"
         for name in weekly
     )
     return [
@@ -270,4 +271,4 @@ def _definitions_sql(segments: Sequence[Segment]) -> str:
 def _value_sql(value: str | float | None) -> str:
     if value is None:
         return "null"
-    return quoted(value) if isinstance(value, str) else str(value)
+    return literal(value) if isinstance(value, str) else str(value)

@@ -19,6 +19,7 @@ from cdp_pipeline.segments._definition import Segment
 from cdp_pipeline.segments._errors import SegmentError
 from cdp_pipeline.segments._project import needed
 from cdp_pipeline.segments._terms import FACTS
+from cdp_pipeline.sql_text import literal
 
 _PUBLISHED = {"profile_features": "features.profile_features", "profile_consent": "profiles.consent"}
 _WAREHOUSE = _PUBLISHED | {
@@ -94,13 +95,13 @@ def preview_all(names: Sequence[str], segments: Sequence[Segment], *, marts: Pat
     sql = evaluations_sql(list(wanted.values()), carry_over=False)
     on_warehouse = not models_of(sql) <= set(_PUBLISHED)
     with duckdb.connect() as con:
-        con.execute(f"attach '{_quoted(marts)}' as published (read_only)")
+        con.execute(f"attach {literal(marts)} as published (read_only)")
         catalog = "published"
         if on_warehouse:
             # dbt wrote views with the catalog's name in them, and that is the file's stem.
             catalog = warehouse.stem
             try:
-                con.execute(f"attach '{_quoted(warehouse)}' as {catalog} (read_only)")
+                con.execute(f"attach {literal(warehouse)} as {catalog} (read_only)")
             except duckdb.Error:
                 raise WarehouseBusy(
                     f"{', '.join(names) if len(names) < 3 else 'these segments'}: counts facts, which lie in"
@@ -169,7 +170,3 @@ def _measured(con: duckdb.DuckDBPyConnection, segment: Segment, as_of: date) -> 
             for other, size, both in overlaps
         ),
     )
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -17,15 +17,11 @@ import duckdb
 
 from cdp_pipeline.segments._errors import SegmentError, nearest, one_line
 from cdp_pipeline.segments._terms import FACTS, Count, Feature, Followed, Group, Measure, Reference, Sql, Term, Value
+from cdp_pipeline.sql_text import literal
 
 # What an expression over one row has no use for: it would make a segment depend on other tables or other rows.
 _FORBIDDEN = {"SUBQUERY": "a subquery", "WINDOW": "a window function", "PARAMETER": "a parameter", "STAR": "a star"}
 _OPERATORS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "equals": "=", "is": "="}
-
-
-def quoted(text: object) -> str:
-    """SQL string literal."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def member_column(segment: str) -> str:
@@ -167,9 +163,9 @@ def _feature_sql(term: Feature) -> str:
     tests = []
     for operator, value in term.comparisons:
         if isinstance(value, tuple):
-            tests.append(f"{term.column} in ({', '.join(_literal(item) for item in value)})")
+            tests.append(f"{term.column} in ({', '.join(_value(item) for item in value)})")
         else:
-            tests.append(f"{term.column} {_OPERATORS[operator]} {_literal(value)}")
+            tests.append(f"{term.column} {_OPERATORS[operator]} {_value(value)}")
     if term.known is not None:
         tests.append(f"{term.column} is {'not ' if term.known else ''}null")
     return "(" + " and ".join(tests) + ")"
@@ -204,25 +200,25 @@ def _among(column: str, values: tuple[str, ...]) -> str:
     plain = [value for value in values if "*" not in value]
     tests = [f"{column} {_like(value)}" for value in values if "*" in value]
     if len(plain) == 1:
-        tests.insert(0, f"{column} = {quoted(plain[0])}")
+        tests.insert(0, f"{column} = {literal(plain[0])}")
     elif plain:
-        tests.insert(0, f"{column} in ({', '.join(quoted(value) for value in plain)})")
+        tests.insert(0, f"{column} in ({', '.join(literal(value) for value in plain)})")
     return tests[0] if len(tests) == 1 else f"({' or '.join(tests)})"
 
 
 def _like(value: str) -> str:
     escaped = re.sub(r"([!%_])", r"!\1", value).replace("*", "%")
-    return f"like {quoted(escaped)} escape '!'"
+    return f"like {literal(escaped)} escape '!'"
 
 
-def _literal(value: Value) -> str:
+def _value(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, date):
         return f"date '{value.isoformat()[:10]}'"
-    return quoted(value)
+    return literal(value)
 
 
 def _number(bound: float) -> str:

@@ -7,6 +7,7 @@ connection's TimeZone must be UTC.
 from __future__ import annotations
 
 from cdp_pipeline.sources.contract import Field
+from cdp_pipeline.sql_text import literal
 
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 _BLANKS = r"E' \t\r\n'"
@@ -20,11 +21,6 @@ _RFC_2822 = [
 _YEAR_LAST = "%a %b %d %H:%M:%S %z %Y"
 _CLOCK = r"[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)? ?([zZ]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)?"
 _CHINESE_DAY = r"^([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日 *"
-
-
-def literal(value: object) -> str:
-    """A SQL string literal, for the places where DuckDB takes no parameter."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def trimmed(cell: str) -> str:

@@ -18,10 +18,10 @@ import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Receipt
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.feeds import file_format
 from cdp_pipeline.sources.ingest import output_path
+from cdp_pipeline.sql_text import literal
 
 ORIGIN = "_quarantine"
 HOW_TO_DELIVER = {

@@ -14,9 +14,10 @@ from pathlib import Path
 import duckdb
 
 from cdp_pipeline.ops import LOADED, Receipt
-from cdp_pipeline.sources.casts import EPOCH_UNITS, literal
+from cdp_pipeline.sources.casts import EPOCH_UNITS
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.feeds import file_format
+from cdp_pipeline.sql_text import literal
 
 MISSING, RETYPED, NEW = "missing", "retyped", "new"
 # Fewer records than this prove nothing about a field that is merely empty in them.

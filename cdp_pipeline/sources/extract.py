@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from cdp_pipeline.sources.casts import cast, first_text, literal
+from cdp_pipeline.sources.casts import cast, first_text
 from cdp_pipeline.sources.contract import Field, ObjectContract
 from cdp_pipeline.sources.contract_types import ENVELOPE_PREFIX, FILE_PATH, KEYS_PATH
 from cdp_pipeline.sources.shapes import (
@@ -23,6 +23,7 @@ from cdp_pipeline.sources.shapes import (
     path_parts,
     picked_sql,
 )
+from cdp_pipeline.sql_text import literal
 
 ENVELOPE = "envelope"
 

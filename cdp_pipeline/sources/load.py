@@ -17,7 +17,6 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.csv_feed import CsvFeed, CsvShape
 from cdp_pipeline.sources.documents import DocumentFeed
@@ -36,6 +35,7 @@ from cdp_pipeline.sources.feeds import FileFaultError, LineFeed, NotUtf8Error, S
 from cdp_pipeline.sources.parquet import ParquetTable
 from cdp_pipeline.sources.shapes import learn
 from cdp_pipeline.sources.siphon import Siphon
+from cdp_pipeline.sql_text import literal
 
 Feed = LineFeed | CsvFeed | DocumentFeed | ParquetTable
 _HEAD = 1 << 20

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cdp_pipeline.sources.casts import EPOCH_UNITS, literal
+from cdp_pipeline.sources.casts import EPOCH_UNITS
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.extract import (
     body_checks,
@@ -28,6 +28,7 @@ from cdp_pipeline.sources.extract import (
     without_empty_objects,
 )
 from cdp_pipeline.sources.feeds import FileFaultError
+from cdp_pipeline.sql_text import literal
 
 
 class ParquetTable:

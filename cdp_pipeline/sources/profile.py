@@ -14,11 +14,12 @@ from pathlib import Path
 import duckdb
 
 from cdp_pipeline.home import Home
-from cdp_pipeline.sources.casts import cast, literal
+from cdp_pipeline.sources.casts import cast
 from cdp_pipeline.sources.contract import Field, ObjectContract
 from cdp_pipeline.sources.guess import TESTS, guess_columns
 from cdp_pipeline.sources.guess_object import guess_region
 from cdp_pipeline.sources.sample import read_sample
+from cdp_pipeline.sql_text import literal
 
 _VALID = {
     "email": TESTS["email"],

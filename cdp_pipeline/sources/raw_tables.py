@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from cdp_pipeline.home import Home
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import SourceContract, raw_schema
+from cdp_pipeline.sql_text import literal
 
 EMPTY_PARTITION = date(1970, 1, 1)
 

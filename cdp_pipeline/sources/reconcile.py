@@ -9,8 +9,8 @@ import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.outcomes import Reconciliation
+from cdp_pipeline.sql_text import literal
 
 
 def output_path(folder: Path, file: str) -> Path:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import RESERVED_KEYS, ObjectContract
+from cdp_pipeline.sql_text import literal
 
 # Not all: a correction may leave out records (of bots, of people who objected). Not half: one part of a correction
 # would take the rest of the day away until the other parts come.

@@ -24,7 +24,6 @@ import pyarrow as pa
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Ops, Receipt
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract, raw_schema
 from cdp_pipeline.sources.csv_feed import CSV_SCHEMA
 from cdp_pipeline.sources.drift import count_fields
@@ -32,6 +31,7 @@ from cdp_pipeline.sources.extract import csv_paths, csv_select, json_select
 from cdp_pipeline.sources.feeds import FileFaultError, file_format
 from cdp_pipeline.sources.ingest import ingest_files, judged, output_path
 from cdp_pipeline.sources.load import FileLoad, extra_fields, load_file
+from cdp_pipeline.sql_text import literal
 
 # Reasons that a contract gives; all others are faults of the text itself and stay, whatever the contract says.
 _BY_CONTRACT = re.compile(

@@ -16,9 +16,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.csv_feed import CsvFeed
 from cdp_pipeline.sources.feeds import FileFaultError, NotUtf8Error, Source, detect_encoding, file_format
+from cdp_pipeline.sql_text import literal
 
 MAX_BYTES = 64 << 20
 MAX_ROWS = 100_000

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from cdp_pipeline.sql_text import literal
+
 # Fewer records than this are done before a layout is learned.
 LEARN_FROM = 256
 _HEAD_ROWS = 2_000
@@ -52,7 +54,7 @@ def json_path(parts: Sequence[str]) -> str:
 
 def keys_sql(objects: Sequence[Sequence[str]]) -> str:
     """SQL for the keys of a record at each of `objects`, in their order; raises on what is no JSON."""
-    listed = ", ".join("'" + json_path(o).replace("'", "''") + "'" for o in objects)
+    listed = ", ".join(literal(json_path(o)) for o in objects)
     return f"json_keys(raw, [{listed}]::VARCHAR[])"
 
 
@@ -133,20 +135,16 @@ def picked_sql(shapes: Shapes, values: str, offset: int) -> str:
                 value, there = members(path)
             (certain if there else perhaps).append((json.dumps(name) + ":", value))
         if not certain:
-            each = ", ".join(f"{_text(name)} || {value}" for name, value in perhaps)
+            each = ", ".join(f"{literal(name)} || {value}" for name, value in perhaps)
             return f"'{{' || nullif(concat_ws(',', {each}), '') || '}}'", False
         # What every layout has needs no look at whether it is there: one call that copies each value once.
-        parts = [part for name, value in certain for part in (_text("," + name), value)]
-        parts[0] = _text("{" + certain[0][0])
-        parts += [f"{_text(',' + name)} || {value}" for name, value in perhaps]
+        parts = [part for name, value in certain for part in (literal("," + name), value)]
+        parts[0] = literal("{" + certain[0][0])
+        parts += [f"{literal(',' + name)} || {value}" for name, value in perhaps]
         return f"concat({', '.join(parts)}, '}}')", True
 
     positions = {path: i for i, path in enumerate(shapes.unknown, offset + 1)}
     return members(())[0] if shapes.unknown else "NULL::VARCHAR"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 __all__ = [

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import RESERVED_KEYS, ObjectContract
+from cdp_pipeline.sql_text import literal
 
 # Of a handful of keys one is already a large share.
 MIN_KEYS = 20

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import Field, ObjectContract, load_contracts
+from cdp_pipeline.sql_text import literal
 
 # A row of these holds several people in one list: the erased person's elements go, the others stay.
 MANY_PEOPLE = frozenset(

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.subjects import MANY_PEOPLE, row_tokens, text_tokens_sql
+from cdp_pipeline.sql_text import literal
 
 TOMBSTONES_SCHEMA = """
 CREATE TABLE IF NOT EXISTS tombstones (

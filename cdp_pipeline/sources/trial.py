@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_pipeline.sources.casts import literal
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.feeds import FileFaultError, file_format
 from cdp_pipeline.sources.load import load_file
+from cdp_pipeline.sql_text import literal
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import ENGINES, Settings, SettingsError
+from cdp_pipeline.sql_text import literal
 
 STEPS = ("core", "identity", "marts")
 _TIMES = "parity.json"
@@ -56,7 +57,7 @@ def compare_folders(table: str, left: Path, right: Path, *, without: Sequence[st
     with duckdb.connect() as con:
         sides = []
         for name, folder in (("l", left), ("r", right)):
-            con.execute(f"create view raw_{name} as select * from read_parquet('{_quoted(folder)}/*.parquet')")
+            con.execute(f"create view raw_{name} as select * from read_parquet({literal(folder / '*.parquet')})")
             described = con.execute(f"describe raw_{name}").fetchall()
             sides.append({str(column): str(kind) for column, kind, *_ in described if column not in without})
         if set(sides[0]) != set(sides[1]):
@@ -99,10 +100,6 @@ def _comparable(column: str, left: str, right: str) -> str:
     if kinds <= {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS"}:
         return f'"{column}"::timestamp as "{column}"'
     return f'"{column}"::varchar as "{column}"'
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def prepare(source: Home, target: Path) -> Home:

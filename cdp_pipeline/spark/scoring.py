@@ -17,6 +17,7 @@ import sqlglot
 from cdp_pipeline.spark import lake
 from cdp_pipeline.spark.dialect import translate
 from cdp_pipeline.spark.similarity import register
+from cdp_pipeline.sql_text import literal
 from identity import blocking
 from identity.model import Model
 from identity.review import SCORED_FROM
@@ -82,9 +83,8 @@ class SparkScorer:
             lake.copy(self.session, self._at("scored"), (self.scratch / "scored").as_uri())
         # without a row Spark may write no file
         if list((self.scratch / "scored").glob("*.parquet")):
-            con.execute(
-                f"insert into new_scored by name select * from read_parquet('{_quoted(self.scratch)}/scored/*.parquet')"
-            )
+            scored = literal(self.scratch / "scored" / "*.parquet")
+            con.execute(f"insert into new_scored by name select * from read_parquet({scored})")
         return int(compared)
 
     def _keep(self, name: str) -> None:
@@ -98,7 +98,7 @@ class SparkScorer:
     def _give(self, con: duckdb.DuckDBPyConnection, query: str, name: str) -> None:
         target = self.scratch / name / "part-0.parquet"
         target.parent.mkdir()
-        con.execute(f"copy ({query}) to '{_quoted(target)}' (format parquet, compression zstd)")
+        con.execute(f"copy ({query}) to {literal(target)} (format parquet, compression zstd)")
         if self.remote:
             lake.copy(self.session, target.parent.as_uri(), self._at(name))
         self.session.read.parquet(self._at(name)).createOrReplaceTempView(name)
@@ -128,7 +128,3 @@ def candidate_sql(bound: str, *, narrowed: bool) -> str:
 
 def _condition(sql: str) -> str:
     return translate(f"select {sql}").removeprefix("SELECT ")
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

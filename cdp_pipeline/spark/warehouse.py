@@ -6,9 +6,12 @@ checks and the previews of segments work on one file.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.sql_text import literal
 from cdp_pipeline.warehouse import CORE_TABLES
 
 # schema → is it published, checked or previewed: `profiles/publish.py` reads these
@@ -37,14 +40,14 @@ def hand_back(home: Home) -> dict[str, int]:
     return rows
 
 
-def _replace(con: duckdb.DuckDBPyConnection, schema: str, table: str, kind: str, folder: object) -> None:
+def _replace(con: duckdb.DuckDBPyConnection, schema: str, table: str, kind: str, folder: Path) -> None:
     found = con.execute(
         "select table_type from information_schema.tables where table_schema = ? and table_name = ?", [schema, table]
     ).fetchall()
     for (was,) in found:
         con.execute(f'drop {"view" if was == "VIEW" else "table"} {schema}."{table}"')
-    path = str(folder).replace("'", "''")
-    con.execute(f"create {kind} {schema}.\"{table}\" as select * from read_parquet('{path}/*.parquet')")
+    path = literal(folder / "*.parquet")
+    con.execute(f'create {kind} {schema}."{table}" as select * from read_parquet({path})')
 
 
 def _count(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:

@@ -15,6 +15,7 @@ import re
 
 from identity.normalise.emails import Normalised
 from identity.normalise.text import phrase_set
+from identity.sql_text import literals
 
 PLACEHOLDERS = phrase_set(
     "(none)|(not set)|-|--|.|00000000-0000-0000-0000-000000000000|1|123|1234|12345|123456|1234567|"
@@ -44,7 +45,7 @@ def normalise_identifier(value: str | None) -> Normalised:
 
 def identifier_sql(column: str) -> tuple[str, str]:
     """SQL for (value, reason) of `normalise_identifier`; `column` is a VARCHAR expression."""
-    listed = ", ".join("'" + p.replace("'", "''") + "'" for p in sorted(PLACEHOLDERS))
+    listed = literals(PLACEHOLDERS)
     trimmed = f"nullif(trim(regexp_replace(trim({column}, ' \t\n\r'), '^''', ''), ' \t\n\r'), '')"
     digits = f"regexp_replace({trimmed}, '[ .-]', '', 'g')"
     text = (

@@ -253,6 +253,8 @@ def main() -> int:
     parser.add_argument("--scratch", type=Path)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
+    if arguments.scratch:
+        arguments.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="cdp-marts-", dir=arguments.scratch) as folder:
         home = Home(Path(folder) / "home")
         with duckdb.connect() as con:
@@ -265,11 +267,11 @@ def main() -> int:
         make(home, arguments.profiles, arguments.interactions, AS_OF, arguments.interactions)
         # As in an erasure or after a change of code: nothing of the empty build is built upon.
         full = build(home, AS_OF, arguments.select, whole=True)
-        peak = peak_gb()
         nothing = build(home, AS_OF, arguments.select)
         more = int(arguments.interactions * (1 + INCREMENT))
         touched = make(home, arguments.profiles, more, next_day, arguments.interactions)
         day = build(home, next_day, arguments.select)
+        peak = peak_gb()
         builds = Builds(empty, empty_day, full, nothing, day, touched)
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
     text = report(arguments.profiles, arguments.interactions, builds, peak, own)

@@ -10,6 +10,9 @@
     rows_of_days(relation, time, days)  rows whose `time` lies on one of the days of the CTE `days` (column `day`); the bounds
                              let the engine skip what lies before and after all of them
     row_changes(remade, kept)  rows of the first query that the second lacks (`is_added`), and the other way round
+    window_changes(relation, changed, time, windows)  profiles whose rows in the last so many days are others than in the
+                             last build
+    of_changed(changed, where)  in a build of changes true for the profiles of `changed` alone, else for all
 #}
 {% macro by_change() -%}
     {{ return(
@@ -126,4 +129,49 @@ kept as (
 )
 
 {{ row_changes('remade', 'kept') }}
+{%- endmacro %}
+
+{#
+    Model that tells of which profiles a window of the last days holds other rows: `days` is the window that a row of
+    `relation` left because days passed, 0 where a row left or joined by itself (`changed`). A row that came into view and
+    left a window at once is one of those. Empty in a build of everything.
+#}
+{% macro window_changes(relation, changed, time, windows) -%}
+{% if by_change() -%}
+select
+    profile_id,
+    0 as days
+from {{ changed }}
+where profile_id is not null
+{%- for days in windows %}
+
+union
+
+select
+    profile_id,
+    {{ days }} as days
+from {{ relation }}
+where
+    profile_id is not null
+    and {{ time }} >= (
+        select cast(passed.as_of_before as timestamp) + interval 1 day - interval {{ days }} day
+        from {{ ref('int_as_of_changed') }} as passed
+    )
+    and {{ time }} < {{ as_of_end() }} - interval {{ days }} day
+{%- endfor %}
+{%- else -%}
+select
+    profile_id,
+    0 as days
+from {{ relation }}
+where false
+{%- endif %}
+{%- endmacro %}
+
+{% macro of_changed(changed, where='true', column='profile_id') -%}
+{%- if by_change() -%}
+{{ column }} in (select changed.profile_id from {{ changed }} as changed where {{ where }})
+{%- else -%}
+true
+{%- endif -%}
 {%- endmacro %}

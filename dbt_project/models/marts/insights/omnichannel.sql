@@ -1,37 +1,6 @@
 -- Known people by the channels they used in the last 365 days: those they were in touch through (`contact`), and those
 -- they bought in (`purchase`). Grouped by number of channels, by kinds, and by the exact combination.
-with used as (
-    select
-        'contact' as basis,
-        profile_id,
-        channel
-    from {{ ref('int_interactions_profiled') }}
-    where
-        {{ is_own_act('direction', 'interaction_type') }}
-        and profile_id is not null
-        and channel is not null
-        and channel not in ('survey', 'review')
-        and {{ within_days('occurred_at', 365) }}
-
-    union
-
-    select
-        'purchase',
-        profile_id,
-        channel
-    from {{ ref('int_orders_profiled') }}
-    where profile_id is not null and channel is not null and {{ within_days('ordered_at', 365) }}
-),
-
-kinds as (
-    select
-        channel,
-        min(kind) as kind
-    from {{ ref('touchpoints') }}
-    group by channel
-),
-
-revenue as (
+with revenue as (
     select
         profile_id,
         count(*) as orders,
@@ -41,39 +10,27 @@ revenue as (
     group by profile_id
 ),
 
-people as (
-    select
-        used.basis,
-        used.profile_id,
-        count(*) as channels,
-        string_agg(used.channel, ' + ' order by used.channel) as combination,
-        string_agg(distinct coalesce(kinds.kind, 'unknown'), ' + ' order by coalesce(kinds.kind, 'unknown')) as kinds
-    from used
-    left join kinds on used.channel = kinds.channel
-    group by used.basis, used.profile_id
-),
-
 grouped as (
     select
         basis,
         'channels' as grouping,
         case when channels >= 5 then '5+' else cast(channels as varchar) end as value,
         profile_id
-    from people
+    from {{ ref('int_profile_channels') }}
     union all
     select
         basis,
         'kinds',
         kinds,
         profile_id
-    from people
+    from {{ ref('int_profile_channels') }}
     union all
     select
         basis,
         'combination',
         combination,
         profile_id
-    from people
+    from {{ ref('int_profile_channels') }}
 ),
 
 summed as (

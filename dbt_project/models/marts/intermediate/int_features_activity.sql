@@ -1,7 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_activity_changed')) }}"
+) }}
 -- One row per profile with at least one interaction. Habits come from what the person did; what was sent to them, or
 -- what a mail program did for them, says nothing.
+-- depends_on: {{ ref('int_activity_changed') }}
 with timeline as (
-    select * from {{ ref('pii_timeline') }}
+    select *
+    from {{ ref('pii_timeline') }}
+    where {{ of_changed(ref('int_activity_changed')) }}
 ),
 
 own_acts_12m as (

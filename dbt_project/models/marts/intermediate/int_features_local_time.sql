@@ -1,4 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_local_time_changed')) }}"
+) }}
 -- Habits by the clock on the wall of the profile's address; one row per profile with an act of its own in 12 months.
+-- depends_on: {{ ref('int_local_time_changed') }}
 with acts as (
     -- quarters of an hour first: fewer rows to convert, and no zone lies between them
     select
@@ -13,7 +20,10 @@ with acts as (
             count(*) as n,
             count(*) filter (where channel <> 'store') as n_online
         from {{ ref('pii_timeline') }}
-        where {{ is_own_act('direction', 'interaction_type') }} and {{ within_days('occurred_at', 365) }}
+        where
+            {{ is_own_act('direction', 'interaction_type') }}
+            and {{ within_days('occurred_at', 365) }}
+            and {{ of_changed(ref('int_local_time_changed')) }}
         group by profile_id, quarter
     ) as timeline
     inner join {{ ref('int_profile_time_zones') }} as zones on timeline.profile_id = zones.profile_id

@@ -1,4 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_touch_windows_changed')) }}"
+) }}
 -- One row per profile that was ever sent a campaign.
+-- depends_on: {{ ref('int_touch_windows_changed') }}
 select
     profile_id,
     count(*) filter (where touch_type = 'sent' and channel = 'email' and {{ within_days('occurred_at', 365) }})
@@ -23,5 +30,5 @@ select
     bool_or(touch_type = 'unsubscribed') as has_unsubscribed,
     bool_or(touch_type = 'bounced' and {{ within_days('occurred_at', 365) }}) as has_bounced_12m
 from {{ ref('int_campaign_touches_profiled') }}
-where profile_id is not null
+where profile_id is not null and {{ of_changed(ref('int_touch_windows_changed')) }}
 group by profile_id

@@ -1,10 +1,17 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_order_windows_changed')) }}"
+) }}
 -- One row per profile with at least one sale. A refunded order counts as money (net of the refund), not as an order.
+-- depends_on: {{ ref('int_order_windows_changed') }}
 with orders as (
     select
         *,
         cast(ordered_at as date) as order_date
     from {{ ref('int_orders_profiled') }}
-    where profile_id is not null
+    where profile_id is not null and {{ of_changed(ref('int_order_windows_changed')) }}
 ),
 
 gaps as (
@@ -52,7 +59,7 @@ totals as (
         coalesce(sum(net_amount) filter (where {{ within_days('ordered_at', 90) }}), 0) as net_amount_90d,
         coalesce(sum(net_amount) filter (where {{ within_days('ordered_at', 30) }}), 0) as net_amount_30d,
         max(net_amount) as max_order_amount,
-        arg_max(net_amount, ordered_at) as last_order_amount,
+        arg_max(net_amount, (ordered_at, order_id)) as last_order_amount,
         count(*) filter (where status = 'completed' and coupon_code is not null) as coupon_orders,
         max(ordered_at) filter (where status = 'completed' and coupon_code is not null) as last_coupon_order_at,
         count(*) filter (where status = 'completed' and discount_amount > 0) as discounted_orders,

@@ -1,4 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_views_changed')) }}"
+) }}
 -- One row per profile that looked at a product: which categories it looks at, and what came to nothing so far.
+-- depends_on: {{ ref('int_views_changed') }}
 with views as (
     select
         events.profile_id,
@@ -9,7 +16,10 @@ with views as (
     from {{ ref('int_interactions_profiled') }} as events
     left join {{ ref('products') }} as products on events.product_id = products.product_id
     left join {{ ref('int_features_purchases') }} as purchases on events.profile_id = purchases.profile_id
-    where events.profile_id is not null and {{ is_product_view('events.interaction_type') }}
+    where
+        events.profile_id is not null
+        and {{ is_product_view('events.interaction_type') }}
+        and {{ of_changed(ref('int_views_changed'), column='events.profile_id') }}
 ),
 
 tops as (

@@ -125,7 +125,8 @@ STEPS = (
         replaced=(
             ("interactions", "'purchase', '2026-01-09 10:00'", "'purchase', '2026-01-08 10:00'"),
             ("orders", "'2026-01-15 12:00', 'completed', 'USD', 10", "'2026-01-15 12:00', 'completed', 'USD', 11"),
-            ("customer_records", "'Oak Avenue 9'", "'Oak Avenue 10'"),
+            # a move to where the clock shows another hour
+            ("customer_records", "'Oak Avenue 9', '2b', 'Salem', 'MA'", "'Oak Avenue 10', '2b', 'Portland', 'OR'"),
         ),
     ),
     Step(

@@ -24,7 +24,7 @@ from cdp_pipeline.sources.erasing import Eraser, eraser
 from cdp_pipeline.sources.feeds import FileFaultError
 from cdp_pipeline.sources.ingest import ingest_files, output_path
 from cdp_pipeline.sources.landing import file_sha256
-from cdp_pipeline.sources.landing_edit import scrub_landed
+from cdp_pipeline.sources.landing_edit import remove_unfinished, scrub_landed
 from cdp_pipeline.sources.load import load_file
 from cdp_pipeline.sources.subjects import redact
 from cdp_pipeline.sources.tombstones import DROP, REDACT, Found, Tombstones
@@ -46,6 +46,8 @@ def apply_tombstones(home: Home, contracts: Mapping[str, SourceContract], run_id
     erasing = eraser(home)
     if erasing is None:
         return done
+    if erasing.copies is None:
+        remove_unfinished(home.landing)
     with Ops(home.ops_db) as ops:
         for source in contracts.values():
             for obj in source.objects.values():

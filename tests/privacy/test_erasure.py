@@ -192,8 +192,11 @@ erase(Home(Path({str(home.root)!r})), {WANTED!r}, before=datetime(2025, 3, 2, tz
         finish_erasures(home, rerun=small_home.run)
         assert erasures(home) == [] and not sheets_folder(home).exists()
         return
+    # killed while it wrote a landed file anew
+    half = next(home.landing.rglob("dt=*")) / ".erasing-77-customers.jsonl"
+    half.write_text('{"email": "zyx.canary@quill.example"}\n', encoding="utf-8")
     (receipt,) = finish_erasures(home, rerun=small_home.run)
-    assert receipt.finished_at
+    assert receipt.finished_at and not half.exists()
     assert _found(home) == {}
 
 

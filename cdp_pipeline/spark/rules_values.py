@@ -254,6 +254,7 @@ CALLS: dict[str, Callable[[exp.Anonymous], exp.Expression]] = {
         expression=exp.Literal.number(0),
     ),
     "list_has_any": lambda n: call("arrays_overlap", *(e.copy() for e in n.expressions)),
+    "error": lambda n: call("raise_error", n.expressions[0].copy()),
     "url_decode": lambda n: call("try_url_decode", n.expressions[0].copy()),
 }
 

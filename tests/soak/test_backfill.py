@@ -108,8 +108,9 @@ def test_two_days_late_and_one_corrected(month: Home, clean: Home, tmp_path: Pat
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
-# What tells of the runs that were made, and of ids that they gave and took back; all other tables are compared.
-OF_RUNS = ("profile_events", "profile_aliases", "segments.events", "quality.")
+# What tells of the runs that were made (a segment's size beside that of the last one), and of ids that they gave and
+# took back; all other tables are compared.
+OF_RUNS = ("profile_events", "profile_aliases", "segments.events", "segments.summary", "quality.")
 
 
 def _cdp(home: Home, *arguments: str) -> Any:
@@ -125,10 +126,14 @@ def _cdp(home: Home, *arguments: str) -> Any:
 
 
 def _published(home: Home) -> dict[str, list[tuple[Any, ...]]]:
-    """Published tables with each profile named by its first record."""
+    """Published tables with each profile and household named by its first record."""
     named: dict[str, str] = {}
     for record, profile in table(home, "profile_members", "record_id, profile_id"):
         named.setdefault(profile, record)
+    homes: dict[str, str] = {}
+    for household, profile in table(home, "households", "household_id, profile_id"):
+        homes[household] = min(homes.get(household, named[profile]), named[profile])
+    named |= homes
     found = {name: rows for name, rows in snapshot(home).items() if not any(word in name for word in OF_RUNS)}
     return {
         name: sorted((tuple(named.get(v, v) if isinstance(v, str) else v for v in row) for row in rows), key=repr)

@@ -48,6 +48,7 @@ SAID = {
         "([.][0-9]*[1-9])?[.]?0*\"', "
         "'\"$1$2\"')"
     ),
+    "error('gone') is null": "RAISE_ERROR('gone') IS NULL",
     "regexp_matches(a, '\\p{Han}')": "a RLIKE '\\\\p{IsHan}'",
     "regexp_extract(a, 'x')": "REGEXP_EXTRACT(a, 'x', 0)",
     "regexp_replace(a, '(.)y', '\\1$', 'g')": "REGEXP_REPLACE(a, '(.)y', '$1\\\\$')",

@@ -32,6 +32,12 @@ class Home:
         return self.root / "landing"
 
     @property
+    def is_borrower(self) -> bool:
+        """Is this a home made by ``cdp run --out``, over another one's landing and keys? A landing alone that is a link
+        may just lie on another disk."""
+        return self.landing.is_symlink() and self.secrets.is_symlink()
+
+    @property
     def lake(self) -> Path:
         return self.root / "lake"
 

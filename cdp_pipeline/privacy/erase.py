@@ -89,8 +89,10 @@ def erase(
 
     Rows dated before `before` (now) go. Holds the run lock. `at` is told each point that is passed. Raises SubjectError
     where it cannot be told who is meant (nothing is written then), RunInProgress, and ErasureFailed or RunFailed where
-    a step failed: the erasure is kept, and `finish_erasures` or the next run goes on with it.
+    a step failed: the erasure is kept, and `finish_erasures` or the next run goes on with it. Raises InputsError in a
+    home made by `cdp run --out`.
     """
+    store.check_own_landing(home)
     before = before or datetime.now(UTC)
     with run_lock(home.run_lock):
         receipts = finish_erasures(home, say=say, at=at, rerun=rerun)

@@ -40,11 +40,14 @@ def raw_files(home: Home, obj: ObjectContract) -> tuple[list[Path], list[Path]]:
 def is_as_read(home: Home, receipt: Receipt) -> bool:
     """Is the landed file the one that the receipt, and so the line numbers in raw and quarantine, stand for?
 
-    Not after a correction that waits to be read, and not where a process was killed between rewriting the file and
-    reading it again: records behind a removed one have moved up in it, and a number names another person's.
+    Not after a correction that waits to be read or was refused, and not where a process was killed between rewriting
+    the file and reading it again: records behind a removed one have moved up in it, and a number names another
+    person's. Told by content: the receipt of a refused correction has its size and time.
     """
-    stat = (home.landing / receipt.file).stat()
-    return (stat.st_size, stat.st_mtime_ns) == (receipt.size, receipt.mtime_ns)
+    try:
+        return file_sha256(home.landing / receipt.file) == receipt.sha256
+    except OSError:  # reading it says what is wrong
+        return False
 
 
 def apply_tombstones(home: Home, contracts: Mapping[str, SourceContract], run_id: str) -> Counter[str]:
@@ -78,12 +81,12 @@ def _object(home: Home, obj: ObjectContract, erasing: Eraser, run_id: str, ops: 
         receipt = receipts.get(file)
         if not one.actions or receipt is None or receipt.status not in LOADED:
             continue
-        if (home.landing / file).is_file() and not is_as_read(home, receipt):
-            done += _read_again(home, obj, receipt, run_id, ops)
-        elif (home.landing / file).is_file():
+        if not (home.landing / file).is_file():
+            done += _gone(home, obj, receipt, one, erasing, ops)
+        elif is_as_read(home, receipt):
             done += _landed(home, obj, receipt, one, erasing, run_id, ops)
         else:
-            done += _gone(home, obj, receipt, one, erasing, ops)
+            done += _another(home, obj, receipt, one, erasing, run_id, ops)
     for receipt in ops.receipts(obj.source, obj.name):
         if receipt.status not in LOADED and receipt.status != "empty" and (home.landing / receipt.file).is_file():
             done += _not_loaded(home, obj, receipt, erasing, ops)
@@ -108,14 +111,25 @@ def _gone_too(
     return _gone(home, obj, receipt, found, erasing, ops)
 
 
-def _read_again(home: Home, obj: ObjectContract, receipt: Receipt, run_id: str, ops: Ops) -> Counter[str]:
-    """A landed file that is another one than raw holds: reading it leaves out what is under a tombstone."""
-    ingest_files(home, obj, receipt.dt, [receipt.file], run_id, ops)
-    after = next(r for r in ops.receipts(obj.source, obj.name, receipt.dt) if r.file == receipt.file)
-    if not is_as_read(home, after):
-        raise ErasureFailed(f"{receipt.file}: is being written to; wait until it is whole, then resume")
+def _another(
+    home: Home, obj: ObjectContract, receipt: Receipt, found: Found, erasing: Eraser, run_id: str, ops: Ops
+) -> Counter[str]:
+    """A landed file that is another one than raw holds. Reading it leaves out what is under a tombstone; where a full
+    snapshot is refused for what it lacks, it has lost the person all the same, and the old rows, which stay, do too."""
+    after = _read_again(home, obj, receipt, run_id, ops)
+    if after.status in LOADED and not is_as_read(home, after):
+        return Counter(landing_files=1) + _gone(home, obj, after, found, erasing, ops)
     rows = receipt.loaded + receipt.quarantined - after.loaded - after.quarantined
     return Counter({"landing_files": 1, "rows": max(0, rows, after.erased)})
+
+
+def _read_again(home: Home, obj: ObjectContract, receipt: Receipt, run_id: str, ops: Ops) -> Receipt:
+    """The receipt of a landed file that was read again, whatever became of it."""
+    told = ingest_files(home, obj, receipt.dt, [receipt.file], run_id, ops)
+    late = next((f for f in told.files if f.file == receipt.file and f.status == "deferred"), None)
+    if late is not None:
+        raise ErasureFailed(f"{late.file}: {late.message or 'cannot be read'}; see to it, then resume")
+    return next(r for r in ops.receipts(obj.source, obj.name, receipt.dt) if r.file == receipt.file)
 
 
 def _landed(
@@ -129,8 +143,9 @@ def _landed(
     if gone < 0:
         return Counter()
     # Counted before the file is read again: a crash in between leaves it unseen, and the next run reads it.
-    ingest_files(home, obj, receipt.dt, [receipt.file], run_id, ops)
-    after = next(r for r in ops.receipts(obj.source, obj.name, receipt.dt) if r.file == receipt.file)
+    after = _read_again(home, obj, receipt, run_id, ops)
+    if after.status in LOADED and not is_as_read(home, after):  # refused: without the person it lacks too many keys
+        return Counter(landing_files=1) + _gone(home, obj, after, found, erasing, ops)
     ops.save(
         replace(after, erased=receipt.erased + gone, delivered=after.loaded + after.quarantined + receipt.erased + gone)
     )

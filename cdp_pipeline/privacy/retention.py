@@ -34,6 +34,7 @@ from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import LOADED, Ops, Receipt
 from cdp_pipeline.privacy.landed import drop_rows, is_as_read
 from cdp_pipeline.privacy.removals import note_removal
+from cdp_pipeline.privacy.store import check_own_landing
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract
 from cdp_pipeline.sources.feeds import FileFaultError
 from cdp_pipeline.sources.landing import file_sha256
@@ -128,8 +129,10 @@ def _event_field(obj: ObjectContract) -> str | None:
 def apply_retention(home: Home, *, plan: bool = False, now: datetime | None = None) -> list[Applied]:
     """Delete what is older than the rules allow, or with `plan` only tell. Takes the run lock.
 
-    What was taken from landing and raw is missing from the next run's results; run afterwards. Raises InputsError.
+    What was taken from landing and raw is missing from the next run's results; run afterwards. Raises InputsError, also
+    in a home made by `cdp run --out`.
     """
+    check_own_landing(home)
     rules = read_rules(home)
     now = now or datetime.now(UTC)
     with run_lock(home.run_lock):

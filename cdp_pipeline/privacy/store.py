@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.privacy.errors import SubjectError
 from cdp_pipeline.sources.tombstones import TOMBSTONES_SCHEMA
@@ -120,6 +121,13 @@ def lend_tombstones(home: Home, own: Home) -> bool:
             return False
         con.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?)", stones)
     return True
+
+
+def check_own_landing(home: Home) -> None:
+    """Raise InputsError in a home over another one's landing: what is taken out there goes from the other's files."""
+    if home.is_borrower:
+        whose = home.landing.resolve().parent
+        raise InputsError(f"{home.root} reads the landing of {whose}: do this there, and delete this copy")
 
 
 def copies_of(home: Home) -> list[Path]:

@@ -64,9 +64,7 @@ class Eraser:
 def eraser(home: Home) -> Eraser | None:
     """None where nobody was erased, so that reading costs nothing more."""
     tombstones = read_tombstones(home.ops_db, key_file(home))
-    # `cdp run --out` links both; a landing alone may just lie on another disk.
-    is_borrowed = home.landing.is_symlink() and home.secrets.is_symlink()
-    copies = home.ops_db.parent if is_borrowed else None
+    copies = home.ops_db.parent if home.is_borrower else None
     return Eraser(tombstones, copies) if tombstones else None
 
 

@@ -63,15 +63,14 @@ def edit_landed(path: Path, obj: ObjectContract, actions: Mapping[int, str], is_
     return gone
 
 
-def remove_unfinished(folder: Path) -> int:
-    """Remove what killed processes left of their work below `folder`, and return how many files these were.
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left of their work below `folder`.
 
     Such a file holds rows of others, who may be erased later. Only for whoever holds the home's lock.
     """
-    left = [path for path in folder.rglob(f"{_UNFINISHED}*") if path.is_file()]
-    for path in left:
-        path.unlink(missing_ok=True)
-    return len(left)
+    for path in folder.rglob(f"{_UNFINISHED}*"):
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def _part(path: Path) -> Path:

@@ -22,6 +22,7 @@ from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.ops import Ops
 from cdp_pipeline.privacy.consents import PURPOSES
 from cdp_pipeline.privacy.erase import erase
+from cdp_pipeline.privacy.retention import apply_retention
 from cdp_pipeline.privacy.search import search
 from cdp_pipeline.privacy.store import lend_tombstones
 from cdp_pipeline.run import run as run_platform
@@ -167,6 +168,10 @@ def test_a_home_of_its_own_over_the_same_landing_reads_no_erased_person(home: Ho
     # the files are the other installation's: they are left to it
     assert {p: p.read_bytes() for p in home.landing.rglob("again-*")} == before
     assert not list(other.ops_db.parent.glob(".erasing-*"))
+    (other.root / "privacy.yml").write_text("retention: {quarantine: 1}\n", encoding="utf-8")
+    for ask in (lambda: erase(other, [OLIVE]), lambda: apply_retention(other)):
+        with pytest.raises(InputsError, match=f"reads the landing of {home.root}: do this there"):
+            ask()
 
 
 def test_erasures_are_carried_over_from_a_later_state_file(

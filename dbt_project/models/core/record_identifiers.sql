@@ -1,4 +1,5 @@
-with identifiers as (
+-- Materialised: else DuckDB pushes every condition into every branch of the union and cleans a value anew for each.
+with identifiers as {{ 'materialized' if target.type == 'duckdb' }} (
     select
         record_id,
         kind,

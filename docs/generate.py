@@ -212,11 +212,18 @@ def features_page() -> str:
 
 
 def with_demo_output(readme: str, printed: str) -> str:
-    """The README with `printed` between the markers of the demo's output."""
+    """The README with `printed` between the markers of the demo's output; of its lines of systems the first three."""
     start, end = "<!-- demo output -->\n", "<!-- /demo output -->"
     before, _, rest = readme.partition(start)
     _, _, after = rest.partition(end)
-    return f"{before}{start}```text\n{printed.strip()}\n```\n{end}{after}"
+    lines = printed.strip().splitlines()
+    systems = [line for line in lines if line.startswith("  raw_")]
+    if len(systems) > 3:
+        first = lines.index(systems[0])
+        lines = [line for line in lines if line not in systems[3:]]
+        lines.insert(first + 3, f"  … {len(systems) - 3} more systems")
+    printed = "\n".join(lines)
+    return f"{before}{start}```text\n{printed}\n```\n{end}{after}"
 
 
 def sources_page() -> str:

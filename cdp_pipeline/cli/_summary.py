@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cdp_pipeline.run import RunSummary
 
 _MOST_NOTES = 12
+_MOST_SEGMENTS = 20
 
 
 def say(line: str) -> None:
@@ -102,7 +103,10 @@ def _identity(summary: RunSummary) -> str:
 def _segments(segments: Mapping[str, int]) -> str:
     if not segments:
         return ""
-    return table(["segment", "profiles"], segments.items())
+    lines = [table(["segment", "profiles"], list(segments.items())[:_MOST_SEGMENTS])]
+    if len(segments) > _MOST_SEGMENTS:
+        lines.append(f"… and {len(segments) - _MOST_SEGMENTS} more: cdp segment list")
+    return "\n".join(lines)
 
 
 def _time(summary: RunSummary) -> str:

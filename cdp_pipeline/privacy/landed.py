@@ -24,7 +24,7 @@ from cdp_pipeline.sources.erasing import Eraser, eraser
 from cdp_pipeline.sources.feeds import FileFaultError
 from cdp_pipeline.sources.ingest import ingest_files, output_path
 from cdp_pipeline.sources.landing import file_sha256
-from cdp_pipeline.sources.landing_edit import scrub_landed
+from cdp_pipeline.sources.landing_edit import remove_unfinished, scrub_landed
 from cdp_pipeline.sources.load import load_file
 from cdp_pipeline.sources.subjects import redact
 from cdp_pipeline.sources.tombstones import DROP, REDACT, Found, Tombstones
@@ -37,6 +37,16 @@ def raw_files(home: Home, obj: ObjectContract) -> tuple[list[Path], list[Path]]:
     return raw, sorted(home.quarantine(obj.source, obj.name).glob("dt=*/*.parquet"))
 
 
+def is_as_read(home: Home, receipt: Receipt) -> bool:
+    """Is the landed file the one that the receipt, and so the line numbers in raw and quarantine, stand for?
+
+    Not after a correction that waits to be read, and not where a process was killed between rewriting the file and
+    reading it again: records behind a removed one have moved up in it, and a number names another person's.
+    """
+    stat = (home.landing / receipt.file).stat()
+    return (stat.st_size, stat.st_mtime_ns) == (receipt.size, receipt.mtime_ns)
+
+
 def apply_tombstones(home: Home, contracts: Mapping[str, SourceContract], run_id: str) -> Counter[str]:
     """Rewrite whatever holds a tombstoned row; returns rows and files by area. Does nothing where none does.
 
@@ -46,6 +56,8 @@ def apply_tombstones(home: Home, contracts: Mapping[str, SourceContract], run_id
     erasing = eraser(home)
     if erasing is None:
         return done
+    if erasing.copies is None:
+        remove_unfinished(home.landing)
     with Ops(home.ops_db) as ops:
         for source in contracts.values():
             for obj in source.objects.values():
@@ -66,11 +78,13 @@ def _object(home: Home, obj: ObjectContract, erasing: Eraser, run_id: str, ops: 
         receipt = receipts.get(file)
         if not one.actions or receipt is None or receipt.status not in LOADED:
             continue
-        if (home.landing / file).is_file():
+        if (home.landing / file).is_file() and not is_as_read(home, receipt):
+            done += _read_again(home, obj, receipt, run_id, ops)
+        elif (home.landing / file).is_file():
             done += _landed(home, obj, receipt, one, erasing, run_id, ops)
         else:
             done += _gone(home, obj, receipt, one, erasing, ops)
-    for receipt in receipts.values():
+    for receipt in ops.receipts(obj.source, obj.name):
         if receipt.status not in LOADED and receipt.status != "empty" and (home.landing / receipt.file).is_file():
             done += _not_loaded(home, obj, receipt, erasing, ops)
     return done
@@ -79,7 +93,8 @@ def _object(home: Home, obj: ObjectContract, erasing: Eraser, run_id: str, ops: 
 def drop_rows(home: Home, obj: ObjectContract, receipt: Receipt, lines: Iterable[int], run_id: str, ops: Ops) -> int:
     """Take these rows of a loaded file out of landing and raw for good; returns their number.
 
-    The receipt counts them as erased. Raises FileFaultError where the landed file cannot be taken apart by rows.
+    The landed file must be as it was read (`is_as_read`). The receipt counts the rows as erased. Raises FileFaultError
+    where the file cannot be taken apart by rows.
     """
     nobody = Eraser(Tombstones("", ()))
     found = Found(dict.fromkeys(lines, DROP))
@@ -91,6 +106,16 @@ def _gone_too(
     home: Home, obj: ObjectContract, receipt: Receipt, found: Found, erasing: Eraser, run_id: str, ops: Ops
 ) -> Counter[str]:
     return _gone(home, obj, receipt, found, erasing, ops)
+
+
+def _read_again(home: Home, obj: ObjectContract, receipt: Receipt, run_id: str, ops: Ops) -> Counter[str]:
+    """A landed file that is another one than raw holds: reading it leaves out what is under a tombstone."""
+    ingest_files(home, obj, receipt.dt, [receipt.file], run_id, ops)
+    after = next(r for r in ops.receipts(obj.source, obj.name, receipt.dt) if r.file == receipt.file)
+    if not is_as_read(home, after):
+        raise ErasureFailed(f"{receipt.file}: is being written to; wait until it is whole, then resume")
+    rows = receipt.loaded + receipt.quarantined - after.loaded - after.quarantined
+    return Counter({"landing_files": 1, "rows": max(0, rows, after.erased)})
 
 
 def _landed(
@@ -192,4 +217,4 @@ def look(home: Home, obj: ObjectContract, receipt: Receipt, erasing: Eraser) -> 
         shutil.rmtree(work, ignore_errors=True)
 
 
-__all__ = ["apply_tombstones", "drop_rows", "look", "raw_files"]
+__all__ = ["apply_tombstones", "drop_rows", "is_as_read", "look", "raw_files"]

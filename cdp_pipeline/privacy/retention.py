@@ -32,7 +32,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import LOADED, Ops, Receipt
-from cdp_pipeline.privacy.landed import drop_rows
+from cdp_pipeline.privacy.landed import drop_rows, is_as_read
 from cdp_pipeline.privacy.removals import note_removal
 from cdp_pipeline.sources.contract import ObjectContract, SourceContract
 from cdp_pipeline.sources.feeds import FileFaultError
@@ -174,7 +174,7 @@ def _quarantine(home: Home, before: date, plan: bool) -> Applied:
     with Ops(home.ops_db) as ops:
         for receipt in ops.receipts():
             path = output_path(home.quarantine(receipt.source, receipt.object, receipt.dt), receipt.file)
-            if receipt.dt >= before or not receipt.quarantined or not path.exists():
+            if receipt.dt >= before or not receipt.quarantined or not path.exists() or _waits(home, receipt):
                 continue
             done = replace(done, files=done.files + 1, rows=done.rows + receipt.quarantined)
             if plan:
@@ -237,7 +237,7 @@ def _events(home: Home, name: str, before: date, plan: bool) -> Applied:
                 continue
             for receipt in ops.receipts(source, obj.name):
                 raw = output_path(home.raw(source, obj.name, receipt.dt), receipt.file)
-                if receipt.status not in LOADED or not raw.exists():
+                if receipt.status not in LOADED or not raw.exists() or _waits(home, receipt):
                     continue
                 lines = con.execute(
                     f"""SELECT _line FROM read_parquet({literal(raw)}, hive_partitioning = false)
@@ -250,6 +250,11 @@ def _events(home: Home, name: str, before: date, plan: bool) -> Applied:
                 if not plan:
                     drop_rows(home, obj, receipt, [int(n) for (n,) in lines], "retention", ops)
     return done
+
+
+def _waits(home: Home, receipt: Receipt) -> bool:
+    """Will the next run read the file anew? Its lines are others until then, and its turn comes after that run."""
+    return (home.landing / receipt.file).is_file() and not is_as_read(home, receipt)
 
 
 def _audit(home: Home, before: datetime, plan: bool) -> Applied:

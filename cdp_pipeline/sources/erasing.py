@@ -50,6 +50,8 @@ class Eraser:
         if self.copies is None:
             yield path, max(0, self.edit(path, obj, found))
             return
+        for left in self.copies.glob(".erasing-*"):  # by a killed run
+            shutil.rmtree(left, ignore_errors=True)
         with TemporaryDirectory(prefix=".erasing-", dir=self.copies) as folder:
             copy = Path(folder, path.name)
             shutil.copyfile(path, copy)

@@ -7,6 +7,7 @@ other lines hold. In documents and Parquet the records behind a removed one move
 from __future__ import annotations
 
 import codecs
+import glob
 import gzip
 import hashlib
 import json
@@ -33,6 +34,9 @@ from cdp_pipeline.sources.tombstones import DROP, PRUNE
 
 IsErased = Callable[[str, str], bool]
 
+# What a file's name has in front while its new content is not complete.
+_UNFINISHED = ".erasing-"
+
 
 def edit_landed(path: Path, obj: ObjectContract, actions: Mapping[int, str], is_erased: IsErased) -> int:
     """Rewrite a landed file by line (or record) number; returns the rows that went, -1 where nothing changed.
@@ -40,7 +44,7 @@ def edit_landed(path: Path, obj: ObjectContract, actions: Mapping[int, str], is_
     The new file takes the old one's name when it is complete; mode and owner rights stay. Raises FileFaultError where
     the file cannot be read, and leaves it as it was.
     """
-    part = path.with_name(f".erasing-{os.getpid()}-{path.name}")
+    part = _part(path)
     try:
         fmt = file_format(path.name)
         if fmt == "parquet":
@@ -57,6 +61,24 @@ def edit_landed(path: Path, obj: ObjectContract, actions: Mapping[int, str], is_
     finally:
         part.unlink(missing_ok=True)
     return gone
+
+
+def remove_unfinished(folder: Path) -> int:
+    """Remove what killed processes left of their work below `folder`, and return how many files these were.
+
+    Such a file holds rows of others, who may be erased later. Only for whoever holds the home's lock.
+    """
+    left = [path for path in folder.rglob(f"{_UNFINISHED}*") if path.is_file()]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def _part(path: Path) -> Path:
+    """Where the new content of `path` is written; what a killed process left of it goes."""
+    for left in path.parent.glob(f"{_UNFINISHED}*-{glob.escape(path.name)}"):
+        left.unlink(missing_ok=True)
+    return path.with_name(f"{_UNFINISHED}{os.getpid()}-{path.name}")
 
 
 def _content(path: Path) -> bytes:
@@ -103,7 +125,7 @@ def scrub_landed(path: Path, is_erased: IsErased) -> bool:
         hit |= found
         return found
 
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = _part(path)
     try:
         with _writer(part, path, "latin-1") as write:
             for line in _lines(b"".join(Source(path).stored_plain())):
@@ -320,4 +342,4 @@ def _sync(path: Path) -> None:
         os.fsync(handle.fileno())
 
 
-__all__ = ["IsErased", "edit_landed", "scrub_landed"]
+__all__ = ["IsErased", "edit_landed", "remove_unfinished", "scrub_landed"]

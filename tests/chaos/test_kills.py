@@ -60,6 +60,11 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return Prepared(stage, before, folder, usual, expected, added)
 
 
+def _begin_anew(prepared: Prepared) -> None:
+    shutil.rmtree(prepared.folder, ignore_errors=True)
+    shutil.copytree(prepared.before, prepared.folder, symlinks=True)
+
+
 def _check_state(prepared: Prepared, told: str) -> None:
     found, expected = prepared.stage.state(prepared.folder), prepared.expected
     assert found == expected, f"{told}: {[key for key in expected if found[key] != expected[key]]}"
@@ -70,18 +75,16 @@ def test_a_killed_stage_ends_as_an_undisturbed_one(prepared: Prepared) -> None:
     started, killed = time.monotonic(), 0
     for wanted in prepared.usual.points(POINTS):
         for point in wanted.attempts():
-            shutil.copytree(prepared.before, folder, symlinks=True)
+            _begin_anew(prepared)
             hit = kill(stage.code, folder, point, str(folder))
             if hit:
                 break
-            shutil.rmtree(folder)
         assert hit, f"{stage.name} ended before {wanted}, each time"
         killed += 1
         stage.readable(folder)
         again = run_on(stage.code, folder)
         assert again.returncode == 0, f"{stage.name}, killed at {point}: {again.stderr[-2000:]}"
         _check_state(prepared, f"{stage.name}, killed at {point}")
-        shutil.rmtree(folder)
     print(f"{stage.name}: {prepared.usual.changes} changes, killed at {killed} points")
     faults.note(
         "stages", stage.name, command=COMMAND, what=stage.what, changes=prepared.usual.changes, killed=killed,
@@ -97,6 +100,7 @@ def test_a_stage_on_a_full_disk_ends_as_an_undisturbed_one_once_there_is_room(
     stage, folder = prepared.stage, prepared.folder
     start = used_bytes(prepared.before)
     failed = 0
+    shutil.rmtree(folder, ignore_errors=True)
     for number in range(DISKS):
         with small_disk(folder, start + 64 * MIB) as resize:
             shutil.copytree(prepared.before, folder, symlinks=True, dirs_exist_ok=True)
@@ -119,10 +123,9 @@ def test_a_stage_does_the_same_a_year_earlier(prepared: Prepared, tmp_path: Path
     skewed = environment(tmp_path, -YEAR)
     if skewed is None:
         pytest.skip("the clock is skewed by a library that takes a C compiler, on Linux")
-    shutil.copytree(prepared.before, prepared.folder, symlinks=True)
+    _begin_anew(prepared)
     done = run_on(prepared.stage.code, prepared.folder, skewed)
     assert done.returncode == 0, done.stderr[-2000:]
     prepared.stage.readable(prepared.folder)
     _check_state(prepared, f"{prepared.stage.name}, a year earlier")
     faults.note("clocks", prepared.stage.name, command=COMMAND)
-    shutil.rmtree(prepared.folder)

@@ -57,10 +57,10 @@ def land(home: Home) -> None:
          "email": "zyx.canary@quill.example"},
     ]  # fmt: skip
     tickets = [
-        {"id": 41, "requester_id": 900000000778, "subject": "Hello", "description": "Fine.", "status": "open",
-         "created_at": "2025-02-01T00:00:00Z", "updated_at": "2025-02-01T00:00:00Z"},
         {"id": 42, "requester_id": 900000000777, "subject": "canaryfreetextalpha", "description": "It is broken.",
          "status": "open", "created_at": "2025-02-01T00:00:00Z", "updated_at": "2025-02-01T00:00:00Z"},
+        {"id": 41, "requester_id": 900000000778, "subject": "Hello", "description": "Fine.", "status": "open",
+         "created_at": "2025-02-01T00:00:00Z", "updated_at": "2025-02-01T00:00:00Z"},
         {"id": 43, "requester_id": 900000000777, "subject": "Again", "description": "Broken, again.",
          "status": "open", "created_at": "2025-02-02T00:00:00Z", "updated_at": "2025-02-02T00:00:00Z"},
     ]  # fmt: skip

@@ -192,9 +192,19 @@ erase(Home(Path({str(home.root)!r})), {WANTED!r}, before=datetime(2025, 3, 2, tz
         finish_erasures(home, rerun=small_home.run)
         assert erasures(home) == [] and not sheets_folder(home).exists()
         return
+    if point == "identified":
+        # killed while it wrote a landed file anew, and after it had: what stands first in it now was the second
+        half = next(home.landing.rglob("dt=*")) / ".erasing-77-customers.jsonl"
+        half.write_text('{"email": "zyx.canary@quill.example"}\n', encoding="utf-8")
+        landed = home.landing / "zendesk/tickets/dt=2025-03-01/tickets.json"
+        document = json.loads(landed.read_text(encoding="utf-8"))
+        document["tickets"] = [t for t in document["tickets"] if t["requester_id"] != 900000000777]
+        landed.write_text(json.dumps(document), encoding="utf-8")
+    others = _others(home)
     (receipt,) = finish_erasures(home, rerun=small_home.run)
-    assert receipt.finished_at
+    assert receipt.finished_at and not list(home.landing.rglob(".erasing-*"))
     assert _found(home) == {}
+    assert _others(home) == others
 
 
 @pytest.mark.skipif(not os.environ.get("CDP_TEST_LONG"), reason="runs the small home three times: CDP_TEST_LONG=1")

@@ -148,8 +148,8 @@ def test_a_month_through_the_command_ends_in_the_tables_of_a_clean_load(month: H
     assert _cdp(home, "run")["published"]
     assert differences(expected, _published(home)) != []
     span = ("--from", str(DAYS[0]), "--to", str(DAYS[-1]))
-    (gap,) = _cdp(home, "backfill", "--list", *span)["missing"]
-    assert gap == {"source": "shopify", "obj": "customers", "days": [str(day) for day in MISSING]}
+    listed = _cdp(home, "backfill", "--list", *span)["missing"]
+    assert listed == [{"source": "shopify", "obj": "customers", "days": [str(day) for day in MISSING]}]
 
     _land_the_rest(month, home, file)
     told = _cdp(home, "backfill", "--accept-changes", *span)

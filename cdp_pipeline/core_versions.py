@@ -6,7 +6,7 @@ Belongs here: raw files and days as they decide a result. Not here: which models
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -38,6 +38,13 @@ class Ground:
 
     def versions(self, days: Mapping[str, str]) -> dict[str, str]:
         """Data version of every seed and table; `days` as `days` gives them."""
+        return self._versions(days, (node for node in self.graph.tables if node not in self.graph.views))
+
+    def part_versions(self, days: Mapping[str, str]) -> dict[str, str]:
+        """Data version of every part of tables that hold rows of each source apart."""
+        return self._versions(days, {part for parts in self.graph.by_source.values() for part in parts})
+
+    def _versions(self, days: Mapping[str, str], nodes: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         graph = self.graph
 
@@ -49,7 +56,7 @@ class Ground:
                 found[node] = combine(self.common, node, days.get(node, ""), *parents)
             return found[node]
 
-        return {node: told(node) for node in sorted(graph.tables) if node not in graph.views}
+        return {node: told(node) for node in sorted(nodes)}
 
     def days(self, standing: Collection[str]) -> dict[str, str]:
         """What the as-of decides in each model that names it.

@@ -26,6 +26,8 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import code_files, combine
 from cdp_pipeline.sources.contract import SourceContract
 
+# Models without rows, which unions leave out (macro `is_silent`).
+SILENT = "CDP_CORE_SILENT"
 # Parts of the dbt project that no core model reads.
 _NOT_CORE = ("models/marts", "macros/marts/segments.sql", "segments", "metrics", "tests")
 
@@ -65,7 +67,8 @@ class CoreBuild:
 
     def environment(self) -> dict[str, str]:
         """What dbt has to know of the build beside the selection."""
-        return environment(self.parts)
+        silent = sorted(node.rpartition(".")[2] for node in self.ground.silent())
+        return {**environment(self.parts), SILENT: json.dumps(silent)}
 
 
 def plan_core(

@@ -90,6 +90,10 @@ class Ground:
         ephemeral models, and columns take their types from contracts."""
         return {view: self._definition(view, days) for view in self.graph.views}
 
+    def silent(self) -> frozenset[str]:
+        """Models under which nothing was ever delivered. Of what sources bring they have no rows."""
+        return frozenset(node for node in self.graph.parents if node.startswith("model.") and not self._has_rows(node))
+
     def files(self) -> dict[str, dict[str, Any]]:
         """Size and time of each raw file under a table that is added to, by source node, day and name, and the
         object's contract."""
@@ -121,11 +125,17 @@ class Ground:
             found[node] = max((p.parent.name for p in _raw_files(self.home, source, obj, self.as_of)), default="")
         return found
 
+    @cached_property
+    def _with_rows(self) -> dict[str, bool]:
+        return {}
+
     def _has_rows(self, node: str) -> bool:
         """Whether a file was delivered for any object under a model."""
         if node.startswith("source."):
             return bool(self._last_days[node])
-        return any(self._has_rows(parent) for parent in self.graph.parents.get(node, ()))
+        if node not in self._with_rows:
+            self._with_rows[node] = any(self._has_rows(parent) for parent in self.graph.parents.get(node, ()))
+        return self._with_rows[node]
 
     def _definition(self, view: str, days: Mapping[str, str]) -> str:
         told, types, seen = set(), set(), set()
@@ -143,6 +153,8 @@ class Ground:
                 told.add(days.get(node, ""))
                 # of deliveries up to a day that is written into the SQL
                 told |= {self._last_days[p] for p in self.graph.parents[node] if p.startswith("source.")}
+                # unions leave out what has no rows
+                told |= {f"no {p}" for p in self.graph.parents[node] if not self._has_rows(p)}
             waiting += self.graph.parents[node]
         return combine(*sorted(told), *sorted(types))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from cdp_pipeline import core_build, core_parts, steps, warehouse
 from cdp_pipeline.core_graph import RECORDS, core_graph
 from cdp_pipeline.home import Home
 from cdp_pipeline.sources.contract import load_contracts
+from cdp_pipeline.sources.dbt_sources import PARTS
 
 AS_OF = date(2025, 3, 31)
 CONTRACTS = load_contracts()
@@ -242,6 +244,56 @@ def test_each_part_of_the_interactions_brings_rows_of_its_source_alone(home: Hom
     assert beside == {"model.cdp.int_interactions_unioned", RECORDS}
     # a part that is added to must not depend on the day in another way
     assert not graph.appended & graph.dated
+
+
+def test_unions_leave_out_sources_that_never_delivered(untouched: Home) -> None:
+    def told() -> tuple[set[str], set[str]]:
+        build = built(untouched)
+        return set(json.loads(build.environment()[core_build.SILENT])), names(build)
+
+    silent, changed = told()
+    assert {"int_lob__interactions", "int_hubspot__records"} <= silent and not changed
+    # a part may hang on other sources, too: they are no reason to leave it in, or out
+    assert not {"int_klaviyo__interactions", "int_shopify__records", "int_google_reviews__feedback"} & silent
+    write_raw_day(untouched, "lob.postcards", "2025-03-31", [])
+    silent, changed = told()
+    assert "int_lob__interactions" not in silent
+    # the SQL of these views is another one now
+    assert {"int_interactions_unioned", "int_records_unioned", "int_touches_unioned"} <= changed
+    assert "int_tickets_unioned" not in changed
+
+
+def test_a_union_has_the_same_types_whichever_sources_bring_rows(core_home: Home) -> None:
+    """What sources deliver in several types, the union says itself."""
+    compiled = core_home.root / "dbt" / "compiled" / "cdp" / "models" / "intermediate"
+    named = {"orders": "int_orders", "purpose_consents": "int_consents_unioned"}
+    several = set()
+    with duckdb.connect(str(core_home.warehouse_db), read_only=True) as con:
+        for part in PARTS:
+            models = sorted(compiled.glob(f"*/int_*__{part}.sql"))
+            union = (compiled / f"{named.get(part, f'int_{part}_unioned')}.sql").read_text(encoding="utf-8")
+            types: dict[str, set[str]] = {}
+            for model in models:
+                for column, kind, *_ in con.execute(f"describe {model.read_text(encoding='utf-8')}").fetchall():
+                    types.setdefault(column, set()).add(kind)
+            several |= {(part, column) for column, kinds in types.items() if len(kinds) > 1}
+            for column in (column for column, kinds in types.items() if len(kinds) > 1):
+                assert union.count(f"cast({column} as ") == len(models), f"{part}: {column} has {types[column]}"
+    assert ("feedback", "score") in several
+
+
+def test_a_key_that_comes_twice_is_found(core_home: Home) -> None:
+    (test,) = (core_home.root / "dbt" / "compiled").rglob("unique_customer_records_record_id.sql")
+    query = test.read_text(encoding="utf-8")
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as warehouse")
+        con.execute("create schema warehouse.core")
+        con.execute(
+            "create table warehouse.core.customer_records as select unnest(['a', 'b', null, null]) as record_id"
+        )
+        assert con.execute(query).fetchall() == []
+        con.execute("insert into warehouse.core.customer_records values ('b'), ('c')")
+        assert con.execute(query).fetchall() == [("b", 2)]
 
 
 def test_increments_end_as_a_full_build_does(home: Home) -> None:

@@ -5,7 +5,7 @@
     'source', 'interaction_id', 'record_id', 'anonymous_id', 'touchpoint', 'direction', 'interaction_type', 'occurred_at',
     'amount', 'currency', 'product_id', 'campaign_id', 'experiment_id', 'variant', 'properties',
     'added_on'
-], {'added_on': ('date', ['klaviyo', 'web_events'])}) }}
+], types={'added_on': 'date'}, only={'added_on': ['klaviyo', 'web_events']}) }}
 union all
 select
     source,

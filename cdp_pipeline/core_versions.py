@@ -153,10 +153,18 @@ class Ground:
                 told.add(days.get(node, ""))
                 # of deliveries up to a day that is written into the SQL
                 told |= {self._last_days[p] for p in self.graph.parents[node] if p.startswith("source.")}
-                # unions leave out what has no rows
-                told |= {f"no {p}" for p in self.graph.parents[node] if not self._has_rows(p)}
             waiting += self.graph.parents[node]
-        return combine(*sorted(told), *sorted(types))
+        return combine(*sorted(told), *sorted(types), *sorted(self._left_out(view)))
+
+    def _left_out(self, node: str) -> set[str]:
+        """Models that the SQL of a view would name, by itself or in ephemeral ones, if they had rows."""
+        found: set[str] = set()
+        for parent in self.graph.parents[node]:
+            if not self._has_rows(parent):
+                found.add(parent)
+            elif parent in self.graph.parents and parent not in self.graph.tables:
+                found |= self._left_out(parent)
+        return found
 
 
 def raw_version(home: Home, source: str, obj: str, as_of: date, contract: str) -> str:

@@ -18,7 +18,7 @@ from cdp_pipeline.warehouse import run_dbt
 
 SEEDS = ["path:seeds/marts", "touchpoints"]
 # What tells of the build itself, and what a table of changes holds by design.
-OF_THE_BUILD = "table_name = 'int_marts_build' or table_name similar to 'int_.*_(days|changed)'"
+OF_THE_BUILD = "table_name = 'int_marts_build' or table_name similar to 'int_.*_(hours|changed)'"
 NEXT = AS_OF + timedelta(days=1)
 
 _ACT = "'{id}', {record}, {anonymous}, '{source}', '{channel}', '{touchpoint}', 'inbound', '{kind}', '{at}'"

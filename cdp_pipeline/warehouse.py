@@ -11,7 +11,7 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -196,8 +196,10 @@ def run_dbt(
     exclude_unit_tests: bool = True,
     full_refresh: bool = False,
     engine: str = "duckdb",
+    environment: Mapping[str, str] | None = None,
 ) -> DbtRun:
-    """Run dbt in a process of its own, on `engine`, and return the status of every node.
+    """Run dbt in a process of its own, on `engine`, and return the status of every node; `environment` adds to the
+    caller's.
 
     The marts are made by change where the last build allows it (`plan_refresh`), unless `full_refresh` asks for all.
     Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
@@ -221,7 +223,7 @@ def run_dbt(
     with building(home, as_of, refresh):
         done = subprocess.run(
             [str(dbt_executable(engine)), "--quiet", *args],
-            env=dbt_env(home, as_of, refresh),
+            env={**dbt_env(home, as_of, refresh), **(environment or {})},
             cwd=PROJECT,
             capture_output=True,
             text=True,

@@ -115,6 +115,14 @@ def dbt_executable(engine: str = "duckdb") -> Path:
     return Path(sys.executable).parent / ("cdp-dbt-spark" if engine == "spark" else "dbt")
 
 
+def dbt_command(engine: str = "duckdb") -> list[str]:
+    """How a process of dbt is started, without arguments of dbt."""
+    # -P, because dbt runs in the project's folder, where a folder could be taken for a package of its name.
+    if engine == "spark":
+        return [str(dbt_executable(engine))]
+    return [sys.executable, "-P", "-m", "cdp_pipeline.dbt_process"]
+
+
 def dbt_vars(home: Home) -> dict[str, str]:
     """Variables of a home. The key of the keyed hash goes by path: dbt writes its arguments into artifacts.
 
@@ -223,7 +231,7 @@ def run_dbt(
     )
     with building(home, as_of, refresh):
         done = subprocess.run(
-            [str(dbt_executable(engine)), "--quiet", *args],
+            [*dbt_command(engine), "--quiet", *args],
             env={**dbt_env(home, as_of, refresh), **(environment or {})},
             cwd=PROJECT,
             capture_output=True,

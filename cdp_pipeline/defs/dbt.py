@@ -5,11 +5,13 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.compat import DBT_PYTHON_VERSION
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from cdp_pipeline import core_build, steps, warehouse
@@ -54,9 +56,17 @@ def manifest_path() -> Path:
     return path
 
 
+class InstalledDbt(DbtCliResource):
+    """Tells dbt-core's version by the package. To ask the command is a process more, which asks the package index."""
+
+    @cached_property
+    def _cli_version(self) -> Any:
+        return DBT_PYTHON_VERSION
+
+
 def dbt_resource(engine: str = "duckdb") -> DbtCliResource:
     """The dbt of `engine` beside the running Python; PATH may hold another one or none."""
-    return DbtCliResource(
+    return InstalledDbt(
         project_dir=str(warehouse.PROJECT),
         profiles_dir=str(warehouse.PROJECT),
         dbt_executable=str(warehouse.dbt_executable(engine)),

@@ -2,7 +2,7 @@
 -- day that was in the future of the last build is a new one.
 {{ fingerprints(
     'select *, cast(occurred_at as date) as occurred_on from ' ~ ref('interactions')
-    ~ ' where occurred_at < ' ~ as_of_end(),
+    ~ ' where ' ~ known_by('occurred_at'),
     ['occurred_on'],
     [
         'interaction_id', 'record_id', 'anonymous_id', 'source', 'channel', 'touchpoint', 'direction', 'interaction_type',

@@ -1,6 +1,6 @@
 -- Fingerprint of the orders of each day up to the as-of, as int_interactions_days.
 {{ fingerprints(
-    'select *, cast(ordered_at as date) as ordered_on from ' ~ ref('orders') ~ ' where ordered_at < ' ~ as_of_end(),
+    'select *, cast(ordered_at as date) as ordered_on from ' ~ ref('orders') ~ ' where ' ~ known_by('ordered_at'),
     ['ordered_on'],
     [
         'order_id', 'source', 'record_id', 'anonymous_id', 'channel', 'touchpoint', 'store_id', 'ordered_at', 'status',

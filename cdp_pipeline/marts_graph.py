@@ -32,7 +32,7 @@ _JINJA = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _QUOTED = re.compile(r"['\"](\w+)['\"]")
-_LAKE_FILES = re.compile(r"'([^']*?/lake/)?([^']*\.parquet)'")
+_LAKE_FILES = re.compile(r"'([^']*/lake/)?([^']*\.parquet)'")
 
 
 @dataclass(frozen=True)

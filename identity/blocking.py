@@ -167,20 +167,27 @@ def build_blocks(
     """Write table `out` (members: sorted unique_ids of one block) and return the number of pairs in it, those of
     several blocks counted each time. `bound` (`bound_sql`): larger blocks are left out. `only` (unique_id): blocks that
     hold one of these."""
-    narrowed = (
-        f"where block_key in (select block_key from {block_keys} where unique_id in (select unique_id from {only}))"
-        if only
-        else ""
-    )
+    if only:
+        # tables of their own: else the keys are scanned twice and the large side of a join is hashed
+        con.execute(
+            f"""create or replace temp table narrowed_keys as
+            select distinct block_key from {block_keys} where unique_id in (select unique_id from {only})"""
+        )
+        con.execute(
+            f"""create or replace temp table narrowed_members as
+            select * from {block_keys} where block_key in (select block_key from narrowed_keys)"""
+        )
+        block_keys = "narrowed_members"
     con.execute(
         f"""create or replace table {out} as
         with bounded as (
-            select block_key from {block_keys} {narrowed}
-            group by block_key, rule having count(*) between 2 and {bound}
+            select block_key from {block_keys} group by block_key, rule having count(*) between 2 and {bound}
         )
         select list(unique_id order by unique_id) as members
         from {block_keys} semi join bounded using (block_key) group by block_key"""
     )
+    if only:
+        con.execute("drop table narrowed_members")
     [(pairs,)] = con.execute(f"select coalesce(sum(len(members) * (len(members) - 1) / 2), 0) from {out}").fetchall()
     return int(pairs)
 
@@ -229,20 +236,24 @@ def candidate_pairs(
         yield int(count)
 
 
-def crossing_blocks_sql(old: str, new: str, keys: str, bound: str) -> str:
-    """SQL for the records (unique_id) of blocks that are on the other side of the bound in table `new` than in `old`
-    (both as `build_block_keys` writes them); `keys` (block_key) holds every key whose block may have changed."""
-    return f"""
-        with size as (
-            select block_key, rule, sum(was) as was, sum(becomes) as becomes from (
-                select block_key, rule, 1 as was, 0 as becomes from {old}
-                where block_key in (select block_key from {keys})
-                union all
-                select block_key, rule, 0, 1 from {new} where block_key in (select block_key from {keys})
-            ) group by block_key, rule
-        )
-        select distinct unique_id from {new} where block_key in (
-            select block_key from size where (was <= {bound}) <> (becomes <= {bound}))"""
+def find_crossing(con: duckdb.DuckDBPyConnection, old: str, new: str, keys: str, bound: str, *, out: str) -> None:
+    """Write temp table `out` (unique_id): records of blocks that are on the other side of the bound in table `new` than
+    in `old` (both as `build_block_keys` writes them). `keys` (block_key) holds every key whose block may have changed.
+    """
+    # as in `build_blocks`, a table whose size is known
+    con.execute(
+        f"""create or replace temp table crossing_keys as
+        select block_key from (
+            select block_key, rule, 1 as was, 0 as becomes from {old}
+            where block_key in (select block_key from {keys})
+            union all
+            select block_key, rule, 0, 1 from {new} where block_key in (select block_key from {keys})
+        ) group by block_key, rule having (sum(was) <= {bound}) <> (sum(becomes) <= {bound})"""
+    )
+    con.execute(
+        f"""create or replace temp table {out} as
+        select distinct unique_id from {new} where block_key in (select block_key from crossing_keys)"""
+    )
 
 
 def random_pairs(con: duckdb.DuckDBPyConnection, features: str, seed: int, *, out: str, pairs: int = 400_000) -> int:

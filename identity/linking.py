@@ -348,19 +348,15 @@ class _Pass:
                 select block_key from {SCHEMA}.block_keys where {within("stale")}
                 union select block_key from new_block_keys"""
             )
-            crossing = blocking.crossing_blocks_sql(
-                f"{SCHEMA}.block_keys",
-                "block_keys",
-                "touched_keys",
-                blocking.bound_sql(self.rules, model.max_block, model.block_bounds),
-            )
+            bound = blocking.bound_sql(self.rules, model.max_block, model.block_bounds)
+            blocking.find_crossing(con, f"{SCHEMA}.block_keys", "block_keys", "touched_keys", bound, out="crossing")
             con.execute(
                 f"""create or replace temp table rescored as
                 with other as (
                     (select * from {SCHEMA}.link_judged except select * from judged)
                     union (select * from judged except select * from {SCHEMA}.link_judged)
                 )
-                select unique_id from stale union select unique_id from ({crossing})
+                select unique_id from stale union select unique_id from crossing
                 union select unique_id_l from other union select unique_id_r from other"""
             )
         only = None if self.is_full else "rescored"

@@ -74,6 +74,10 @@ def main(arguments: Sequence[str]) -> int:
 
     0 when every node went well, 1 when one failed, 2 when Spark cannot be used here.
     """
+    if "--vars" not in arguments:  # Dagster asks for dbt's version before its first call
+        from dbt.cli.main import cli as dbt
+
+        return int(dbt(list(arguments), standalone_mode=False) or 0)
     home, settings = Home.from_env(), Settings.from_env()
     try:
         session = build_session(home, settings)

@@ -71,6 +71,7 @@ def session_conf(home: Home, settings: Settings) -> Mapping[str, str]:
     state = home.root / "spark"
     conf = {
         "spark.sql.session.timeZone": "UTC",
+        "spark.ui.showConsoleProgress": "false",  # a bar would run into the lines of a log
         "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Dderby.stream.error.file={state}/derby.log",
         "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
         "spark.sql.timestampType": "TIMESTAMP_NTZ",  # what DuckDB calls TIMESTAMP

@@ -22,7 +22,7 @@ from cdp_pipeline.warehouse import PROJECT, DbtRun, run_dbt
 
 SEEDS = ["path:seeds/marts", "touchpoints"]
 # What tells of the build itself, and what a table of changes holds by design.
-OF_THE_BUILD = "table_name = 'int_marts_build' or table_name similar to 'int_.*_(days|changed)'"
+OF_THE_BUILD = "table_name = 'int_marts_build' or table_name similar to 'int_.*_(hours|changed)'"
 NEXT = AS_OF + timedelta(days=1)
 
 _ACT = "'{id}', {record}, {anonymous}, '{source}', '{channel}', '{touchpoint}', 'inbound', '{kind}', '{at}'"
@@ -104,7 +104,7 @@ class Step:
 DAILY = frozenset({"int_as_of_changed", "int_marts_build", "profile_features", "quality_checks", "seg_membership"})
 # What is as it was on a day without anything, by the fact that it is made of.
 OF_RECORDS = frozenset({"customer_profile", "int_records_changed", "int_records_profiled", "pii_search_index"})
-OF_ACTS = frozenset({"int_coupon_redemptions", "int_interactions_changed", "int_interactions_days", "int_sessions"})
+OF_ACTS = frozenset({"int_coupon_redemptions", "int_interactions_changed", "int_interactions_hours", "int_sessions"})
 OF_CONSENTS = frozenset({"consistency", "int_consistency_changed", "profile_consent"})
 OF_COSTS = frozenset({"campaigns", "int_homes_changed", "int_touches", "int_touches_changed"})
 
@@ -114,7 +114,7 @@ STEPS = (
         NEXT,
         made=DAILY
         | OF_COSTS
-        | {"int_interactions_days", "int_orders_days", "int_order_lines_profiled", "int_sessions"},
+        | {"int_interactions_hours", "int_orders_hours", "int_order_lines_profiled", "int_sessions"},
         left=OF_CONSENTS | {"int_records_changed", "int_records_profiled", "int_links_changed", "pii_identifiers"},
     ),
     Step(

@@ -7,8 +7,8 @@
     remade(condition, using) for pre_hook: the rows that the model's query then makes again leave before it runs;
                              `using` is a relation, `remade` its alias and `kept` the model's own
     row_hash(columns)        64-bit hash of a row for fingerprints: count and sum of it are free of order
-    rows_of_days(relation, time, days)  rows whose `time` lies on one of the days of the CTE `days` (column `day`); the bounds
-                             let the engine skip what lies before and after all of them
+    rows_of_hours(relation, time, hours)  rows whose `time` lies in one of the hours of the CTE `hours` (column `hour`); no
+                             bound on `time` beside it: it lets DuckDB expect few rows and hash these instead of the hours
     row_changes(remade, kept)  rows of the first query that the second lacks (`is_added`), and the other way round
     window_changes(relation, changed, time, windows)  profiles whose rows in the last so many days are others than in the
                              last build
@@ -74,24 +74,21 @@ union all
 select *, false as is_added from (select * from {{ kept }} except select * from {{ remade }}) as removed
 {%- endmacro %}
 
-{% macro rows_of_days(relation, time, days='days') -%}
+{% macro rows_of_hours(relation, time, hours='hours') -%}
 select *
 from {{ relation }}
-where
-    {{ time }} >= (select cast(min(lowest.day) as timestamp) from {{ days }} as lowest)
-    and {{ time }} < (select cast(max(highest.day) as timestamp) + interval 1 day from {{ days }} as highest)
-    and cast({{ time }} as date) in (select listed.day from {{ days }} as listed)
+where date_trunc('hour', {{ time }}) in (select listed.hour from {{ hours }} as listed)
 {%- endmacro %}
 
 {#
     Model that tells which rows of `table`, by `key`, leave it and join it: `profiled` is the macro that makes them of the
-    rows of the core table `core`. Compared are the days that `days` found changed, and the rows of records and anonymous
+    rows of the core table `core`. Compared are the hours that `hours` found changed, and the rows of records and anonymous
     ids that changed hands. A row may be among them twice, which the comparison of sets forgives.
 #}
-{% macro fact_changes(core, table, profiled, key, time, days, day, has_anonymous=true) -%}
+{% macro fact_changes(core, table, profiled, key, time, hours, has_anonymous=true) -%}
 {%- set before = this.incorporate(path={'identifier': table}) -%}
-with days as (
-    select {{ day }} as day from {{ ref(days) }} where is_changed
+with hours as (
+    select hour from {{ ref(hours) }} where is_changed
 ),
 
 moved as (
@@ -110,7 +107,7 @@ moved as (
 ),
 
 candidates as (
-    {{ rows_of_days(ref(core), time) }}
+    {{ rows_of_hours(ref(core), time) }}
     union all
     select *
     from moved
@@ -121,7 +118,7 @@ remade as (
 ),
 
 kept as (
-    {{ rows_of_days(before, time) }}
+    {{ rows_of_hours(before, time) }}
     union all
     select *
     from {{ before }}

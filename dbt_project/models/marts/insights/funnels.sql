@@ -33,7 +33,8 @@ counted as (
         month,
         stage_no,
         count(*) as visitors,
-        count(distinct profile_id) as profiles,
+        -- a visitor who is known is the profile
+        count(profile_id) as profiles,
         median(seconds) / 3600.0 as median_hours
     from reached
     group by funnel, scope, month, stage_no

@@ -72,11 +72,30 @@ continued as (
 ),
 
 ended as (
-    -- Ids that merged may bring the very same interval; without twins the order below is total.
-    select distinct
-        * exclude (exited_at, is_member),
-        case when exited_at is not null then exited_at when not is_member then {{ as_of_date() }} end as exited_at
+    select
+        profile_id,
+        segment,
+        entered_at,
+        coalesce(
+            case when exited_at is not null then exited_at when not is_member then {{ as_of_date() }} end, date '9999-12-31'
+        ) as sort_end,
+        definition_version
     from continued
+),
+
+-- Where the first interval is the only one, or still open, there is one island; nearly always, so that few are sorted.
+grouped as (
+    select
+        profile_id,
+        segment,
+        min(entered_at) as entered_at,
+        max(sort_end) as sort_end,
+        -- The definition under which the interval began; a later change of the condition shows in segments.definition.
+        arg_min(definition_version, (entered_at, sort_end, definition_version)) as definition_version,
+        count(*) = 1
+        or coalesce(min(entered_at) = min(case when sort_end = date '9999-12-31' then entered_at end), false) as is_island
+    from ended
+    group by profile_id, segment
 ),
 
 islands as (
@@ -88,27 +107,42 @@ islands as (
     from (
         select
             *,
-            coalesce(exited_at, date '9999-12-31') as sort_end,
             coalesce(
-                entered_at > max(coalesce(exited_at, date '9999-12-31')) over (
+                entered_at > max(sort_end) over (
                     partition by profile_id, segment
-                    order by entered_at, coalesce(exited_at, date '9999-12-31'), definition_version
+                    order by entered_at, sort_end, definition_version
                     rows between unbounded preceding and 1 preceding
                 ),
                 true
             ) as starts_island
-        from ended
+        from (
+            -- Ids that merged may bring the very same interval; without twins the order is total.
+            select distinct ended.*
+            from ended
+            inner join grouped on ended.profile_id = grouped.profile_id and ended.segment = grouped.segment
+            where not grouped.is_island
+        ) as several
     ) as marked
 )
 
 select
     profile_id,
     segment,
-    min(entered_at) as entered_at,
-    nullif(max(sort_end), date '9999-12-31') as exited_at,
-    -- The definition under which the interval began; a later change of the condition shows in segments.definition.
-    arg_min(definition_version, (entered_at, sort_end, definition_version)) as definition_version
+    entered_at,
+    nullif(sort_end, date '9999-12-31') as exited_at,
+    definition_version
+from grouped
+-- Entered and left on the same day, in two runs of it: never a member at the end of any day.
+where is_island and entered_at < sort_end
+
+union all
+
+select
+    profile_id,
+    segment,
+    min(entered_at),
+    nullif(max(sort_end), date '9999-12-31'),
+    arg_min(definition_version, (entered_at, sort_end, definition_version))
 from islands
 group by profile_id, segment, island
--- Entered and left on the same day, in two runs of it: never a member at the end of any day.
 having min(entered_at) < max(sort_end)

@@ -1,14 +1,14 @@
 -- Sales whose lines are made again, with the buyers before and now; empty in a build of everything. An order and not a
 -- line of it, as nothing says that a source numbers its lines without a repeat.
--- depends_on: {{ ref('int_lines_days') }} {{ ref('int_orders_profiled') }} {{ ref('order_lines') }} {{ ref('products') }}
+-- depends_on: {{ ref('int_lines_hours') }} {{ ref('int_orders_profiled') }} {{ ref('order_lines') }} {{ ref('products') }}
 {% if by_change() %}
 {%- set before = this.incorporate(path={'identifier': 'int_order_lines_profiled'}) %}
-with days as (
-    select ordered_on as day from {{ ref('int_lines_days') }} where is_changed
+with hours as (
+    select hour from {{ ref('int_lines_hours') }} where is_changed
 ),
 
 sales as (
-    {{ rows_of_days(ref('int_orders_profiled'), 'ordered_at') }}
+    {{ rows_of_hours(ref('int_orders_profiled'), 'ordered_at') }}
 ),
 
 remade as (
@@ -23,7 +23,7 @@ kept as (
     select
         *,
         count(*) as copies
-    from ({{ rows_of_days(before, 'ordered_at') }}) as rows_before
+    from ({{ rows_of_hours(before, 'ordered_at') }}) as rows_before
     group by all
 )
 

@@ -1,8 +1,8 @@
--- Fingerprint of the campaign touches of each day up to the as-of, as int_interactions_days.
+-- Fingerprint of the campaign touches of each hour up to the as-of, as int_interactions_hours.
 {{ fingerprints(
-    'select *, cast(occurred_at as date) as touched_on from ' ~ ref('campaign_touches')
+    "select *, date_trunc('hour', occurred_at) as hour from " ~ ref('campaign_touches')
     ~ ' where ' ~ known_by('occurred_at'),
-    ['touched_on'],
+    ['hour'],
     [
         'touch_id', 'source', 'record_id', 'campaign_id', 'campaign_name', 'channel', 'touchpoint', 'touch_type', 'occurred_at'
     ]

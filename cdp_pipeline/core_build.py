@@ -20,11 +20,14 @@ import duckdb
 
 from cdp_pipeline import warehouse
 from cdp_pipeline.core_graph import CoreGraph, core_graph
+from cdp_pipeline.core_parts import Deliveries, Parts, environment, plan_parts
 from cdp_pipeline.core_versions import Ground
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import code_files, combine
 from cdp_pipeline.sources.contract import SourceContract
 
+# Models without rows, which unions leave out (macro `is_silent`).
+SILENT = "CDP_CORE_SILENT"
 # Parts of the dbt project that no core model reads.
 _NOT_CORE = ("models/marts", "macros/marts/segments.sql", "segments", "metrics", "tests")
 
@@ -33,13 +36,14 @@ _NOT_CORE = ("models/marts", "macros/marts/segments.sql", "segments", "metrics",
 class CoreBuild:
     """What one run does to the core. `reason` says why everything is built ("" for an increment); `nodes` are the ids
     of what is built, `appended` those of them to whose tables rows are added; `versions` the data version of every
-    seed and table afterwards."""
+    seed and table afterwards; `parts` what is made again of tables of which some sources are."""
 
     reason: str
     nodes: frozenset[str]
     appended: frozenset[str]
     versions: Mapping[str, str]
     ground: Ground
+    parts: Mapping[str, Parts] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,6 +65,11 @@ class CoreBuild:
             return ["tag:core"]
         return sorted(self.graph.names[node] for node in self.nodes)
 
+    def environment(self) -> dict[str, str]:
+        """What dbt has to know of the build beside the selection."""
+        silent = sorted(node.rpartition(".")[2] for node in self.ground.silent())
+        return {**environment(self.parts), SILENT: json.dumps(silent)}
+
 
 def plan_core(
     home: Home,
@@ -81,17 +90,19 @@ def plan_core(
     common = _common_version(home, engine)
     ground = Ground(home, graph, contracts, as_of, common)
     before = _read(home)
-    reason = "asked for" if full or engine != "duckdb" else _why_full(home, before, common)
+    reason = "asked for" if full or engine != "duckdb" else _why_full(home, graph, before, common)
     known = {**before.get("versions", {}), **before.get("views", {})}
     days = ground.days(() if reason else [n for n, told in ground.versions({}).items() if known.get(n) == told])
     versions, views, files = ground.versions(days), ground.definitions(days), ground.files()
     stale = frozenset(node for node, told in {**versions, **views}.items() if reason or known.get(node) != told)
+    more = Deliveries(graph, stale, before.get("files", {}), files)
     return CoreBuild(
         reason=reason,
         nodes=stale,
-        appended=frozenset() if reason else _appended(graph, stale, before["files"], files),
+        appended=frozenset() if reason else more.appended(),
         versions=versions,
         ground=ground,
+        parts={} if reason else plan_parts(more, before.get("parts", {}), ground.part_versions(days)),
         record={"common": common, "exported": before.get("exported", {}), "files": files},
     )
 
@@ -112,8 +123,11 @@ def begin(home: Home, build: CoreBuild) -> None:
 def commit(home: Home, build: CoreBuild) -> CoreBuild:
     """Record what stands after a build that succeeded, tests included; returns it with the versions that stand."""
     days = build.ground.days(build.versions)
-    versions, views = build.ground.versions(days), build.ground.definitions(days)
-    _write(home, {**build.record, "versions": versions, "views": views, "rows": _rows(home)})
+    versions, views, parts = (
+        f(days) for f in (build.ground.versions, build.ground.definitions, build.ground.part_versions)
+    )
+    rows = _rows(home, build.graph)
+    _write(home, {**build.record, "versions": versions, "views": views, "parts": parts, "rows": rows})
     return replace(build, versions=versions)
 
 
@@ -139,30 +153,6 @@ def commit_exports(home: Home) -> None:
         _write(home, {**record, "exported": exported})
 
 
-def _appended(
-    graph: CoreGraph, stale: frozenset[str], before: Mapping[str, Any], now: Mapping[str, Mapping[str, Any]]
-) -> frozenset[str]:
-    """Of the stale nodes those under which nothing changed but for files of days after all that were there."""
-
-    def only_more(node: str) -> bool:
-        if node.startswith("source."):
-            known = before.get(node)
-            if known is None or node not in now or any(now[node].get(name) != facts for name, facts in known.items()):
-                return False
-            last = max(known).partition("/")[0]
-            return all(name.partition("/")[0] > last for name in now[node] if name not in known)
-        return node in graph.appended and all(unchanged(parent) or only_more(parent) for parent in graph.parents[node])
-
-    def unchanged(node: str) -> bool:
-        if node.startswith("source."):
-            return before.get(node) == now.get(node) and node in now
-        if node in graph.tables and node not in graph.views:
-            return node not in stale
-        return all(unchanged(parent) for parent in graph.parents[node])
-
-    return frozenset(node for node in stale & graph.appended if only_more(node))
-
-
 def _common_version(home: Home, engine: str) -> str:
     """What all models depend on: SQL, seeds and settings of the core, variables but the as-of, key, engine."""
     digest = hashlib.sha256()
@@ -180,17 +170,17 @@ def _common_version(home: Home, engine: str) -> str:
     )
 
 
-def _why_full(home: Home, before: Mapping[str, Any], common: str) -> str:
+def _why_full(home: Home, graph: CoreGraph, before: Mapping[str, Any], common: str) -> str:
     if not before:
         return "no finished build"
     if before["common"] != common:
         return "changed code or settings"
-    if before["rows"] != _rows(home):
+    if before["rows"] != _rows(home, graph):
         return "the warehouse is not the one of the last build"
     return ""
 
 
-def _rows(home: Home) -> dict[str, int]:
+def _rows(home: Home, graph: CoreGraph) -> dict[str, int]:
     """Rows by table of the schemas of the core; nothing without a warehouse."""
     if not home.warehouse_db.exists():
         return {}
@@ -199,7 +189,12 @@ def _rows(home: Home) -> dict[str, int]:
             """select schema_name || '.' || table_name, estimated_size from duckdb_tables()
             where schema_name in ('staging', 'intermediate', 'core') order by all"""
         ).fetchall()
-    return {str(name): int(rows) for name, rows in found}
+        rows = {str(name): int(count) for name, count in found}
+        # rows leave these, and until a checkpoint has swept them they are in the estimate
+        for schema, table in (graph.tables[node] for node in graph.by_source):
+            if f"{schema}.{table}" in rows:
+                ((rows[f"{schema}.{table}"],),) = con.execute(f'select count(*) from "{schema}"."{table}"').fetchall()
+    return rows
 
 
 def _file_facts(home: Home, table: str) -> list[int]:

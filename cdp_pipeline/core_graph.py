@@ -19,6 +19,8 @@ from cdp_pipeline import warehouse
 # later days, and these are no part of a fingerprint before their day.
 _DATED_MACROS = {"macro.cdp.as_of", "macro.cdp.as_of_end", "macro.cdp.as_of_date"}
 _DAY_ONLY_MACRO = "macro.cdp.delivered"
+# The table whose rows facts name: they are told apart by source all the same, and follow it by id.
+RECORDS = "model.cdp.customer_records"
 _DATED_CODE = re.compile(r"""var\(\s*['"]as_of['"]""")
 
 
@@ -29,7 +31,8 @@ class CoreGraph:
     `parents` are of every model and seed, ephemeral ones included; `tables` are the nodes that stand in the warehouse,
     with their schema and name; `appended` those to which a later delivery adds; `handed_on` those that other steps
     read. `dated` are those that name the as-of, `dated_by` the table and column from which on rows count in one, where
-    it says so (meta).
+    it says so (meta). `by_source` are the tables that hold rows of each source apart: their parts, and of which sources
+    each part may bring rows.
     """
 
     parents: Mapping[str, tuple[str, ...]]
@@ -40,6 +43,7 @@ class CoreGraph:
     appended: frozenset[str]
     handed_on: frozenset[str]
     dated_by: Mapping[str, tuple[str, str]]
+    by_source: Mapping[str, Mapping[str, frozenset[str]]]
 
     def depths(self) -> dict[str, int]:
         """Length of the longest way to each node: in this order none comes before its parents."""
@@ -76,11 +80,29 @@ def _graph_of(text: str) -> CoreGraph:
             for model, _, column in (str(node["config"].get("meta", {}).get("dated_by", "")).partition("."),)
             if column
         },
+        by_source={
+            name: {part: _sources_of(part, nodes) for part in _models_under(nodes[f"model.cdp.{union}"], nodes)}
+            for name, node in nodes.items()
+            for union in (node["config"].get("meta", {}).get("by_source"),)
+            if union
+        },
         handed_on=frozenset(
             {p for node in marts for p in node.get("depends_on", {}).get("nodes", ()) if p in standing}
             | {f"model.cdp.{table}" for table in warehouse.CORE_TABLES}
         ),
     )
+
+
+def _models_under(node: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [p for p in node["depends_on"]["nodes"] if p in nodes and nodes[p]["resource_type"] == "model"]
+
+
+def _sources_of(name: str, nodes: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Sources of which a model may bring rows: that of its folder, else those of the models under it."""
+    below = nodes[name]["fqn"][2:-1]
+    if below:
+        return frozenset(below[:1])
+    return frozenset().union(*(_sources_of(parent, nodes) for parent in _models_under(nodes[name], nodes)))
 
 
 def core_graph(manifest: Path) -> CoreGraph:

@@ -6,7 +6,7 @@ Belongs here: raw files and days as they decide a result. Not here: which models
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -38,6 +38,13 @@ class Ground:
 
     def versions(self, days: Mapping[str, str]) -> dict[str, str]:
         """Data version of every seed and table; `days` as `days` gives them."""
+        return self._versions(days, (node for node in self.graph.tables if node not in self.graph.views))
+
+    def part_versions(self, days: Mapping[str, str]) -> dict[str, str]:
+        """Data version of every part of tables that hold rows of each source apart."""
+        return self._versions(days, {part for parts in self.graph.by_source.values() for part in parts})
+
+    def _versions(self, days: Mapping[str, str], nodes: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         graph = self.graph
 
@@ -49,7 +56,7 @@ class Ground:
                 found[node] = combine(self.common, node, days.get(node, ""), *parents)
             return found[node]
 
-        return {node: told(node) for node in sorted(graph.tables) if node not in graph.views}
+        return {node: told(node) for node in sorted(nodes)}
 
     def days(self, standing: Collection[str]) -> dict[str, str]:
         """What the as-of decides in each model that names it.
@@ -83,6 +90,10 @@ class Ground:
         ephemeral models, and columns take their types from contracts."""
         return {view: self._definition(view, days) for view in self.graph.views}
 
+    def silent(self) -> frozenset[str]:
+        """Models under which nothing was ever delivered. Of what sources bring they have no rows."""
+        return frozenset(node for node in self.graph.parents if node.startswith("model.") and not self._has_rows(node))
+
     def files(self) -> dict[str, dict[str, Any]]:
         """Size and time of each raw file under a table that is added to, by source node, day and name, and the
         object's contract."""
@@ -114,11 +125,17 @@ class Ground:
             found[node] = max((p.parent.name for p in _raw_files(self.home, source, obj, self.as_of)), default="")
         return found
 
+    @cached_property
+    def _with_rows(self) -> dict[str, bool]:
+        return {}
+
     def _has_rows(self, node: str) -> bool:
         """Whether a file was delivered for any object under a model."""
         if node.startswith("source."):
             return bool(self._last_days[node])
-        return any(self._has_rows(parent) for parent in self.graph.parents.get(node, ()))
+        if node not in self._with_rows:
+            self._with_rows[node] = any(self._has_rows(parent) for parent in self.graph.parents.get(node, ()))
+        return self._with_rows[node]
 
     def _definition(self, view: str, days: Mapping[str, str]) -> str:
         told, types, seen = set(), set(), set()
@@ -137,7 +154,17 @@ class Ground:
                 # of deliveries up to a day that is written into the SQL
                 told |= {self._last_days[p] for p in self.graph.parents[node] if p.startswith("source.")}
             waiting += self.graph.parents[node]
-        return combine(*sorted(told), *sorted(types))
+        return combine(*sorted(told), *sorted(types), *sorted(self._left_out(view)))
+
+    def _left_out(self, node: str) -> set[str]:
+        """Models that the SQL of a view would name, by itself or in ephemeral ones, if they had rows."""
+        found: set[str] = set()
+        for parent in self.graph.parents[node]:
+            if not self._has_rows(parent):
+                found.add(parent)
+            elif parent in self.graph.parents and parent not in self.graph.tables:
+                found |= self._left_out(parent)
+        return found
 
 
 def raw_version(home: Home, source: str, obj: str, as_of: date, contract: str) -> str:

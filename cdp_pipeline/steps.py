@@ -200,7 +200,15 @@ def build_core(home: Home, plan: RunPlan) -> tuple[core_build.CoreBuild, warehou
     core_build.begin(home, build)
     run = None
     if build.nodes:
-        run = warehouse.run_dbt("build", build.selection(), home, plan.as_of, full_refresh=build.is_full, engine=engine)
+        run = warehouse.run_dbt(
+            "build",
+            build.selection(),
+            home,
+            plan.as_of,
+            full_refresh=build.is_full,
+            engine=engine,
+            environment=build.environment(),
+        )
     return core_build.commit(home, build), run
 
 

@@ -199,8 +199,10 @@ def run_dbt(
     full_refresh: bool = False,
     engine: str = "duckdb",
     refresh: Refresh | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> DbtRun:
-    """Run dbt in a process of its own, on `engine`, and return the status of every node.
+    """Run dbt in a process of its own, on `engine`, and return the status of every node; `environment` adds to the
+    caller's.
 
     The marts are made by change where the last build allows it (`plan_refresh`, or `refresh` where that was asked
     before), unless `full_refresh` asks for all.
@@ -225,7 +227,7 @@ def run_dbt(
     with building(home, as_of, refresh):
         done = subprocess.run(
             [str(dbt_executable(engine)), "--quiet", *args],
-            env=dbt_env(home, as_of, refresh),
+            env={**dbt_env(home, as_of, refresh), **(environment or {})},
             cwd=PROJECT,
             capture_output=True,
             text=True,

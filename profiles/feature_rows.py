@@ -17,7 +17,7 @@ import duckdb
 from profiles import identifiers
 from profiles.consent import DENIED, GRANTED, UNKNOWN
 from profiles.lmdb_store import ALIAS, IDENTIFIER, PROFILE
-from profiles.rows import literal, packer, quoted, select_expression
+from profiles.rows import is_dated, literal, packed_row, packer, quoted, select_expression
 
 _BATCH_ROWS = 10_000
 
@@ -50,6 +50,7 @@ class FeatureRows:
         """How rows are to be read: rows made under another head cannot stand beside these."""
         return {
             "columns": [asdict(column) for _, column in self._selected],
+            "dated": [column.name for _, column in self._selected if is_dated(column.name)],
             "consents": [list(pair) for pair in self._purposes],
         }
 
@@ -123,7 +124,9 @@ class FeatureRows:
             f"coalesce(max(state) FILTER (purpose = {literal(purpose)} AND channel = {literal(channel)}), {UNKNOWN})"
             for purpose, channel in self._purposes
         )
-        features = ", ".join([quoted("profile_id"), *(expression for expression, _ in self._selected)])
+        by_kind = sorted(self._selected, key=lambda each: is_dated(each[1].name))
+        features = ", ".join([quoted("profile_id"), *(expression for expression, _ in by_kind)])
+        first_dated = sum(not is_dated(column.name) for _, column in by_kind)
         marts = self._marts
         found = self._read(
             f"""
@@ -144,7 +147,20 @@ class FeatureRows:
         )
         pack = packer()
         for profile_id, consents, *values in found:
-            yield PROFILE + profile_id.encode(), pack((consents, values))
+            row = packed_row(pack, consents, values[:first_dated], values[first_dated:])
+            yield PROFILE + profile_id.encode(), row
+
+    def dated(self) -> Iterator[Item]:
+        """Profile id → packed values of the columns that move with the day, of everybody with features."""
+        listed = ", ".join(expression for expression, column in self._selected if is_dated(column.name))
+        if not listed:
+            return
+        pack = packer()
+        for profile_id, *values in self._read(
+            f"SELECT profile_id::VARCHAR, {listed} FROM {self._marts}.features.profile_features"
+            " ORDER BY profile_id::VARCHAR"
+        ):
+            yield PROFILE + profile_id.encode(), pack(values)
 
     def _read(self, sql: str, parameters: dict[str, object] | None = None) -> Iterator[tuple[Any, ...]]:
         reader = self._con.sql(sql, params=parameters or {}).to_arrow_reader(_BATCH_ROWS)

@@ -15,7 +15,7 @@ from profiles.feature_rows import Edit, FeatureRows, Item
 from profiles.lmdb_store import ALIAS, IDENTIFIER, META, PROFILE, Store, StoreEditor, StoreWriter, open_store
 from profiles.publish_base import Base
 from profiles.publish_tables import TableChange
-from profiles.rows import packer, unpack
+from profiles.rows import packer, unpack, with_dated
 
 # Keys changed in place since the file was last written whole, as a share of all. Pages that split stay half empty, and
 # a file written whole is full and in order.
@@ -54,7 +54,8 @@ def build_feature_store(
     belongs to several profiles is left out. `meta` (version, as_of, created_at …) is stored beside the column list.
 
     With a `base`, only what the `changes` of the tables touch is made anew: in a copy of its file where few keys
-    change, else in a new file that takes the rest from it. The result holds the same keys and values in any case.
+    change, else in a new file that takes the rest from it: rows of which only the columns that move with the day have
+    changed get these. The result holds the same keys and values in any case.
     """
     changes = changes or {}
     rows = FeatureRows(con, marts, pii, key)
@@ -79,7 +80,9 @@ def build_feature_store(
         PROFILE: _profile_edits(rows, changes),
     }
     before = base.build.patched.get(layout.FEATURES, 0)
-    if None not in edits.values():
+    features = changes.get("features.profile_features")
+    is_dated = features is not None and features.is_dated
+    if not is_dated and None not in edits.values():
         listed = [edit for prefix in sorted(edits) for edit in cast("list[Edit]", edits[prefix])]
         most = MOST_EDITED * (counts.profiles + counts.aliases + counts.identifiers)
         if before + len(listed) <= most and base.copy(layout.FEATURES, path, 0o644):
@@ -98,8 +101,13 @@ def build_feature_store(
         numbers = {}
         for prefix, whole in sections.items():
             changed = edits[prefix]
-            items = whole() if changed is None else merged(store.items(prefix), changed)
-            numbers[prefix] = writer.write(_kept(items))
+            if changed is None:
+                numbers[prefix] = writer.write(_kept(whole()))
+                continue
+            kept = store.items(prefix)
+            if prefix == PROFILE and is_dated:
+                kept = dated_anew(kept, rows.dated())
+            numbers[prefix] = writer.write(_kept(merged(kept, changed)) if changed else kept)
         written = FeatureStoreCounts(numbers[PROFILE], numbers[ALIAS], numbers[IDENTIFIER])
         _put_head(writer, document, written)
     return written
@@ -121,6 +129,16 @@ def merged(old: Iterable[Item], edits: Iterable[Edit]) -> Iterator[Edit]:
     if edit is not None:
         yield edit
         yield from changes
+
+
+def dated_anew(old: Iterable[Item], dated: Iterable[Item]) -> Iterator[Item]:
+    """`old` rows with the packed values of the day that `dated` has for their keys; both by rising key."""
+    days = iter(dated)
+    known, values = next(days, (None, b""))
+    for key, row in old:
+        while known is not None and known < key:
+            known, values = next(days, (None, b""))
+        yield key, with_dated(row, values) if known == key else row
 
 
 def _usable_counts(store: Store, head: Mapping[str, object]) -> FeatureStoreCounts | None:

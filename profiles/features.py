@@ -58,7 +58,11 @@ class FeatureRow(Mapping[str, object]):
         self._opened = opened
         # Annotated and not cast: a call of `cast` here would be a twentieth of a whole read.
         unpacked: Any = unpack(packed)
-        self._consents, self._values = unpacked
+        if opened.is_split:
+            _, self._consents, stable, dated = unpacked
+            self._values = stable + dated
+        else:
+            self._consents, self._values = unpacked
         self.profile_id = profile_id
         self.requested_id = requested_id
 
@@ -109,8 +113,11 @@ class FeatureFile:
             raise NoSnapshot(f"{target}/{layout.FEATURES} has no head")
         head = cast("dict[str, object]", unpack(packed))
         columns = [Column(**column) for column in cast("list[dict[str, str]]", head["columns"])]
-        self.codec = RowCodec(columns)
         self.feature_names = tuple(column.name for column in columns)
+        # Snapshots of earlier releases, which one may go back to, have one array of values.
+        self.is_split = "dated" in head
+        dated = set(cast("list[str]", head.get("dated", [])))
+        self.codec = RowCodec(sorted(columns, key=lambda column: column.name in dated), self.feature_names)
         self.consents = [(purpose, channel) for purpose, channel in cast("list[tuple[str, str]]", head["consents"])]
         self._flags: dict[tuple[int, ...], ConsentFlags] = {}
         created_at = datetime.fromisoformat(str(head["created_at"])).astimezone(UTC)

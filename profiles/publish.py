@@ -263,7 +263,9 @@ class _Files:
         written = TableSync(self._con, self.source, target, names, {}).run()
         # what differs from the last snapshot is known from before
         return {
-            name: replace(change, keys=changes[name].keys) if name in changes else change
+            name: replace(change, keys=changes[name].keys, is_dated=changes[name].is_dated)
+            if name in changes
+            else change
             for name, change in written.items()
         }
 

@@ -1,8 +1,9 @@
 """One database file of a snapshot brought to the state of the warehouse, table by table, at the cost of what changed.
 
 The file is empty, or a copy of the last snapshot's. A table that holds the same rows is left alone; where few rows
-differ they are deleted and inserted; else the table is dropped and written anew in its reading order. A file made
-either way holds the same rows. What is deleted here stays in the file's bytes until its table is written anew, which
+differ they are deleted and inserted; else the table is dropped and written anew in its reading order. Columns that
+move with the day are updated in place, so that the rest of their table stands. A file made either way holds the same
+rows. What is deleted here stays in the file's bytes until its table is written anew, which
 is why a file that held erased people must not be built upon: `publish` starts from nothing then.
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from profiles.rows import literal, quoted
+from profiles.rows import is_dated, literal, quoted
 
 # Blocks of a table are skipped by their least and greatest value, so a table lies in the order that readers ask for.
 # Profile ids are random: without an order every block would hold some of each range.
@@ -25,6 +26,9 @@ READING_ORDER = {
     "segments.membership": ("segment", "profile_id"),
 }
 _DEFAULT_ORDER = ("profile_id",)
+
+# Tables with columns that move with the day (`rows.is_dated`), and their key: the gate has seen that it is unique.
+DATED_TABLES = {"features.profile_features": "profile_id"}
 
 # Keys by which the feature file is kept up: what of a changed table must be looked at again.
 KEPT_KEYS = {
@@ -51,13 +55,15 @@ class TableChange:
     """What became of one table: its rows now, and how many rows have been changed since it was last written whole.
 
     `keys` is a temporary table with the `KEPT_KEYS` of the rows that differ from the last snapshot, '' where no row
-    does, and None where that is not known.
+    does, and None where that is not known. With `is_dated` the columns that move with the day differ as well, in rows
+    of any key.
     """
 
     rows: int
     patched: int = 0
     is_written: bool = False
     keys: str | None = ""
+    is_dated: bool = False
 
 
 def target_schema(schema: str) -> str:
@@ -92,6 +98,8 @@ class TableSync:
         self._patched = patched
         self._given = self._columns(source)
         self._present = self._columns(target)
+        # Of a table that `run` patches: the columns by whose hash its differing rows are found.
+        self._hashed: dict[Name, list[str]] = {}
 
     def run(self) -> dict[str, TableChange]:
         """Make the target hold exactly the rows of the source. Returns what became of each ``schema.table``."""
@@ -115,6 +123,9 @@ class TableSync:
             self._con.execute(f"CHECKPOINT {self._target}")
         for name, differing in patches:
             self._patch(name, differing)
+        for name in self._names:
+            if changes[".".join(name)].is_dated and name not in written:
+                self._update_dated(name)
         for name in written:
             self._con.execute(f"CREATE TABLE {self._copy(name)} AS FROM {self._table(name)}{self._order(name)}")
         self._set_comments()
@@ -138,19 +149,15 @@ class TableSync:
         if self._present.get(_place(name)) != columns:
             return TableChange(self._number(f"SELECT count(*) FROM {table}"), is_written=True, keys=None), ""
         before = self._patched.get(full_name, 0)
+        if full_name in DATED_TABLES and (found := self._compare_dated(name, before)):
+            return found
+        self._hashed[name] = [column for column, _ in columns]
         totals = f"SELECT count(*), sum(h), bit_xor(h) FROM (SELECT {hashed} AS h FROM"
         now, then = (self._con.execute(f"{totals} {each} t)").fetchall()[0] for each in (table, copy))
         rows = int(now[0])
         if now == then:
             return TableChange(rows, before), ""
-        differing = _temporary("differing", name)
-        self._con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {differing} AS SELECT h, sum(n) AS n FROM"
-            f" (SELECT {hashed} AS h, 1 AS n FROM {table} t UNION ALL SELECT {hashed}, -1 FROM {copy} t)"
-            " GROUP BY h HAVING sum(n) <> 0"
-        )
-        # a changed row counts twice, once as it was and once as it is
-        changed = self._number(f"SELECT greatest(sum(n) FILTER (n > 0), -sum(n) FILTER (n < 0)) FROM {differing}")
+        differing, changed = self._differing(name)
         if changed > MOST_PATCHED * rows:
             return TableChange(rows, is_written=True, keys=None), ""
         keys = self._keep_keys(name, differing)
@@ -158,12 +165,60 @@ class TableSync:
             return TableChange(rows, is_written=True, keys=keys), ""
         return TableChange(rows, before + changed, keys=keys), differing
 
+    def _compare_dated(self, name: Name, before: int) -> tuple[TableChange, str] | None:
+        """As `_compare`, for a table of which the columns that move with the day are brought up to date apart.
+
+        None where they have moved in few rows, which are patched like others, or where more than they has changed in
+        too many.
+        """
+        columns = [column for column, _ in self._given[name]]
+        stable = [column for column in columns if not is_dated(column)]
+        of_day = [DATED_TABLES[".".join(name)], *(column for column in columns if is_dated(column))]
+        totals = (
+            "SELECT count(*), sum(d), bit_xor(d), sum(h), bit_xor(h) FROM"
+            f" (SELECT {row_hash(stable, 't')} AS h, {row_hash(of_day, 't')} AS d FROM"
+        )
+        now, then = (
+            self._con.execute(f"{totals} {each} t)").fetchall()[0] for each in (self._table(name), self._copy(name))
+        )
+        rows = int(now[0])
+        if now[:3] == then[:3]:
+            return None
+        self._hashed[name] = of_day
+        _, moved = self._differing(name)
+        if moved <= MOST_PATCHED * rows:
+            return None
+        self._hashed[name] = stable
+        if now[3:] == then[3:]:
+            return TableChange(rows, before, is_dated=True), ""
+        differing, changed = self._differing(name)
+        if changed > MOST_PATCHED * rows:
+            return None
+        keys = self._keep_keys(name, differing)
+        if before + changed > MOST_PATCHED * rows:
+            return TableChange(rows, is_written=True, keys=keys, is_dated=True), ""
+        return TableChange(rows, before + changed, keys=keys, is_dated=True), differing
+
+    def _differing(self, name: Name) -> tuple[str, int]:
+        """A temporary table with the hashes of the rows that differ, and the number of these rows."""
+        hashed = row_hash(self._hashed[name], "t")
+        differing = _temporary("differing", name)
+        self._con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {differing} AS SELECT h, sum(n) AS n FROM"
+            f" (SELECT {hashed} AS h, 1 AS n FROM {self._table(name)} t"
+            f" UNION ALL SELECT {hashed}, -1 FROM {self._copy(name)} t)"
+            " GROUP BY h HAVING sum(n) <> 0"
+        )
+        # a changed row counts twice, once as it was and once as it is
+        changed = f"SELECT greatest(sum(n) FILTER (n > 0), -sum(n) FILTER (n < 0)) FROM {differing}"
+        return differing, self._number(changed)
+
     def _keep_keys(self, name: Name, differing: str) -> str | None:
         wanted = KEPT_KEYS.get(".".join(name))
         if wanted is None:
             return None
         present = [column for column, _ in self._given[name]]
-        hashed = row_hash(present, "t")
+        hashed = row_hash(self._hashed[name], "t")
         keys = _temporary("keys", name)
         listed = ", ".join(f"t.{quoted(column)}" for column in wanted if column in present)
         chosen = " UNION ".join(
@@ -174,11 +229,21 @@ class TableSync:
         return keys
 
     def _patch(self, name: Name, differing: str) -> None:
-        hashed = row_hash([column for column, _ in self._given[name]], "t")
+        hashed = row_hash(self._hashed[name], "t")
         chosen = f"WHERE {hashed} IN (SELECT h FROM {differing})"
         self._con.execute(f"DELETE FROM {self._copy(name)} t {chosen}")
         self._con.execute(f"INSERT INTO {self._copy(name)} FROM {self._table(name)} t {chosen}{self._order(name)}")
         self._con.execute(f"DROP TABLE {differing}")
+
+    def _update_dated(self, name: Name) -> None:
+        """Columns are stored apart: an update writes those that it sets and leaves the rows where they lie."""
+        key = quoted(DATED_TABLES[".".join(name)])
+        dated = [column for column, _ in self._given[name] if is_dated(column)]
+        changes = ", ".join(f"{quoted(column)} = now.{quoted(column)}" for column in dated)
+        self._con.execute(
+            f"UPDATE {self._copy(name)} t SET {changes} FROM {self._table(name)} AS now"
+            f" WHERE t.{key} = now.{key} AND {row_hash(dated, 't')} <> {row_hash(dated, 'now')}"
+        )
 
     def _order(self, name: Name) -> str:
         present = {column for column, _ in self._given[name]}

@@ -81,10 +81,10 @@ def backtest(
 
     with duckdb.connect() as con:
         load_orders(con, orders, cut)
-        models = fit_models(con, cut, days)
+        history = histories(con, cut)
+        models = fit_models(con, cut, days, history)
         if models.bg_nbd is None or models.gamma_gamma is None or models.churn is None:
             raise BacktestError(f"no model to test: {next(iter(models.reasons.values()))}")
-        history = histories(con, cut)
         amounts = _amount_forecasts(con, models, history, start, cut, days)
         churn = _churn_forecasts(con, models.bg_nbd, models.churn, history, start, cut, days)
     with duckdb.connect() as con:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from cdp_pipeline.analytics._fit import Array
 
@@ -22,6 +21,16 @@ class Bin:
     actual: float
 
 
+def ranks(values: Array, *, highest: bool = False) -> Array:
+    """Rank of each value from 1 on; equal ones share the mean of their ranks, or with `highest` the last of them.
+
+    As SciPy's `rankdata`, whose package of distributions takes a second to import in every run.
+    """
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = counts.cumsum()
+    return np.asarray((last if highest else last - (counts - 1) / 2)[place], dtype=np.float64)
+
+
 def brier(probability: Array, happened: Array) -> float:
     """Mean squared distance of probability and outcome (0 or 1): lower is better."""
     return float(np.mean((probability - happened) ** 2))
@@ -33,12 +42,12 @@ def auc(score: Array, happened: Array) -> float:
     n, m = int(positive.sum()), int((~positive).sum())
     if not n or not m:
         return float("nan")
-    return float((rankdata(score)[positive].sum() - n * (n + 1) / 2) / (n * m))
+    return float((ranks(score)[positive].sum() - n * (n + 1) / 2) / (n * m))
 
 
 def rank_correlation(left: Array, right: Array) -> float:
     """Spearman's rank correlation. NaN where one side is constant."""
-    a, b = rankdata(left), rankdata(right)
+    a, b = ranks(left), ranks(right)
     a, b = a - a.mean(), b - b.mean()
     scale = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / scale if scale else float("nan")
@@ -46,7 +55,7 @@ def rank_correlation(left: Array, right: Array) -> float:
 
 def bins(predicted: Array, actual: Array, count: int = 10) -> list[Bin]:
     """Customers in `count` groups of equal size by prediction, lowest first. Equal predictions stay in one group."""
-    place = np.ceil(rankdata(predicted, method="max") / len(predicted) * count) if len(predicted) else np.array([])
+    place = np.ceil(ranks(predicted, highest=True) / len(predicted) * count) if len(predicted) else np.array([])
     rows = []
     for number in range(1, count + 1):
         inside = place == number

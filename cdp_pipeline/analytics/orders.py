@@ -98,20 +98,29 @@ def purchase_days(con: duckdb.DuckDBPyConnection) -> tuple[date, date] | None:
     return None if first is None else (first, last)
 
 
-def histories(con: duckdb.DuckDBPyConnection, end: date, label_days: int = 0) -> pd.DataFrame:
+def histories(
+    con: duckdb.DuckDBPyConnection, end: date, label_days: int = 0, *, sample: int | None = None
+) -> pd.DataFrame:
     """One row for each profile with a purchase before `end`, sorted by profile_id, from nothing later than that.
 
     Columns: profile_id; `purchases` and `orders` (counts); `amount` (net sum); `age` and `recency` (days since the
     first and the last purchase up to the day before `end`); `gap` and `gap_deviation` (mean and standard deviation of
     the days between purchases, NaN for a one-time buyer); `last_30`, `last_90` (purchases in the last days); `place`
     (1, 2, … in an order that depends on the ids alone: for samples and folds). With `label_days` also `is_gone`: no
-    purchase in the `label_days` days from `end` on, the only column that looks ahead.
+    purchase in the `label_days` days from `end` on, the only column that looks ahead. With `sample` only the rows up
+    to that place.
     """
     frame: pd.DataFrame = con.execute(
-        """WITH bought AS (
+        """WITH chosen AS MATERIALIZED (
+             SELECT profile_id, row_number() OVER (ORDER BY md5(profile_id), profile_id) AS place
+             FROM (SELECT DISTINCT profile_id FROM purchase_day WHERE orders > 0 AND day < $end)
+             QUALIFY $sample IS NULL OR place <= $sample
+           ), theirs AS (
+             FROM purchase_day SEMI JOIN chosen USING (profile_id)
+           ), bought AS (
              SELECT profile_id, day, orders,
                date_diff('day', lag(day) OVER (PARTITION BY profile_id ORDER BY day), day) AS gap
-             FROM purchase_day WHERE orders > 0 AND day < $end
+             FROM theirs WHERE orders > 0 AND day < $end
            ), history AS (
              SELECT profile_id, count(*) AS purchases, sum(orders)::BIGINT AS orders,
                date_diff('day', min(day), $end::DATE) - 1 AS age, date_diff('day', max(day), $end::DATE) - 1 AS recency,
@@ -119,17 +128,17 @@ def histories(con: duckdb.DuckDBPyConnection, end: date, label_days: int = 0) ->
                count(*) FILTER (day >= $end::DATE - 30) AS last_30, count(*) FILTER (day >= $end::DATE - 90) AS last_90
              FROM bought GROUP BY profile_id
            ), money AS (
-             SELECT profile_id, sum(amount)::DOUBLE AS amount FROM purchase_day WHERE day < $end GROUP BY profile_id
+             SELECT profile_id, sum(amount)::DOUBLE AS amount FROM theirs WHERE day < $end GROUP BY profile_id
            ), later AS (
              SELECT DISTINCT profile_id FROM purchase_day
              WHERE orders > 0 AND day >= $end AND day < $end::DATE + $label_days::INT
            )
            SELECT profile_id, purchases, orders, amount, age, recency, total / nullif(n, 0) AS gap,
              sqrt(greatest(squares / nullif(n, 0) - pow(total / nullif(n, 0), 2), 0)) AS gap_deviation,
-             last_30, last_90, row_number() OVER (ORDER BY md5(profile_id), profile_id) AS place,
-             l.profile_id IS NULL AS is_gone
-           FROM history JOIN money USING (profile_id) LEFT JOIN later l USING (profile_id)
+             last_30, last_90, place, l.profile_id IS NULL AS is_gone
+           FROM history JOIN money USING (profile_id) JOIN chosen USING (profile_id)
+           LEFT JOIN later l USING (profile_id)
            ORDER BY profile_id""",
-        {"end": end, "label_days": label_days},
+        {"end": end, "label_days": label_days, "sample": sample},
     ).df()
     return frame if label_days else frame.drop(columns="is_gone")

@@ -82,8 +82,9 @@ def run(con: duckdb.DuckDBPyConnection, as_of_end: datetime, as_of: date) -> Map
     con.execute(_ORDERS, {"end": as_of_end})
     con.execute("DELETE FROM order_row WHERE profile_id IN (SELECT profile_id FROM objector)")
     purchases_of_rows(con, end)
-    models = fit_models(con, end, CHURN_DAYS)
-    scored = apply_models(models, histories(con, end), HORIZON_DAYS, DISCOUNT_RATE)
+    history = histories(con, end)
+    models = fit_models(con, end, CHURN_DAYS, history)
+    scored = apply_models(models, history, HORIZON_DAYS, DISCOUNT_RATE)
     scored["missing_reason"] = None
     missing = scored[list(SCORES)].isna()
     scored.loc[missing["probability_alive"], "missing_reason"] = "one_purchase"

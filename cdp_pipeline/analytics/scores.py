@@ -76,8 +76,8 @@ def score_profiles(
     end = as_of + timedelta(days=1)
     with duckdb.connect() as con:
         counts = load_orders(con, orders, end)
-        models = fit_models(con, end, churn_days)
         history = histories(con, end)
+        models = fit_models(con, end, churn_days, history)
         scored = apply_models(models, history, horizon_days, discount_rate)
         facts = {
             "as_of": str(as_of),
@@ -103,9 +103,11 @@ def score_profiles(
     return ScoreSummary(len(scored), out, facts_file, facts)
 
 
-def fit_models(con: duckdb.DuckDBPyConnection, end: date, churn_days: int) -> Models:
-    """Fit all models on `purchase_day`, from nothing at or after `end`. Never raises for too little data."""
-    history = histories(con, end)
+def fit_models(con: duckdb.DuckDBPyConnection, end: date, churn_days: int, history: pd.DataFrame) -> Models:
+    """Fit all models on `purchase_day`, from nothing at or after `end`. Never raises for too little data.
+
+    `history` is `histories(con, end)`, which the caller scores next.
+    """
     repeat_buyers = int((history["purchases"] > 1).sum())
     days, orders = int(history["purchases"].sum()), int(history["orders"].sum())
     span, reasons = purchase_days(con), {}
@@ -142,8 +144,7 @@ def labelled(con: duckdb.DuckDBPyConnection, first: date, end: date, days: int) 
     cuts = training_cuts(first, end, days)
     if not cuts:
         raise FitError(f"the orders go back {(end - first).days:,} days, {2 * days:,} are needed to learn who left")
-    frames = [(cut, histories(con, cut, label_days=days)) for cut in cuts]
-    return [(cut, frame[frame["place"] <= FIT_SAMPLE]) for cut, frame in frames]
+    return [(cut, histories(con, cut, label_days=days, sample=FIT_SAMPLE)) for cut in cuts]
 
 
 def apply_models(models: Models, history: pd.DataFrame, horizon_days: int, discount_rate: float) -> pd.DataFrame:

@@ -80,6 +80,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Every failure is one line on standard error that says what and where. Set ``CDP_TRACEBACK=1`` to see an
     unexpected error's origin as well.
     """
+    # The matrices of the models are small: threads wait for each other longer than they multiply, and where other
+    # processes hold the cores many times as long. NumPy and SciPy read it when they are imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         given = sys.argv[1:] if argv is None else argv
         parser = build_parser(given[0] if given else None)

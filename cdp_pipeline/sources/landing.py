@@ -84,7 +84,8 @@ def unseen(home: Home, obj: ObjectContract, folder: Path, receipts: Mapping[str,
             if receipt is None or orphan or outdated or receipt.size != stat.st_size:
                 files.append(file)
             elif receipt.mtime_ns != stat.st_mtime_ns:
-                if receipt.sha256 == file_sha256(path):
+                # whoever touches a file that could not be read has seen to what was in its way
+                if receipt.status != "failed" and receipt.sha256 == file_sha256(path):
                     ops.touch(receipt, stat.st_mtime_ns)
                 else:
                     files.append(file)

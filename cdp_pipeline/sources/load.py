@@ -6,6 +6,7 @@ Belongs here: the DuckDB side of reading a file. Not here: which files, where th
 from __future__ import annotations
 
 import difflib
+import errno
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -42,6 +43,8 @@ _HEAD = 1 << 20
 _MAX_EXTRA_NAMES = 200
 # Wide rows: 100,000 orders are 197 MB of Parquet before compression, and each thread holds a group.
 _ROW_GROUP = 30_720
+# How the operating system says it, and so DuckDB.
+NO_SPACE = "No space left on device"
 
 
 @dataclass(frozen=True)
@@ -187,12 +190,18 @@ def _run(
         with refused:
             good = refused.filtered(select)
             con.execute(f"COPY ({good}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})").fetchall()
-    except duckdb.OutOfMemoryException:
+    except duckdb.OutOfMemoryException as error:
+        if "max_temp_directory_size" in str(error):  # it was the disk that had no room for what memory had none for
+            raise OSError(errno.ENOSPC, NO_SPACE) from None
         raise FileFaultError(f"needs more than {MEMORY_LIMIT} of memory") from None
     except duckdb.Error as error:
         discard()
         if not isinstance(feed, ParquetTable) and feed.error is not None:
             raise feed.error from None
+        if NO_SPACE in str(error):
+            raise OSError(errno.ENOSPC, NO_SPACE) from None
+        if isinstance(error, duckdb.IOException) and not isinstance(feed, ParquetTable):
+            raise  # the feed reads, so this is of writing: not the file's fault
         # The error's own text may quote the record, so only its kind is said.
         raise FileFaultError(f"cannot be read ({type(error).__name__})") from error
     finally:

@@ -21,7 +21,7 @@ from stages import STAGES, Stage
 
 POINTS = int(os.environ.get("CDP_CHAOS_POINTS", "3"))
 # how many sizes of a disk that is too small
-DISKS = max(1, POINTS // 10)
+DISKS = max(2, POINTS // 10)
 MIB = 1 << 20
 COMMAND = f"CDP_CHAOS_POINTS={POINTS} pytest tests/chaos/test_kills.py"
 

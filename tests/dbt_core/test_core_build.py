@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,10 +14,11 @@ import duckdb
 import pytest
 from raw_lake import write_raw_day
 
-from cdp_pipeline import core_build, steps, warehouse
-from cdp_pipeline.core_graph import core_graph
+from cdp_pipeline import core_build, core_parts, steps, warehouse
+from cdp_pipeline.core_graph import RECORDS, core_graph
 from cdp_pipeline.home import Home
 from cdp_pipeline.sources.contract import load_contracts
+from cdp_pipeline.sources.dbt_sources import PARTS
 
 AS_OF = date(2025, 3, 31)
 CONTRACTS = load_contracts()
@@ -204,9 +206,105 @@ def test_what_is_added_to_and_what_is_made_again(untouched: Home) -> None:
     assert not chain & appended()
 
 
+def test_which_sources_of_the_interactions_are_made_again(untouched: Home) -> None:
+    later = AS_OF + timedelta(days=1)
+
+    def parts() -> core_parts.Parts:
+        return core_build.plan_core(untouched, later, CONTRACTS).parts["model.cdp.interactions"]
+
+    # events of a later day are added to their source, after the last day that is in; ads are told by their landings
+    write_raw_day(untouched, "web_events.segment", "2025-04-01", [segment(1)])
+    found = parts()
+    assert (found.grown, found.records) == ({"web_events": "2025-03-31"}, True)
+    assert "google_ads" in found.remade and not {"web_events", "klaviyo", "shopify", "zendesk"} & found.remade
+    # of tickets and answers all are made again
+    write_raw_day(untouched, "zendesk.tickets", "2025-04-01", [])
+    found = parts()
+    assert found.grown == {"web_events": "2025-03-31"}
+    assert "zendesk" in found.remade and not {"klaviyo", "twilio", "web_events"} & found.remade
+    # ad clicks give campaigns to events of all days: then nothing is only added to
+    write_raw_day(untouched, "google_ads.click_view", "2025-04-01", [])
+    assert "web_events" in parts().remade and not parts().grown
+
+
+def test_each_part_of_the_interactions_brings_rows_of_its_source_alone(home: Home) -> None:
+    graph = built(home).graph
+    parts = graph.by_source["model.cdp.interactions"]
+    assert {"model.cdp.int_orders", "model.cdp.int_feedback"} <= set(parts)
+    for part, sources in parts.items():
+        name = part.rpartition(".")[2].removeprefix("int_")
+        if name not in ("orders", "feedback"):
+            assert sources == {name.removesuffix("__interactions")}
+    with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
+        for part in ("orders", "feedback"):
+            found = con.execute(f"select distinct source from intermediate.int_{part}").fetchall()
+            assert found and {source for (source,) in found} <= parts[f"model.cdp.int_{part}"]
+    # what else the table is made of is the same for every row, or followed by id
+    beside = {p for p in graph.parents["model.cdp.interactions"] if not p.startswith("seed.")}
+    assert beside == {"model.cdp.int_interactions_unioned", RECORDS}
+    # a part that is added to must not depend on the day in another way
+    assert not graph.appended & graph.dated
+
+
+def test_unions_leave_out_sources_that_never_delivered(untouched: Home) -> None:
+    def told() -> tuple[set[str], set[str]]:
+        build = built(untouched)
+        return set(json.loads(build.environment()[core_build.SILENT])), names(build)
+
+    silent, changed = told()
+    assert {"int_lob__interactions", "int_hubspot__records"} <= silent and not changed
+    # a part may hang on other sources, too: they are no reason to leave it in, or out
+    assert not {"int_klaviyo__interactions", "int_shopify__records", "int_google_reviews__feedback"} & silent
+    write_raw_day(untouched, "lob.postcards", "2025-03-31", [])
+    silent, changed = told()
+    assert "int_lob__interactions" not in silent
+    # the SQL of these views is another one now
+    assert {"int_interactions_unioned", "int_records_unioned", "int_touches_unioned"} <= changed
+    assert "int_tickets_unioned" not in changed
+
+
+def test_a_union_has_the_same_types_whichever_sources_bring_rows(core_home: Home) -> None:
+    """What sources deliver in several types, the union says itself."""
+    compiled = core_home.root / "dbt" / "compiled" / "cdp" / "models" / "intermediate"
+    named = {"orders": "int_orders", "purpose_consents": "int_consents_unioned"}
+    several = set()
+    with duckdb.connect(str(core_home.warehouse_db), read_only=True) as con:
+        for part in PARTS:
+            models = sorted(compiled.glob(f"*/int_*__{part}.sql"))
+            union = (compiled / f"{named.get(part, f'int_{part}_unioned')}.sql").read_text(encoding="utf-8")
+            types: dict[str, set[str]] = {}
+            for model in models:
+                for column, kind, *_ in con.execute(f"describe {model.read_text(encoding='utf-8')}").fetchall():
+                    types.setdefault(column, set()).add(kind)
+            several |= {(part, column) for column, kinds in types.items() if len(kinds) > 1}
+            for column in (column for column, kinds in types.items() if len(kinds) > 1):
+                assert union.count(f"cast({column} as ") == len(models), f"{part}: {column} has {types[column]}"
+    assert ("feedback", "score") in several
+
+
+def test_a_key_that_comes_twice_is_found(core_home: Home) -> None:
+    (test,) = (core_home.root / "dbt" / "compiled").rglob("unique_customer_records_record_id.sql")
+    query = test.read_text(encoding="utf-8")
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as warehouse")
+        con.execute("create schema warehouse.core")
+        con.execute(
+            "create table warehouse.core.customer_records as select unnest(['a', 'b', null, null]) as record_id"
+        )
+        assert con.execute(query).fetchall() == []
+        con.execute("insert into warehouse.core.customer_records values ('b'), ('c')")
+        assert con.execute(query).fetchall() == [("b", 2)]
+
+
 def test_increments_end_as_a_full_build_does(home: Home) -> None:
-    """A new day, a late file, a corrected and a deleted delivery, a replayed row, an erased person: tables change with
-    each, and a full build after them changes nothing."""
+    """A new day, a late, a corrected and a deleted delivery, a replayed row, an erased person, records that come and
+    go under interactions that stay: tables change with each, and a full build after them changes nothing."""
+
+    def receivers() -> dict[str, str | None]:
+        """Record by event, of two events of profiles that come and go."""
+        rows = tables(home)["core.interactions"]
+        return {str(r[0]): r[1] for r in rows if str(r[0]).startswith("klaviyo:events:later-")}  # type: ignore[misc]
+
     before = tables(home)
     day = AS_OF + timedelta(days=1)
     # a new day of events: a copy of one that is known, and a new one twice
@@ -227,7 +325,17 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
     # to be sent in some days
     coming = {"piece_id": "psc_later", "sent_at": "2025-04-05 08:00:00", "recipient_name": "Lee Later"}
     write_raw_day(home, "lob.postcards", "2025-04-01", [coming])
+    mails = [
+        {"event_id": f"later-{n}", "klaviyo_id": f"L{n}", "metric_id": "M1", "occurred_at": "2025-04-01 09:00:00"}
+        for n in (1, 2)
+    ]
+    write_raw_day(home, "klaviyo.events", "2025-04-01", mails)
+    profile = write_raw_day(home, "klaviyo.profiles", "2025-04-01", [{"klaviyo_id": "L1", "email": "one@example.com"}])
     build, run = steps.build_core(home, plan(day))
+    (told,) = build.parts.values()
+    assert told.grown == {"klaviyo": "2025-03-31", "web_events": "2025-03-31"}
+    assert {"zoho_crm", "lob"} <= told.remade and not {"klaviyo", "web_events", "twilio"} & told.remade
+    assert receivers() == {"klaviyo:events:later-1": "klaviyo:profiles:L1", "klaviyo:events:later-2": None}
     assert {build.graph.names[node] for node in build.appended} >= {"stg_web_events__segment", "int_web_events__events"}
     assert run is not None and any(node.startswith("test.cdp.") for node in run.statuses)
     middle = tables(home)
@@ -247,8 +355,14 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
     )
     (home.raw("web_events", "segment") / "dt=2025-04-01" / "part.parquet").unlink()
     write_raw_day(home, "zendesk.users", "2025-01-05", [])
+    # one profile is gone, another one came late: events of both stay and follow
+    profile.unlink()
+    write_raw_day(home, "klaviyo.profiles", "2025-01-05", [{"klaviyo_id": "L2", "email": "two@example.com"}])
     build, _ = steps.build_core(home, plan(day))
     assert not build.is_full and not build.appended
+    (told,) = build.parts.values()
+    assert "web_events" in told.remade and not told.grown and "klaviyo" not in told.remade
+    assert receivers() == {"klaviyo:events:later-1": None, "klaviyo:events:later-2": "klaviyo:profiles:L2"}
     steps.export_core(home)
     ended = tables(home)
     assert [row for row in ended["core.interactions"] if "psc_later" in row[0]]  # type: ignore[operator]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
+from typing import Any, cast
 
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from profiles import FeatureReader, GateBounds, layout, publish, rollback
-from profiles.lmdb_store import META, open_store
+from profiles import FeatureReader, FeatureRow, GateBounds, layout, publish, rollback
+from profiles.lmdb_store import META, StoreWriter, open_store
 from profiles.manifest import Manifest, file_entries
 from profiles.publish_tables import MOST_PATCHED
-from profiles.rows import unpack
+from profiles.rows import packer, unpack
 
 PROFILES = 400
 
@@ -47,7 +50,8 @@ CREATE TABLE segments.overlap AS SELECT 'loyal' AS segment_a, 'new' AS segment_b
 CREATE TABLE segments.summary AS SELECT 'loyal' AS segment, NULL::VARCHAR AS breach, 160 AS members;
 CREATE TABLE features.profile_features AS SELECT profile_id, DATE '2025-03-01' AS as_of, (place % 7)::INTEGER AS orders,
     (place * 1.5)::DECIMAL(18, 2) AS net_amount, CASE WHEN place % 3 > 0 THEN place / 7.0 END AS share,
-    ['tea', NULL][: (place % 3)::INTEGER] AS brands, TIMESTAMP '2025-01-01' + to_hours(place::INTEGER) AS last_at
+    ['tea', NULL][: (place % 3)::INTEGER] AS brands, TIMESTAMP '2025-01-01' + to_hours(place::INTEGER) AS last_at,
+    CASE WHEN place % 2 = 0 THEN place END AS recency_days, (place * 0.1)::DECIMAL(18, 2) AS net_amount_30d
     FROM profiles.customer_profile WHERE place % 9 > 0;
 CREATE TABLE features.product_affinity AS SELECT profile_id, 'tea' AS category, place / 3.0 AS score
     FROM profiles.customer_profile;
@@ -73,6 +77,9 @@ FEW = PERSON.format(n="{n}", size=3)
 EVENTS = {
     "nothing": "",
     "orders": f"UPDATE features.profile_features SET orders = orders + {{n}} WHERE profile_id IN {FEW}",
+    "a quiet day": "UPDATE features.profile_features SET as_of = as_of + 1, recency_days = recency_days + 1,"
+    " net_amount_30d = CASE WHEN orders % 2 = 0 THEN net_amount_30d END",
+    "sales of the month": f"UPDATE features.profile_features SET net_amount_30d = 9.99 WHERE profile_id IN {FEW}",
     "a day passes": "UPDATE features.profile_features SET as_of = as_of + 1, orders = orders + 1",
     "consent": f"UPDATE profiles.consent SET state = 'denied' WHERE profile_id IN {FEW}",
     "consent withdrawn": f"DELETE FROM profiles.consent WHERE profile_id IN {FEW}",
@@ -86,6 +93,9 @@ EVENTS = {
     f" WHERE profile_id IN {FEW}",
     "a repeated row goes": f"DELETE FROM profiles.attribute_provenance WHERE rowid IN"
     f" (SELECT min(rowid) FROM profiles.attribute_provenance WHERE profile_id IN {FEW} GROUP BY profile_id, attribute)",
+    "features found": f"INSERT INTO features.profile_features BY NAME SELECT profile_id, DATE '2025-03-01' AS as_of,"
+    f" 1 AS recency_days FROM {FEW} ANTI JOIN features.profile_features USING (profile_id)",
+    "nobody has features": "DELETE FROM features.profile_features",
     "features lost": f"DELETE FROM features.profile_features WHERE profile_id IN {FEW}",
     "merge": """
         CREATE OR REPLACE TEMP TABLE pair AS SELECT min(profile_id) AS kept, max(profile_id) AS gone FROM
@@ -189,7 +199,7 @@ def keys(snapshot: Path) -> dict[bytes, bytes]:
     assert len(found) == store.count()
     head = unpack(found.pop(META))
     assert isinstance(head, dict)
-    found[META] = repr({name: head[name] for name in ("columns", "consents", "counts")}).encode()
+    found[META] = repr({name: head[name] for name in ("columns", "dated", "consents", "counts")}).encode()
     return found
 
 
@@ -347,4 +357,67 @@ def test_a_file_that_is_mostly_free_is_written_anew(company: Company) -> None:
     build = Manifest.read(built).build
     assert (built / layout.MARTS).stat().st_size < large / 3
     assert build.patched.keys() == {layout.FEATURES}, "what differs is still known to the feature file"
+    assert_equal(built, company.from_nothing())
+
+
+def test_a_day_that_passes_moves_its_columns_alone(company: Company) -> None:
+    """Few people change beyond them: rows stay where they lie, and keep their packed values of other columns."""
+    built = company.publish()
+    for others in (
+        [],
+        [("orders", 1), ("features lost", 2), ("sales of the month", 3)],
+        [("merge", 1), ("features found", 2), ("consent", 3), ("consent withdrawn", 4), ("a new person", 0)],
+    ):
+        company.happens(("a quiet day", 1), *others)
+        before = {key: value for key, value in keys(built).items() if key[:1] == b"p"}
+        built = company.publish()
+        build = Manifest.read(built).build
+        assert build.base and build.patched.get("features.profile_features", 0) <= 12
+        assert_equal(built, company.from_nothing())
+        after = keys(built)
+        kept = [key for key, value in before.items() if after.get(key, b"")[:30] == value[:30]]
+        assert len(kept) > 380 and sum(after[key] != before[key] for key in kept) > 300
+    with duckdb.connect(built / layout.MARTS, read_only=True) as con:
+        ids = [row[0] for row in con.execute("SELECT profile_id FROM features.profile_features").fetchall()]
+    assert sum(left > right for left, right in pairwise(ids)) <= 12, "in the order of ids but for a few"
+
+
+def test_when_nobody_has_features_any_more_all_values_are_missing(company: Company) -> None:
+    company.publish()
+    company.happens(("a quiet day", 1), ("nobody has features", 1))
+    built = company.publish()
+    assert_equal(built, company.from_nothing())
+    company.happens(("features found", 1))
+    assert_equal(company.publish(), company.from_nothing())
+
+
+def test_a_feature_file_of_an_earlier_release_is_read_and_not_built_upon(company: Company) -> None:
+    """One array of values for each profile: what a rollback after an update leads to."""
+    snapshot = company.publish()
+    path = snapshot / layout.FEATURES
+    store = open_store(path)
+    ids = [key[1:].decode() for key, _ in store.items(b"p")]
+    head = cast("dict[str, Any]", unpack(store.get(META) or b""))
+    others = [item for prefix in (b"a", b"i") for item in store.items(prefix)]
+    packed = [(key, cast("list[Any]", unpack(value))) for key, value in store.items(b"p")]
+    reader = FeatureReader(company.home / "published")
+    expected = {each: dict(cast("FeatureRow", row)) for each, row in reader.get_many(ids).items()}
+    reader.close()
+    del store
+    dated = head.pop("dated")
+    table = [column["name"] for column in head["columns"]]
+    places = [sorted(table, key=lambda name: name in dated).index(name) for name in table]
+    path.unlink()
+    with StoreWriter(path) as writer:
+        writer.write(others)
+        for key, (_, consents, stable, values) in packed:
+            writer.put(key, packer()((consents, [(stable + values)[place] for place in places])))
+        writer.put(META, packer()(head))
+    manifest = replace(Manifest.read(snapshot), files=file_entries(snapshot))
+    (snapshot / layout.MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    found = FeatureReader(company.home / "published").get_many(ids)
+    assert {each: dict(cast("FeatureRow", row)) for each, row in found.items()} == expected
+    company.happens(("a quiet day", 1))
+    built = company.publish()
+    assert Manifest.read(built).build.base == snapshot.name
     assert_equal(built, company.from_nothing())

@@ -41,6 +41,16 @@ def test_a_touched_file_is_not_read_again_but_a_changed_one_is(land: Land) -> No
     assert len(land.pending()) == 1
 
 
+def test_a_touched_file_is_read_again_where_it_could_not_be_read(land: Land) -> None:
+    path = land("events", "a.jsonl.gz", b"no archive")
+    assert land.run("events").files[0].status == "failed"
+    assert land.pending() == [], "not by every run"
+    os.utime(path, (1, 1))
+    assert len(land.pending()) == 1
+    assert land.run("events").files[0].status == "failed"
+    assert land.pending() == []
+
+
 def test_a_changed_contract_makes_its_files_pending(land: Land) -> None:
     land("events", "a.jsonl", _lines(1))
     land.run("events")

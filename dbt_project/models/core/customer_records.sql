@@ -1,3 +1,4 @@
+{{ config(pre_hook="{{ keep_record_ids() }}") }}
 with records as (
     select
         *,

@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    meta={'by_source': 'int_interactions_unioned'},
+    pre_hook=["{{ leave_remade() }}", "{{ follow_records(ref('int_interactions_unioned')) }}"],
+    post_hook="{{ drop_record_ids() }}"
+) }}
 select
     interactions.interaction_id,
     records.record_id,
@@ -18,3 +26,6 @@ select
 from {{ ref('int_interactions_unioned') }} as interactions
 left join {{ ref('touchpoints') }} as touchpoints on interactions.touchpoint = touchpoints.touchpoint
 left join {{ ref('customer_records') }} as records on interactions.record_id = records.record_id
+{%- if told_parts() %}
+where {{ of_told_parts('interactions') }}
+{%- endif %}

@@ -3,4 +3,4 @@
 {{ union_parts('costs', [
     'cost_id', 'source', 'touchpoint', 'campaign_id', 'campaign_name', 'cost_date', 'amount', 'currency', 'impressions',
     'clicks'
-]) }}
+], types={'amount': 'double'}) }}

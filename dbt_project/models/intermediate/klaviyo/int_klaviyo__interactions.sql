@@ -1,3 +1,4 @@
+{{ config(meta={'appends': true}) }}
 -- `Placed Order` and its like repeat the shop's own orders: an interaction without an amount, never revenue.
 select
     'klaviyo:events:' || event_id as interaction_id,
@@ -10,5 +11,6 @@ select
         'campaign_id': 'campaign_id',
         'experiment_id': 'experiment_id',
         'variant': 'case when experiment_id is not null then variant end'
-    }) }}
+    }) }},
+    delivered_date as added_on
 from {{ ref('int_klaviyo__events') }}

@@ -1,8 +1,12 @@
 {{ config(materialized='table') }}
 -- Hashes of the uploads that a contact of another source gives too. Only then is a hash worth anything: it is never
 -- turned into a contact, the contact is the company's own.
+{%- set others = connector_parts()['identifiers'] | reject('equalto', 'offline_conversions') | list -%}
+{#- Without an upload there is nothing to compare with. -#}
+{%- set sources = [] if is_silent('stg_offline_conversions__uploads') else bringing_sources('identifiers') -%}
+{%- set sources = sources | reject('equalto', 'offline_conversions') | list or others[:1] %}
 with known as (
-    {%- for source in connector_parts()['identifiers'] if source != 'offline_conversions' %}
+    {%- for source in sources %}
     select
         kind,
         value_raw

@@ -1,3 +1,4 @@
+{{ config(meta={'appends': true}) }}
 -- An order event repeats the shop's own order: an interaction without an amount, never revenue. A landing page that
 -- names no campaign belongs to the campaign of the ad click that led there.
 with clicks as (
@@ -38,6 +39,7 @@ select
             'session_id': 'events.session_id',
             'gclid': 'events.landing_gclid'
         })
-    }) }}
+    }) }},
+    case when events.tracker = 'segment' then events.delivered_date end as added_on
 from events
 left join clicks on events.landing_gclid = clicks.gclid

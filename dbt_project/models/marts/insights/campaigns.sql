@@ -12,9 +12,6 @@ counted as (
         max(occurred_at) as last_touch_at,
         count(*) filter (where touch_type = 'sent') as sent,
         count(*) filter (where touch_type = 'delivered') as reported_delivered,
-        count(distinct profile_id) filter (where touch_type = 'sent') as recipients,
-        count(distinct profile_id) filter (where touch_type = 'opened') as openers,
-        count(distinct profile_id) filter (where touch_type = 'clicked') as clickers,
         count(*) filter (where touch_type = 'opened') as opened,
         count(*) filter (where touch_type = 'clicked') as clicked,
         count(*) filter (where touch_type = 'bounced') as bounced,
@@ -31,10 +28,22 @@ firsts as (
         campaign_id,
         profile_id,
         min(case when touch_type = 'sent' then occurred_at end) as sent_at,
+        min(case when touch_type = 'opened' then occurred_at end) as opened_at,
+        min(case when touch_type = 'clicked' then occurred_at end) as clicked_at,
         min(occurred_at) as touched_at
     from touches
     where profile_id is not null
     group by campaign_id, profile_id
+),
+
+people as (
+    select
+        campaign_id,
+        count(sent_at) as recipients,
+        count(opened_at) as openers,
+        count(clicked_at) as clickers
+    from firsts
+    group by campaign_id
 ),
 
 reached as (
@@ -148,7 +157,7 @@ select
     coalesce(counted.channels, case when costs.channel is not null then [costs.channel] end) as channels,
     counted.first_touch_at,
     counted.last_touch_at,
-    coalesce(counted.recipients, 0) as recipients,
+    coalesce(people.recipients, 0) as recipients,
     coalesce(responses.reached_profiles, 0) as reached_profiles,
     coalesce(counted.sent, 0) as sent,
     case
@@ -161,8 +170,8 @@ select
     coalesce(counted.unsubscribed, 0) as unsubscribed,
     coalesce(counted.complained, 0) as complained,
     coalesce(counted.redeemed, 0) as redeemed,
-    round(counted.openers / nullif(cast(counted.recipients as double), 0), 6) as open_rate,
-    round(counted.clickers / nullif(cast(counted.recipients as double), 0), 6) as click_rate,
+    round(people.openers / nullif(cast(people.recipients as double), 0), 6) as open_rate,
+    round(people.clickers / nullif(cast(people.recipients as double), 0), 6) as click_rate,
     coalesce(responses.responders, 0) as responders,
     round(responses.responders / nullif(cast(responses.reached_profiles as double), 0), 6) as response_rate,
     coalesce(responses.response_orders, 0) as response_orders,
@@ -189,6 +198,7 @@ select
     cast('{{ var("reporting_currency") }}' as varchar) as currency
 from campaigns
 left join counted on campaigns.campaign_id = counted.campaign_id
+left join people on campaigns.campaign_id = people.campaign_id
 left join responses on campaigns.campaign_id = responses.campaign_id
 left join sales on campaigns.campaign_id = sales.campaign_id
 left join costs on campaigns.campaign_id = costs.campaign_id

@@ -1,19 +1,14 @@
 -- The same person as each source knows them: for every attribute and pair of sources, how many people both know it of,
 -- and for how many they disagree. Values are compared, never shown.
-with views as (
-    select * from {{ ref('int_consistency_views') }}
-),
-
-pairs as (
+with pairs as (
     select
-        l.attribute,
-        l.source as source_l,
-        r.source as source_r,
+        attribute,
+        source_l,
+        source_r,
         count(*) as profiles,
-        count(*) filter (where not {{ shares_a_value('l.value_keys', 'r.value_keys') }}) as profiles_in_disagreement
-    from views as l
-    inner join views as r on l.profile_id = r.profile_id and l.attribute = r.attribute and l.source < r.source
-    group by l.attribute, l.source, r.source
+        count(*) filter (where not is_shared) as profiles_in_disagreement
+    from {{ ref('int_consistency_pairs') }}
+    group by attribute, source_l, source_r
 )
 
 select

@@ -1,16 +1,21 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id and remade.is_changed', ref('int_consistency_changed')) }}"
+) }}
 -- Per person: how many attributes at least two sources know, and on which of them any two disagree. No values.
-with views as (
-    select * from {{ ref('int_consistency_views') }}
-),
-
-compared as (
+-- depends_on: {{ ref('int_consistency_changed') }}
+with compared as (
     select
-        l.profile_id,
-        l.attribute,
-        max(case when {{ shares_a_value('l.value_keys', 'r.value_keys') }} then 0 else 1 end) as is_disputed
-    from views as l
-    inner join views as r on l.profile_id = r.profile_id and l.attribute = r.attribute and l.source < r.source
-    group by l.profile_id, l.attribute
+        profile_id,
+        attribute,
+        max(case when is_shared then 0 else 1 end) as is_disputed
+    from {{ ref('int_consistency_pairs') }}
+    {% if by_change() -%}
+    where profile_id in (select changed.profile_id from {{ ref('int_consistency_changed') }} as changed where changed.is_changed)
+    {% endif -%}
+    group by profile_id, attribute
 )
 
 select

@@ -35,9 +35,24 @@ hours as (
     group by profile_id
 ),
 
+own_days_12m as (
+    select profile_id, cast(occurred_at as date) as day, count(*) as n
+    from own_acts_12m
+    group by profile_id, day
+),
+
+days as (
+    select
+        profile_id,
+        count(*) as days_active_12m,
+        count(*) filter (where {{ within_days('cast(day as timestamp)', 30) }}) as days_active_30d
+    from own_days_12m
+    group by profile_id
+),
+
 weekdays as (
     select profile_id, arg_max(part, (n, -part)) as preferred_weekday
-    from (select profile_id, isodow(occurred_at) as part, count(*) as n from own_acts_12m group by profile_id, part)
+    from (select profile_id, isodow(day) as part, sum(n) as n from own_days_12m group by profile_id, part)
     group by profile_id
 ),
 
@@ -47,12 +62,6 @@ totals as (
         max(occurred_at) filter (where {{ is_own_act('direction', 'interaction_type') }}) as last_active_at,
         count(*) as interactions_total,
         count(*) filter (where {{ within_days('occurred_at', 30) }}) as interactions_30d,
-        count(distinct cast(occurred_at as date)) filter (
-            where {{ is_own_act('direction', 'interaction_type') }} and {{ within_days('occurred_at', 30) }}
-        ) as days_active_30d,
-        count(distinct cast(occurred_at as date)) filter (
-            where {{ is_own_act('direction', 'interaction_type') }} and {{ within_days('occurred_at', 365) }}
-        ) as days_active_12m,
         count(*) filter (
             where {{ is_page_view('interaction_type') }} and {{ within_days('occurred_at', 30) }}
         ) as page_views_30d,
@@ -76,6 +85,8 @@ totals as (
 
 select
     totals.*,
+    coalesce(days.days_active_30d, 0) as days_active_30d,
+    coalesce(days.days_active_12m, 0) as days_active_12m,
     channels.channels_count,
     channels.preferred_channel,
     cast(channels.preferred_n as double) / channels.n_all as preferred_channel_share,
@@ -84,5 +95,6 @@ select
     weekdays.preferred_weekday
 from totals
 left join channels on totals.profile_id = channels.profile_id
+left join days on totals.profile_id = days.profile_id
 left join hours on totals.profile_id = hours.profile_id
 left join weekdays on totals.profile_id = weekdays.profile_id

@@ -83,7 +83,7 @@ where date_trunc('hour', {{ time }}) in (select listed.hour from {{ hours }} as 
 {#
     Model that tells which rows of `table`, by `key`, leave it and join it: `profiled` is the macro that makes them of the
     rows of the core table `core`. Compared are the hours that `hours` found changed, and the rows of records and anonymous
-    ids that changed hands. A row may be among them twice, which the comparison of sets forgives.
+    ids that changed hands.
 #}
 {% macro fact_changes(core, table, profiled, key, time, hours, has_anonymous=true) -%}
 {%- set before = this.incorporate(path={'identifier': table}) -%}
@@ -91,8 +91,9 @@ with hours as (
     select hour from {{ ref(hours) }} where is_changed
 ),
 
+-- Keys alone: few rows move, and what is read beside a key is read of nearly all.
 moved as (
-    select *
+    select {{ key }} as key
     from {{ ref(core) }}
     where record_id in (
         select members.record_id from {{ ref('int_members_changed') }} as members
@@ -100,17 +101,18 @@ moved as (
     )
     {%- if has_anonymous %}
     union all
-    select *
+    select {{ key }} as key
     from {{ ref(core) }}
     where anonymous_id in (select links.anonymous_id from {{ ref('int_links_changed') }} as links where links.is_changed)
     {%- endif %}
 ),
 
 candidates as (
-    {{ rows_of_hours(ref(core), time) }}
-    union all
     select *
-    from moved
+    from {{ ref(core) }}
+    where
+        date_trunc('hour', {{ time }}) in (select listed.hour from hours as listed)
+        or {{ key }} in (select moved.key from moved)
 ),
 
 remade as (
@@ -118,11 +120,11 @@ remade as (
 ),
 
 kept as (
-    {{ rows_of_hours(before, time) }}
-    union all
     select *
     from {{ before }}
-    where {{ key }} in (select moved.{{ key }} from moved)
+    where
+        date_trunc('hour', {{ time }}) in (select listed.hour from hours as listed)
+        or {{ key }} in (select moved.key from moved)
 )
 
 {{ row_changes('remade', 'kept') }}

@@ -73,6 +73,7 @@ of_places as (
         places.region,
         places.coupon_code,
         places.strength,
+        {{ coupon_score('places.strength', '0.0', 'live.popularity') }} as score,
         row_number() over (
             partition by places.country, places.region
             order by {{ coupon_score('places.strength', '0.0', 'live.popularity') }} desc, places.coupon_code
@@ -95,6 +96,14 @@ of_places as (
     inner join live on places.coupon_code = live.coupon_code
 ),
 
+known as (
+    select profile_id from personal
+    union
+    select profile_id from sent
+    union
+    select profile_id from used
+),
+
 -- Only the first five of a place, and as many more as the profile has used up, can be among its best five.
 people as (
     select
@@ -103,6 +112,7 @@ people as (
         profile.region,
         5 + coalesce(spent.coupons, 0) as looks
     from {{ ref('customer_profile') }} as profile
+    inner join known on profile.profile_id = known.profile_id
     left join (select profile_id, count(*) as coupons from used group by profile_id) as spent
         on profile.profile_id = spent.profile_id
 ),
@@ -135,26 +145,54 @@ best as (
 scored as (
     select
         best.*,
-        live.campaign_id,
-        live.redeemers,
-        live.last_redeemed_at,
         {{ coupon_score('best.strength', 'best.fit', 'live.popularity') }} as score
     from best
     inner join live on best.coupon_code = live.coupon_code
     inner join {{ ref('customer_profile') }} as profile on best.profile_id = profile.profile_id
     left join used on best.profile_id = used.profile_id and best.coupon_code = used.coupon_code
     where used.coupon_code is null
+),
+
+-- Whom nothing more is known of gets what its place does, as it is ordered there.
+ranked as (
+    select
+        profile_id,
+        row_number() over (partition by profile_id order by score desc, coupon_code) as rank,
+        coupon_code,
+        strength,
+        category,
+        score
+    from scored
+    qualify rank <= 5
+
+    union all
+
+    select
+        profile.profile_id,
+        of_places.place,
+        of_places.coupon_code,
+        of_places.strength,
+        null,
+        of_places.score
+    from {{ ref('customer_profile') }} as profile
+    left join known on profile.profile_id = known.profile_id
+    inner join of_places
+        on
+            profile.country is not distinct from of_places.country
+            and profile.region is not distinct from of_places.region
+            and of_places.place <= 5
+    where known.profile_id is null
 )
 
 select
-    profile_id,
-    row_number() over (partition by profile_id order by score desc, coupon_code) as rank,
-    coupon_code,
-    campaign_id,
-    case strength when 4 then 'category' when 3 then 'campaign' when 2 then 'region' else 'popular' end as reason,
-    category,
-    score,
-    redeemers,
-    last_redeemed_at
-from scored
-qualify rank <= 5
+    ranked.profile_id,
+    ranked.rank,
+    ranked.coupon_code,
+    live.campaign_id,
+    case ranked.strength when 4 then 'category' when 3 then 'campaign' when 2 then 'region' else 'popular' end as reason,
+    ranked.category,
+    ranked.score,
+    live.redeemers,
+    live.last_redeemed_at
+from ranked
+inner join live on ranked.coupon_code = live.coupon_code

@@ -21,34 +21,12 @@ with allowed as (
         end
 ),
 
--- one row per message of a campaign: a response is a click on the channel, or a coupon of the campaign redeemed anywhere
-responses as (
-    select
-        profile_id,
-        channel,
-        count(*) as n_sent,
-        count(*) filter (where is_clicked or is_redeemed) as n_responded
-    from (
-        select
-            profile_id,
-            channel,
-            bool_or(touch_type = 'sent') as is_sent,
-            bool_or(touch_type = 'clicked') as is_clicked,
-            bool_or(bool_or(touch_type = 'coupon_redeemed')) over (partition by profile_id, campaign_id) as is_redeemed
-        from {{ ref('int_campaign_touches_profiled') }}
-        where profile_id is not null and campaign_id is not null and {{ within_days('occurred_at', 365) }}
-        group by profile_id, campaign_id, channel
-    ) as messages
-    where is_sent
-    group by profile_id, channel
-),
-
 -- one response in twenty where nobody was ever written to on a channel
 everybody as (
     select
         channel,
         (sum(n_responded) + 1.0) / (sum(n_sent) + 20.0) as response_rate
-    from responses
+    from {{ ref('int_message_responses') }}
     group by channel
 ),
 
@@ -60,7 +38,7 @@ channels as (
         (coalesce(responses.n_responded, 0) + 10 * coalesce(everybody.response_rate, 0.05))
         / (coalesce(responses.n_sent, 0) + 10) as score
     from allowed
-    left join responses on allowed.profile_id = responses.profile_id and allowed.channel = responses.channel
+    left join {{ ref('int_message_responses') }} as responses on allowed.profile_id = responses.profile_id and allowed.channel = responses.channel
     left join everybody on allowed.channel = everybody.channel
     qualify row_number() over (partition by allowed.profile_id order by round(score, 9) desc, allowed.channel) = 1
 ),

@@ -123,7 +123,8 @@ def _mart(node: Mapping[str, Any], macros: Mapping[str, str], by_name: Mapping[s
     guards, is_unclear = _guards(texts)
     parents = frozenset(node["depends_on"]["nodes"])
     reads_before = any("incorporate(" in text for text in texts)
-    before = {by_name[name] for name in _QUOTED.findall(own) if name in by_name} if reads_before else set()
+    named = (name for text in texts for name in _QUOTED.findall(text) if name in by_name)
+    before = {by_name[name] for name in named} if reads_before else set()
     at_rest = _at_rest(node, called)
     as_of = {macros[name] for name in _DATED_MACROS if name in macros}
     materialized = node["config"]["materialized"]

@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from cdp_pipeline import core_parquet
 from cdp_pipeline.home import Home
 from cdp_pipeline.marts_refresh import Refresh, building, plan_refresh
 from cdp_pipeline.settings import Settings
@@ -286,18 +287,23 @@ def prepare_manifest(project_dir: Path = PROJECT) -> Path:
 
 
 def export_core(home: Home, tables: Iterable[str] = CORE_TABLES) -> dict[str, int]:
-    """Write core tables to ``lake/core/<table>/part-0.parquet``; returns rows by table.
+    """Write core tables to ``lake/core/<table>/*.parquet``; returns rows by table.
 
-    Each file is complete before it takes its name. A table that Spark has built lies there already, and is a view of
-    it here. Raises duckdb.CatalogException for a table that is not built.
+    It is one file, ``part-0.parquet``, but for tables of `core_parquet.BY_MONTH`. Each file, and each folder of
+    several, is complete before it takes its name. A table that Spark has built lies there already, and is a view of it
+    here. Raises duckdb.CatalogException for a table that is not built.
     """
     rows: dict[str, int] = {}
+    core_parquet.sweep(home)
     with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
         found = con.execute("select view_name from duckdb_views() where schema_name = 'core'").fetchall()
         views = {str(name) for (name,) in found}
         for table in tables:
             if table in views:
                 [(rows[table],)] = con.execute(f'select count(*) from core."{table}"').fetchall()
+                continue
+            if table in core_parquet.BY_MONTH:
+                rows[table] = core_parquet.write_months(con, home, table)
                 continue
             rows[table] = _copy(con, f'from core."{table}"', home.core / table / "part-0.parquet")
     return rows

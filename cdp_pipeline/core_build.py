@@ -198,11 +198,9 @@ def _rows(home: Home, graph: CoreGraph) -> dict[str, int]:
 
 
 def _file_facts(home: Home, table: str) -> list[int]:
-    path = home.core / table / "part-0.parquet"
-    if not path.exists():
-        return []
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns]
+    """Size and time of each file of a core table, by name."""
+    files = (path.stat() for path in sorted((home.core / table).glob("*.parquet")))
+    return [fact for stat in files for fact in (stat.st_size, stat.st_mtime_ns)]
 
 
 def _record_file(home: Home) -> Path:

@@ -12,13 +12,14 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from cdp_pipeline import core_parquet
 from cdp_pipeline.home import Home
 from cdp_pipeline.marts_refresh import Refresh, building, plan_refresh
 from cdp_pipeline.settings import Settings
@@ -98,11 +99,13 @@ class DbtError(RuntimeError):
 
 @dataclass(frozen=True)
 class DbtRun:
-    """What one dbt call did: node ids by status, the folder with its artifacts, and how it made the marts."""
+    """What one dbt call did: node ids by status, the folder with its artifacts, how it made the marts, and how many
+    seconds each node took."""
 
     statuses: dict[str, str]
     target: Path
     refresh: Refresh
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def nodes(self, *statuses: str) -> list[str]:
         """Ids of the nodes that ended in one of `statuses`, sorted."""
@@ -196,12 +199,14 @@ def run_dbt(
     exclude_unit_tests: bool = True,
     full_refresh: bool = False,
     engine: str = "duckdb",
+    refresh: Refresh | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> DbtRun:
     """Run dbt in a process of its own, on `engine`, and return the status of every node; `environment` adds to the
     caller's.
 
-    The marts are made by change where the last build allows it (`plan_refresh`), unless `full_refresh` asks for all.
+    The marts are made by change where the last build allows it (`plan_refresh`, or `refresh` where that was asked
+    before), unless `full_refresh` asks for all.
     Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
     last line.
     """
@@ -211,10 +216,10 @@ def run_dbt(
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     selectors = [select] if isinstance(select, str) else select
-    refresh = plan_refresh(home, as_of, command, selectors, full=full_refresh)
+    refresh = refresh or plan_refresh(home, as_of, command, selectors, full=full_refresh, engine=engine)
     args = dbt_args(
         command,
-        select,
+        refresh.plan.names if refresh.plan else select,
         home,
         exclude_unit_tests=exclude_unit_tests,
         full_refresh=full_refresh or refresh.full_refresh,
@@ -229,7 +234,7 @@ def run_dbt(
             text=True,
             check=False,
         )
-        run = DbtRun(_statuses(results), target, refresh)
+        run = DbtRun(_by_node(results, "status"), target, refresh, _by_node(results, "execution_time"))
         if done.returncode:
             raise DbtError(_failure(command, run, results, done.stdout + done.stderr), run if run.statuses else None)
     return run
@@ -282,18 +287,23 @@ def prepare_manifest(project_dir: Path = PROJECT) -> Path:
 
 
 def export_core(home: Home, tables: Iterable[str] = CORE_TABLES) -> dict[str, int]:
-    """Write core tables to ``lake/core/<table>/part-0.parquet``; returns rows by table.
+    """Write core tables to ``lake/core/<table>/*.parquet``; returns rows by table.
 
-    Each file is complete before it takes its name. A table that Spark has built lies there already, and is a view of
-    it here. Raises duckdb.CatalogException for a table that is not built.
+    It is one file, ``part-0.parquet``, but for tables of `core_parquet.BY_MONTH`. Each file, and each folder of
+    several, is complete before it takes its name. A table that Spark has built lies there already, and is a view of it
+    here. Raises duckdb.CatalogException for a table that is not built.
     """
     rows: dict[str, int] = {}
+    core_parquet.sweep(home)
     with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
         found = con.execute("select view_name from duckdb_views() where schema_name = 'core'").fetchall()
         views = {str(name) for (name,) in found}
         for table in tables:
             if table in views:
                 [(rows[table],)] = con.execute(f'select count(*) from core."{table}"').fetchall()
+                continue
+            if table in core_parquet.BY_MONTH:
+                rows[table] = core_parquet.write_months(con, home, table)
                 continue
             rows[table] = _copy(con, f'from core."{table}"', home.core / table / "part-0.parquet")
     return rows
@@ -373,8 +383,8 @@ def _told(results: Path) -> str:
     return "; ".join(dict.fromkeys(line.strip() for line in found))
 
 
-def _statuses(results: Path) -> dict[str, str]:
+def _by_node(results: Path, fact: str) -> dict[str, Any]:
     if not results.exists():
         return {}
     document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
-    return {result["unique_id"]: result["status"] for result in document["results"]}
+    return {result["unique_id"]: result[fact] for result in document["results"]}

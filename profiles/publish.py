@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version as distribution_version
@@ -138,18 +139,22 @@ def publish(
             step("marts")
             changes |= files.write_pii(base)
             step("pii")
-            timeline = write_timeline(con, files.source, building, base)
+            # Beside each other: rows are packed by one thread of Python, and DuckDB writes by threads of its own.
+            with ThreadPoolExecutor(1) as pool, con.cursor() as beside:
+                beside.execute("SET enable_progress_bar = false")
+                writing = pool.submit(write_timeline, beside, files.source, building, base)
+                counts = build_feature_store(
+                    con,
+                    building / layout.FEATURES,
+                    marts=files.marts,
+                    pii=files.pii,
+                    key=key,
+                    meta={"version": version, "as_of": as_of.isoformat(), "created_at": created_at.isoformat()},
+                    base=base,
+                    changes=changes,
+                )
+                timeline = writing.result()
             step("timeline")
-            counts = build_feature_store(
-                con,
-                building / layout.FEATURES,
-                marts=files.marts,
-                pii=files.pii,
-                key=key,
-                meta={"version": version, "as_of": as_of.isoformat(), "created_at": created_at.isoformat()},
-                base=base,
-                changes=changes,
-            )
             tables = {name: change.rows for name, change in changes.items()}
             tables[f"{PII_SCHEMA}.{TIMELINE_TABLE}"] = timeline.rows
             if counts.profiles != tables["profiles.customer_profile"]:

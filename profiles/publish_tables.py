@@ -42,6 +42,9 @@ KEPT_KEYS = {
 # Rows changed since a table was last written whole, as a share of its rows. Changed rows lie behind the ordered ones,
 # where no block can be skipped, so this is also the part of the table that every lookup reads.
 MOST_PATCHED = 0.1
+# Rows that differ from the last snapshot, as a share of all, up to which the feature file is told of them. Beyond, all
+# of it is made anew.
+MOST_KNOWN = 0.3
 # Free blocks of a file, as a share of all, beyond which it is written anew; small files are not worth it.
 MOST_FREE, LEAST_BLOCKS = 0.3, 32
 
@@ -158,7 +161,7 @@ class TableSync:
         if now == then:
             return TableChange(rows, before), ""
         differing, changed = self._differing(name)
-        if changed > MOST_PATCHED * rows:
+        if changed > MOST_KNOWN * rows:
             return TableChange(rows, is_written=True, keys=None), ""
         keys = self._keep_keys(name, differing)
         if before + changed > MOST_PATCHED * rows:
@@ -192,7 +195,7 @@ class TableSync:
         if now[3:] == then[3:]:
             return TableChange(rows, before, is_dated=True), ""
         differing, changed = self._differing(name)
-        if changed > MOST_PATCHED * rows:
+        if changed > MOST_KNOWN * rows:
             return None
         keys = self._keep_keys(name, differing)
         if before + changed > MOST_PATCHED * rows:

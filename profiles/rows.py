@@ -21,20 +21,30 @@ import msgpack
 
 PLAIN, DATE, TIMESTAMP = "plain", "date", "timestamp"
 
-# Of a feature's values tomorrow's differ in most rows without any event (these), or in many (those that look back some
-# days). What this names decides how fast a publish is and nothing else.
+# Features that differ tomorrow in many rows without any event of their own: because the day or the events of everybody
+# decide them (these), or because they look back some days. What is named here decides how fast a publish is and nothing
+# else.
 _DATED = frozenset(
     {
         "active_probability",
         "as_of",
         "churn_probability_90d",
+        "expected_order_amount",
         "expected_orders_12m",
         "inactive_days",
         "known_days",
         "lifetime_value_12m",
+        "next_best_channel_score",
         "oldest_open_ticket_days",
         "overdue_ratio",
         "recency_days",
+        "rfm_class",
+        "rfm_frequency",
+        "rfm_frequency_decile",
+        "rfm_monetary",
+        "rfm_monetary_decile",
+        "rfm_recency",
+        "rfm_recency_decile",
         "tenure_days",
     }
 )

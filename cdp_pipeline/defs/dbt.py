@@ -15,7 +15,9 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from cdp_pipeline import core_build, steps, warehouse
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.home import Home
+from cdp_pipeline.marts_plan import MartsPlan
 from cdp_pipeline.marts_refresh import MARTS, Refresh, building, plan_refresh
+from cdp_pipeline.settings import Settings
 
 WAREHOUSE_POOL = "warehouse.duckdb"
 # Run tag that tells how the marts were made and why.
@@ -104,10 +106,7 @@ def _built(
     All that changed is built, also in a run of some assets only: of these alone it is reported.
     """
     context.log.info(build.reason or f"{len(build.nodes)} of {len(build.graph.tables)} nodes had changed inputs")
-    depths = build.graph.depths()
-    # Dagster wants parents first
-    for spec in sorted(context.assets_def.specs, key=lambda spec: depths[spec.metadata[UNIQUE_ID]]):
-        node = spec.metadata[UNIQUE_ID]
+    for node, spec in _parents_first(context, build.graph.depths()):
         if spec.key in context.selected_asset_keys and (node in build.nodes or node in build.graph.handed_on):
             yield dg.MaterializeResult(
                 asset_key=spec.key,
@@ -116,6 +115,19 @@ def _built(
             )
     if run is not None:
         yield from _verdicts(context, run)
+    yield from _standing_verdicts(context, run)
+
+
+def _parents_first(context: dg.AssetExecutionContext, depths: Mapping[str, int]) -> list[tuple[str, dg.AssetSpec]]:
+    """Ids of dbt nodes with their assets, in the order that Dagster wants them in."""
+    specs = ((str(spec.metadata[UNIQUE_ID]), spec) for spec in context.assets_def.specs)
+    return sorted(specs, key=lambda found: depths[found[0]])
+
+
+def _standing_verdicts(
+    context: dg.AssetExecutionContext, run: warehouse.DbtRun | None
+) -> Iterator[dg.AssetCheckResult]:
+    """Results of the blocking tests that did not run."""
     # Of a table that stands they hold as before: without them there would be no record of it.
     for check in context.assets_def.check_specs:
         ran = run is not None and (check.metadata or {})[UNIQUE_ID] in run.statuses
@@ -143,9 +155,12 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Pla
     home, plan = platform.paths, platform.plan
     # Of some marts by themselves dbt gets the names; the tag stands for all of them.
     chosen = MARTS if not context.is_subset else "tag:marts,some"
-    refresh = plan_refresh(home, plan.as_of, "build", [chosen], full=plan.full)
+    refresh = plan_refresh(home, plan.as_of, "build", [chosen], full=plan.full, engine=Settings.from_env().engine)
     context.log.info(f"the marts are made by {refresh.mode}: {refresh.reason}")
     context.instance.add_run_tags(context.run_id, {REFRESH_TAG: f"{refresh.mode}: {refresh.reason}"})
+    if refresh.plan is not None:
+        yield from _made(context, home, plan.as_of, refresh, refresh.plan)
+        return
     warehouse.hash_key(home)
     target = warehouse.target_folder(home)
     args = warehouse.dbt_args("build", None, home, full_refresh=refresh.full_refresh)
@@ -162,6 +177,30 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Pla
                 f"{len(failed)} dbt nodes failed{': no space left on device' if full else ''}: {', '.join(failed)}",
                 allow_retries=False,
             ) from None
+
+
+def _made(
+    context: dg.AssetExecutionContext, home: Home, as_of: date, refresh: Refresh, plan: MartsPlan
+) -> Iterator[Any]:
+    """Make the marts that a plan names. Of those that stand only the ones that other steps read are told."""
+    context.log.info(f"{len(plan.nodes)} of {len(plan.graph.marts)} marts had changed inputs")
+    try:
+        run = warehouse.run_dbt("build", MARTS, home, as_of, refresh=refresh)
+    except warehouse.DbtError as error:
+        if error.run is not None:
+            yield from _verdicts(context, error.run)
+        raise dg.Failure(str(error), allow_retries=False) from None
+    for node, spec in _parents_first(context, plan.graph.depths()):
+        if node in plan.nodes or is_handed_on(spec.key):
+            seconds = {"Execution Duration": run.seconds[node]} if node in run.seconds else {}
+            yield dg.MaterializeResult(asset_key=spec.key, metadata={"unchanged": node not in plan.nodes, **seconds})
+    yield from _verdicts(context, run)
+    yield from _standing_verdicts(context, run)
+
+
+def is_handed_on(mart: dg.AssetKey) -> bool:
+    """Do other steps read a mart? Those of the marts' own working schemas nobody else does."""
+    return not mart.path[0].startswith("marts_")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -99,11 +99,13 @@ class DbtError(RuntimeError):
 
 @dataclass(frozen=True)
 class DbtRun:
-    """What one dbt call did: node ids by status, the folder with its artifacts, and how it made the marts."""
+    """What one dbt call did: node ids by status, the folder with its artifacts, how it made the marts, and how many
+    seconds each node took."""
 
     statuses: dict[str, str]
     target: Path
     refresh: Refresh
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def nodes(self, *statuses: str) -> list[str]:
         """Ids of the nodes that ended in one of `statuses`, sorted."""
@@ -197,12 +199,14 @@ def run_dbt(
     exclude_unit_tests: bool = True,
     full_refresh: bool = False,
     engine: str = "duckdb",
+    refresh: Refresh | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> DbtRun:
     """Run dbt in a process of its own, on `engine`, and return the status of every node; `environment` adds to the
     caller's.
 
-    The marts are made by change where the last build allows it (`plan_refresh`), unless `full_refresh` asks for all.
+    The marts are made by change where the last build allows it (`plan_refresh`, or `refresh` where that was asked
+    before), unless `full_refresh` asks for all.
     Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
     last line.
     """
@@ -212,10 +216,10 @@ def run_dbt(
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     selectors = [select] if isinstance(select, str) else select
-    refresh = plan_refresh(home, as_of, command, selectors, full=full_refresh)
+    refresh = refresh or plan_refresh(home, as_of, command, selectors, full=full_refresh, engine=engine)
     args = dbt_args(
         command,
-        select,
+        refresh.plan.names if refresh.plan else select,
         home,
         exclude_unit_tests=exclude_unit_tests,
         full_refresh=full_refresh or refresh.full_refresh,
@@ -230,7 +234,7 @@ def run_dbt(
             text=True,
             check=False,
         )
-        run = DbtRun(_statuses(results), target, refresh)
+        run = DbtRun(_by_node(results, "status"), target, refresh, _by_node(results, "execution_time"))
         if done.returncode:
             raise DbtError(_failure(command, run, results, done.stdout + done.stderr), run if run.statuses else None)
     return run
@@ -379,8 +383,8 @@ def _told(results: Path) -> str:
     return "; ".join(dict.fromkeys(line.strip() for line in found))
 
 
-def _statuses(results: Path) -> dict[str, str]:
+def _by_node(results: Path, fact: str) -> dict[str, Any]:
     if not results.exists():
         return {}
     document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
-    return {result["unique_id"]: result["status"] for result in document["results"]}
+    return {result["unique_id"]: result[fact] for result in document["results"]}

@@ -9,7 +9,7 @@ import dagster as dg
 
 from cdp_pipeline import ops_export, steps, warehouse
 from cdp_pipeline.analytics.step import declared_tables
-from cdp_pipeline.defs.dbt import WAREHOUSE_POOL
+from cdp_pipeline.defs.dbt import WAREHOUSE_POOL, is_handed_on
 from cdp_pipeline.defs.raw import OPS_POOL
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.memory import peak_memory_gb
@@ -239,7 +239,11 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
         specs=[
             dg.AssetSpec(
                 ["published", "snapshot"],
-                deps=[*sorted(marts.keys), ["ops", "ingest_files"], ["identity", "profile_members"]],
+                deps=[
+                    *sorted(key for key in marts.keys if is_handed_on(key)),
+                    ["ops", "ingest_files"],
+                    ["identity", "profile_members"],
+                ],
                 group_name="published",
                 kinds={"duckdb", "lmdb"},
                 owners=OWNERS,

@@ -1,20 +1,24 @@
 """Marts by change equal marts made anew: one company over a sequence of days, in every table and every value.
 
-Each day brings another kind of change. Two homes see the same data; in one of them every build is whole.
+Each day brings another kind of change. Two homes see the same data; in one of them every build is whole. The other one
+leaves out the models under which nothing changed; on a day without anything that is held against a build that does not.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import duckdb
 import pytest
-from marts_company import A1, A3, AS_OF, B2, C1, ROWS, W1, build_home
+from marts_company import A1, A3, AS_OF, B2, C1, CORE, ROWS, W1, build_home
 
 from cdp_pipeline.home import Home
-from cdp_pipeline.warehouse import run_dbt
+from cdp_pipeline.marts_refresh import MARTS, plan_refresh
+from cdp_pipeline.warehouse import PROJECT, DbtRun, run_dbt
 
 SEEDS = ["path:seeds/marts", "touchpoints"]
 # What tells of the build itself, and what a table of changes holds by design.
@@ -81,7 +85,8 @@ FIRST = (
 
 @dataclass(frozen=True)
 class Step:
-    """A day: what is put at the end of tables, what is replaced in them, and the as-of.
+    """A day: what is put at the end of tables, what is replaced in them, and the as-of; models that must be `made`
+    then, and models that must be `left` out.
 
     Not every day is compared with a full build: what one day gets wrong is still wrong on the next.
     """
@@ -89,11 +94,29 @@ class Step:
     name: str
     as_of: date
     is_compared: bool = True
+    made: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
     added: tuple[tuple[str, str], ...] = ()
     replaced: tuple[tuple[str, str, str], ...] = ()
 
 
+# What looks at the day itself.
+DAILY = frozenset({"int_as_of_changed", "int_marts_build", "profile_features", "quality_checks", "seg_membership"})
+# What is as it was on a day without anything, by the fact that it is made of.
+OF_RECORDS = frozenset({"customer_profile", "int_records_changed", "int_records_profiled", "pii_search_index"})
+OF_ACTS = frozenset({"int_coupon_redemptions", "int_interactions_changed", "int_interactions_hours", "int_sessions"})
+OF_CONSENTS = frozenset({"consistency", "int_consistency_changed", "profile_consent"})
+OF_COSTS = frozenset({"campaigns", "int_homes_changed", "int_touches", "int_touches_changed"})
+
 STEPS = (
+    Step(
+        "nothing but a day: an act, a sale and a cost of the future come into view",
+        NEXT,
+        made=DAILY
+        | OF_COSTS
+        | {"int_interactions_hours", "int_orders_hours", "int_order_lines_profiled", "int_sessions"},
+        left=OF_CONSENTS | {"int_records_changed", "int_records_profiled", "int_links_changed", "pii_identifiers"},
+    ),
     Step(
         "new, late and corrected rows, one out of order",
         NEXT + timedelta(days=1),
@@ -171,7 +194,21 @@ STEPS = (
             ),
         ),
     ),
-    Step("days without anything: windows, months and old entries lapse", AS_OF + timedelta(days=70)),
+    Step(
+        "days without anything: windows, months and old entries lapse",
+        AS_OF + timedelta(days=70),
+        made=DAILY | {"int_funnel_steps", "int_touchpoint_visits", "service_kpis"},
+        left=OF_RECORDS | OF_ACTS | OF_CONSENTS | OF_COSTS,
+    ),
+)
+EMPTY = AS_OF + timedelta(days=71)
+# The same day again, with a refusal that was not known before.
+CORRECTED = Step(
+    "one table of the core changed, and the day did not",
+    EMPTY + timedelta(days=1),
+    made=OF_CONSENTS | {"int_marts_build", "profile_features"},
+    left=OF_RECORDS | OF_ACTS | OF_COSTS | {"int_as_of_changed", "int_funnel_steps", "int_tickets_timed"},
+    added=(("consents", f"('{C1}', 'marketing', 'email', 'denied', '2026-04-01', 'klaviyo')"),),
 )
 
 
@@ -190,14 +227,22 @@ class Company:
 
     def write(self, home: Home) -> None:
         build_home(home.root, self.rows)
+        # as the core step records it: what the tables are made of
+        versions = {
+            f"model.cdp.{table}": hashlib.sha256(self.rows.get(table, "").encode()).hexdigest() for table in CORE
+        }
+        seeds = {f"seed.cdp.{path.stem}": "1" for path in (PROJECT / "seeds").rglob("*.csv")}
+        home.root.joinpath("dbt").mkdir(exist_ok=True)
+        record = {"versions": {**versions, **seeds}}
+        home.root.joinpath("dbt", "core_build.json").write_text(json.dumps(record), encoding="utf-8")
 
 
-def tables(home: Home) -> dict[str, list[tuple[object, ...]]]:
-    """Every table of the marts, sorted."""
+def tables(home: Home, of_the_build: str = OF_THE_BUILD) -> dict[str, list[tuple[object, ...]]]:
+    """Every table of the marts, sorted, but those that tell of the build itself."""
     with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
         names = con.execute(
             "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
-            f" and table_schema not in ('core', 'staging') and not ({OF_THE_BUILD}) order by all"
+            f" and table_schema not in ('core', 'staging') and not ({of_the_build}) order by all"
         ).fetchall()
         return {f"{s}.{t}": con.execute(f'select * from "{s}"."{t}" order by all').fetchall() for s, t in names}
 
@@ -218,15 +263,61 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Home, Home
 
 @pytest.mark.parametrize("step", STEPS, ids=[step.name.split(":")[0].replace(" ", "-") for step in STEPS])
 def test_every_table_equals_a_full_build(homes: tuple[Company, Home, Home], step: Step) -> None:
+    follow(homes, step)
+
+
+def test_what_is_left_out_on_an_empty_day_would_have_come_out_the_same(homes: tuple[Company, Home, Home]) -> None:
+    """Also the tables that tell what changed: those that were not made say that nothing did."""
+    _, by_change, whole = homes
+    shutil.copytree(by_change.root, whole.root, dirs_exist_ok=True)
+    refresh = plan_refresh(whole, EMPTY, "run", [MARTS], full=False)
+    assert refresh.plan is not None
+    everything = made_by(run_dbt("run", MARTS, whole, EMPTY, refresh=replace(refresh, plan=None)))
+    made = made_by(run_dbt("run", MARTS, by_change, EMPTY))
+    assert made < everything and made >= DAILY
+    assert not made & (OF_RECORDS | OF_ACTS | OF_CONSENTS | OF_COSTS)
+    assert differences(*(tables(home, "table_name = 'int_marts_build'") for home in (by_change, whole))) == []
+
+
+def test_a_guard_is_asked_of_a_relation_that_the_model_reads(homes: tuple[Company, Home, Home]) -> None:
+    """A model whose guard cannot be asked is made every day."""
+    _, by_change, _ = homes
+    plan = plan_refresh(by_change, EMPTY, "run", [MARTS], full=False).plan
+    assert plan is not None and plan.names == ["int_marts_build"], "on the same day nothing but the mark is made"
+    later = plan_refresh(by_change, EMPTY + timedelta(days=1), "run", [MARTS], full=False).plan
+    assert later is not None
+    guarded = {mart.name for mart in later.graph.marts.values() if mart.guards and not mart.is_dated}
+    assert {"int_interactions_profiled", "profile_consent", "int_touches", "int_tickets_profiled"} <= guarded
+    assert not guarded & set(later.names)
+
+
+def test_after_days_without_anything_one_changed_table_is_followed(homes: tuple[Company, Home, Home]) -> None:
+    _, by_change, _ = homes
+    run_dbt("run", MARTS, by_change, CORRECTED.as_of)
+    follow(homes, CORRECTED)
+
+
+def follow(homes: tuple[Company, Home, Home], step: Step) -> None:
+    """Make the marts of a day by change, and hold them against a full build."""
     company, by_change, whole = homes
     company.move(step)
     company.write(by_change)
-    done = run_dbt("run", "tag:marts", by_change, step.as_of)
-    assert done.refresh.mode == "changes", done.refresh.reason
-    if not step.is_compared:
-        return
-    company.write(whole)
-    run_dbt("run", "tag:marts", whole, step.as_of, full_refresh=True)
-    found, expected = tables(by_change), tables(whole)
-    assert sorted(found) == sorted(expected)
-    assert [name for name in found if found[name] != expected[name]] == []
+    made = made_by(run_dbt("run", MARTS, by_change, step.as_of))
+    assert (sorted(step.made - made), sorted(step.left & made)) == ([], [])
+    if step.is_compared:
+        company.write(whole)
+        run_dbt("run", MARTS, whole, step.as_of, full_refresh=True)
+        assert differences(tables(by_change), tables(whole)) == []
+
+
+def made_by(run: DbtRun) -> set[str]:
+    """Names of the models that a build of changes made."""
+    assert run.refresh.mode == "changes", run.refresh.reason
+    made = {node.rsplit(".", 1)[-1] for node in run.statuses}
+    assert run.refresh.plan is None or made == set(run.refresh.plan.names)
+    return made
+
+
+def differences(found: dict[str, list[tuple[object, ...]]], expected: dict[str, list[tuple[object, ...]]]) -> list[str]:
+    """Names of the tables that only one of two warehouses has, or that differ."""
+    return [name for name in sorted(found.keys() | expected.keys()) if found.get(name) != expected.get(name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import duckdb
 import pytest
 
 from cdp_pipeline.home import Home
+from cdp_pipeline.marts_plan import facts_of
 from cdp_pipeline.marts_refresh import BUILD_TABLE, Refresh, building, plan_refresh
 
 DAY = date(2026, 1, 31)
@@ -97,6 +99,38 @@ def test_another_warehouse_is_not_built_upon(home: Home) -> None:
     assert make(home).reason == "the warehouse is not that of the last build"
     home.warehouse_db.unlink()
     assert make(home).reason == "no complete build before"
+
+
+def test_a_model_made_by_hand_is_not_built_upon(home: Home) -> None:
+    make(home)
+    with duckdb.connect(str(home.warehouse_db)) as con:
+        con.execute("create table marts_intermediate.int_by_hand as select 1 as profile_id")
+    assert make(home).reason == "the warehouse is not that of the last build"
+    assert make(home).mode == "changes"
+
+
+def test_models_are_left_out_of_no_other_build(home: Home) -> None:
+    """Nothing is known of what a project that no dbt call has parsed here reads; Spark's tables have no versions."""
+    make(home)
+    assert plan_refresh(home, DAY, "run", MARTS, full=False).plan is None
+    spark = plan_refresh(home, DAY, "run", MARTS, full=False, engine="spark")
+    assert (spark.mode, spark.plan, spark.facts) == ("changes", None, {})
+
+
+def test_handed_over_files_are_told_by_their_content(home: Home) -> None:
+    """Also where the same content was written again; a file of the same size and time is not read again."""
+    path = home.history / "segment_events" / "part-0.parquet"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"one")
+    first = facts_of(home, {})
+    path.write_bytes(b"one")
+    os.utime(path, (1, 1))
+    again = facts_of(home, first)
+    path.write_bytes(b"two")
+    os.utime(path, (1, 1))
+    name = "history/segment_events/part-0.parquet"
+    assert first["files"][name][2] == again["files"][name][2] != facts_of(home, {})["files"][name][2]
+    assert facts_of(home, again) == again
 
 
 def test_another_setting_of_the_models_is_not_built_upon(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

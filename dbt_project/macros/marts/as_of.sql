@@ -16,6 +16,16 @@
 (cast('{{ as_of_value() }}' as timestamp) + interval 1 day)
 {%- endmacro %}
 
+{#
+    True of a moment or day before the end of the as-of: the guard for what a run may know. It gives the same from day to
+    day but for rows whose moment lies between, so a model that names the as-of in this way alone is not made again on a
+    day on which there are none (cdp_pipeline/marts_graph.py). `moment` is one literal, an expression over columns of
+    one relation that the model names by ref or source.
+#}
+{% macro known_by(moment) -%}
+{{ moment }} < {{ as_of_end() }}
+{%- endmacro %}
+
 {# The as-of day itself, as a DATE. #}
 {% macro as_of_date() -%}
 cast('{{ as_of_value() }}' as date)

@@ -31,7 +31,7 @@ left join {{ ref('stg_identity__anonymous_links') }} as links
         and (links.valid_to is null or orders.ordered_at < links.valid_to)
 where
     orders.status in ('completed', 'refunded')
-    and orders.ordered_at < {{ as_of_end() }}
+    and {{ known_by('orders.ordered_at') }}
 qualify row_number() over (partition by orders.order_id order by links.valid_from desc, links.profile_id) = 1
 {%- endmacro %}
 
@@ -71,5 +71,5 @@ select
     touches.occurred_at
 from {{ relation }} as touches
 left join {{ ref('stg_identity__profile_members') }} as members on touches.record_id = members.record_id
-where touches.occurred_at < {{ as_of_end() }}
+where {{ known_by('touches.occurred_at') }}
 {%- endmacro %}

@@ -50,5 +50,5 @@ select
 from {{ relation }} as interactions
 left join {{ ref('stg_identity__profile_members') }} as members on interactions.record_id = members.record_id
 left join linked on interactions.interaction_id = linked.interaction_id
-where interactions.occurred_at < {{ as_of_end() }}
+where {{ known_by('interactions.occurred_at') }}
 {%- endmacro %}

@@ -93,7 +93,7 @@ costs as (
         cast(sum(impressions) as bigint) as impressions,
         cast(sum(clicks) as bigint) as ad_clicks
     from {{ ref('touchpoint_costs') }}
-    where campaign_id is not null and cost_date <= {{ as_of_date() }}
+    where campaign_id is not null and {{ known_by('cost_date') }}
     group by campaign_id
 ),
 

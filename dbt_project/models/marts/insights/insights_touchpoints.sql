@@ -24,7 +24,7 @@ costs as (
         sum(amount_reporting) as cost_amount,
         sum(amount_reporting) filter (where {{ within_days('cost_date', 30) }}) as cost_amount_30d
     from {{ ref('touchpoint_costs') }}
-    where cost_date <= {{ as_of_date() }}
+    where {{ known_by('cost_date') }}
     group by touchpoint
 )
 

@@ -11,7 +11,7 @@ with ended as (
     from {{ ref('interactions') }}
     where
         interaction_type = 'chat_ended'
-        and occurred_at < {{ as_of_end() }}
+        and {{ known_by('occurred_at') }}
         and {{ json_text('properties', '$.has_bot') }} = 'true'
 ),
 
@@ -20,7 +20,7 @@ handovers as (
         {{ json_text('properties', '$.conversation_id') }} as conversation_id,
         min(cast({{ json_text('properties', '$.handover_seconds') }} as bigint)) as handover_seconds
     from {{ ref('interactions') }}
-    where interaction_type = 'bot_handover' and occurred_at < {{ as_of_end() }}
+    where interaction_type = 'bot_handover' and {{ known_by('occurred_at') }}
     group by 1
 )
 

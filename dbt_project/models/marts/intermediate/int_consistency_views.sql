@@ -49,7 +49,7 @@ consents as (
         consents.state as value_key
     from {{ ref('consents') }} as consents
     inner join {{ ref('stg_identity__profile_members') }} as members on consents.record_id = members.record_id
-    where consents.purpose = 'marketing' and consents.occurred_at < {{ as_of_end() }}
+    where consents.purpose = 'marketing' and {{ known_by('consents.occurred_at') }}
     qualify
         row_number() over (
             partition by members.profile_id, consents.source, consents.channel

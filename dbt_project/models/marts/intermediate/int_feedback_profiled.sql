@@ -31,4 +31,4 @@ select
     feedback.occurred_at
 from {{ ref('feedback') }} as feedback
 left join {{ ref('stg_identity__profile_members') }} as members on feedback.record_id = members.record_id
-where feedback.occurred_at < {{ as_of_end() }}
+where {{ known_by('feedback.occurred_at') }}

@@ -88,10 +88,10 @@ attributes as (
         cast(birth_date as varchar),
         cast(birth_date as varchar),
         -- 1900-01-01 and 1970-01-01 are what forms and epochs default to.
-        birth_date > date '1900-01-01' and birth_date <> date '1970-01-01' and birth_date <= {{ as_of_date() }},
+        birth_date > date '1900-01-01' and birth_date <> date '1970-01-01' and {{ known_by('birth_date') }},
         updated_at
     from records
-    where birth_date is not null and birth_date <= {{ as_of_date() }}
+    where birth_date is not null and {{ known_by('birth_date') }}
 
     union all
 

@@ -30,7 +30,7 @@ with texts as (
     where
         messages.direction = 'inbound'
         and messages.body is not null
-        and messages.occurred_at < {{ as_of_end() }}
+        and {{ known_by('messages.occurred_at') }}
 )
 
 select

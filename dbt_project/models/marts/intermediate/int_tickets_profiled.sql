@@ -7,15 +7,17 @@ select
     lower(tickets.priority) as priority,
     tickets.created_at,
     -- Known at the as-of: a ticket solved later was still open then.
-    case when tickets.solved_at < {{ as_of_end() }} then tickets.solved_at end as solved_at,
+    case when {{ known_by('tickets.solved_at') }} then tickets.solved_at end as solved_at,
     tickets.status in ('solved', 'closed')
-    and coalesce(tickets.solved_at, tickets.created_at) < {{ as_of_end() }} as is_solved,
+    and {{ known_by('coalesce(tickets.solved_at, tickets.created_at)') }} as is_solved,
     -- a reply or a solution of a later moment is not known yet
     case
-        when tickets.created_at + to_minutes(tickets.first_reply_minutes) < {{ as_of_end() }} then tickets.first_reply_minutes
+        when {{ known_by('tickets.created_at + to_minutes(tickets.first_reply_minutes)') }}
+            then tickets.first_reply_minutes
     end as first_reply_minutes,
     case
-        when tickets.created_at + to_minutes(tickets.resolution_minutes) < {{ as_of_end() }} then tickets.resolution_minutes
+        when {{ known_by('tickets.created_at + to_minutes(tickets.resolution_minutes)') }}
+            then tickets.resolution_minutes
     end as resolution_minutes,
     tickets.reopens,
     tickets.replies
@@ -23,4 +25,4 @@ from {{ ref('tickets') }} as tickets
 left join {{ ref('stg_identity__profile_members') }} as members on tickets.record_id = members.record_id
 where
     not coalesce(tickets.is_deleted, false)
-    and tickets.created_at < {{ as_of_end() }}
+    and {{ known_by('tickets.created_at') }}

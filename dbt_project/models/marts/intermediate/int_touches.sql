@@ -33,7 +33,7 @@ named as (
         2,
         count(*)
     from {{ ref('touchpoint_costs') }}
-    where campaign_id is not null and touchpoint is not null and cost_date <= {{ as_of_date() }}
+    where campaign_id is not null and touchpoint is not null and {{ known_by('cost_date') }}
     group by campaign_id, touchpoint
 ),
 

@@ -7,7 +7,7 @@ with costs as (
         cast(cost_date as timestamp) as occurred_at,
         cast(amount_reporting as decimal(18, 4)) as cost_amount
     from {{ ref('touchpoint_costs') }}
-    where cost_date <= {{ as_of_date() }} and amount_reporting is not null
+    where {{ known_by('cost_date') }} and amount_reporting is not null
 ),
 
 -- Before the join: few touchpoints are paid for.

@@ -12,7 +12,7 @@ with latest as (
         consents.occurred_at
     from {{ ref('consents') }} as consents
     inner join {{ ref('profile_members') }} as members on consents.record_id = members.record_id
-    where consents.occurred_at < {{ as_of_end() }}
+    where {{ known_by('consents.occurred_at') }}
     -- At the same instant a denial is the safer reading.
     qualify
         row_number() over (

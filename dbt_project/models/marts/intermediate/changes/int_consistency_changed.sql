@@ -12,7 +12,7 @@
         {{ row_hash(["'consents'", 'consents.source', 'consents.channel', 'consents.state', 'consents.occurred_at']) }}
     from {{ ref('consents') }} as consents
     inner join {{ ref('stg_identity__profile_members') }} as members on consents.record_id = members.record_id
-    where consents.purpose = 'marketing' and consents.occurred_at < {{ as_of_end() }}
+    where consents.purpose = 'marketing' and {{ known_by('consents.occurred_at') }}
     union all
     select
         profile_id,

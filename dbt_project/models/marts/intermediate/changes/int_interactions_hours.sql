@@ -3,7 +3,7 @@
 -- changed interactions over years: nearly every day has one, and few hours.
 {{ fingerprints(
     "select *, date_trunc('hour', occurred_at) as hour from " ~ ref('interactions')
-    ~ ' where occurred_at < ' ~ as_of_end(),
+    ~ ' where ' ~ known_by('occurred_at'),
     ['hour'],
     [
         'interaction_id', 'record_id', 'anonymous_id', 'source', 'channel', 'touchpoint', 'direction', 'interaction_type',

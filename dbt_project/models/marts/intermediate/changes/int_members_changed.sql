@@ -1,3 +1,4 @@
+{{ config(meta={'at_rest': 'profile_id_before = profile_id'}) }}
 -- The profile of each record now and in the last build, so that merges and splits reach what was built for them.
 {% if by_change() %}
 select

@@ -1,6 +1,6 @@
 -- Fingerprint of the orders of each hour up to the as-of, as int_interactions_hours.
 {{ fingerprints(
-    "select *, date_trunc('hour', ordered_at) as hour from " ~ ref('orders') ~ ' where ordered_at < ' ~ as_of_end(),
+    "select *, date_trunc('hour', ordered_at) as hour from " ~ ref('orders') ~ ' where ' ~ known_by('ordered_at'),
     ['hour'],
     [
         'order_id', 'source', 'record_id', 'anonymous_id', 'channel', 'touchpoint', 'store_id', 'ordered_at', 'status',

@@ -10,7 +10,7 @@
     select
         profile_id,
         {# A birth date in the future of the last build may be past by now. #}
-        {{ row_hash(values + ['birth_date <= ' ~ as_of_date()]) }} as row_hash
+        {{ row_hash(values + [known_by('birth_date')]) }} as row_hash
     from {{ ref('int_records_profiled') }}
     union all
     select

@@ -8,7 +8,7 @@ import dagster as dg
 
 from cdp_pipeline.defs.alerts import alert_sensors
 from cdp_pipeline.defs.connect import connect_parts
-from cdp_pipeline.defs.dbt import dbt_resource, dbt_steps, manifest_path
+from cdp_pipeline.defs.dbt import dbt_steps, manifest_path
 from cdp_pipeline.defs.jobs import JOB, build_job, build_schedule, build_sensor
 from cdp_pipeline.defs.progress import progress_logger
 from cdp_pipeline.defs.python_assets import python_assets
@@ -26,7 +26,7 @@ def build_defs(
 ) -> dg.Definitions:
     """All definitions for one home (default: the environment's).
 
-    `resource_overrides` replaces resources by key (``platform``, ``dbt``), so that a test swaps one without patching.
+    `resource_overrides` replaces resources by key (``platform``), so that a test swaps one without patching.
     Raises FileNotFoundError with the command to run when the dbt manifest has not been built.
     """
     home = home or Home.from_env()
@@ -43,7 +43,6 @@ def build_defs(
         sensors=[build_sensor(job, home, contracts, settings), *alert_sensors(home, JOB)],
         resources={
             "platform": PlatformResource(home=str(home.root)),
-            "dbt": dbt_resource(settings.engine),
             **(resource_overrides or {}),
         },
         executor=dg.in_process_executor,

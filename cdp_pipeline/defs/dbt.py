@@ -1,22 +1,17 @@
 """The dbt models as assets: one Dagster step up to the core tables, one for the marts."""
 
 # No `from __future__ import annotations`: Dagster reads the types of parameters when it builds definitions.
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from cdp_pipeline import core_build, steps, warehouse
 from cdp_pipeline.defs.resources import PlatformResource
-from cdp_pipeline.home import Home
-from cdp_pipeline.marts_plan import MartsPlan
-from cdp_pipeline.marts_refresh import MARTS, Refresh, building, plan_refresh
+from cdp_pipeline.marts_graph import marts_graph
+from cdp_pipeline.marts_refresh import MARTS, plan_refresh
 from cdp_pipeline.settings import Settings
 
 WAREHOUSE_POOL = "warehouse.duckdb"
@@ -56,15 +51,6 @@ def manifest_path() -> Path:
     return path
 
 
-def dbt_resource(engine: str = "duckdb") -> DbtCliResource:
-    """The dbt of `engine` beside the running Python; PATH may hold another one or none."""
-    return DbtCliResource(
-        project_dir=str(warehouse.PROJECT),
-        profiles_dir=str(warehouse.PROJECT),
-        dbt_executable=str(warehouse.dbt_executable(engine)),
-    )
-
-
 def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
     """Core and marts; both write ``warehouse.duckdb``, so they share its pool."""
     translator = Translator()
@@ -92,8 +78,8 @@ def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]
         pool=WAREHOUSE_POOL,
         dagster_dbt_translator=translator,
     )
-    def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:
-        yield from _build(context, dbt, platform)
+    def marts(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
+        yield from _build(context, platform)
 
     return core, marts
 
@@ -151,65 +137,45 @@ def _verdicts(context: dg.AssetExecutionContext, run: warehouse.DbtRun) -> Itera
             )
 
 
-def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: PlatformResource) -> Iterator[Any]:
-    home, plan = platform.paths, platform.plan
-    # Of some marts by themselves dbt gets the names; the tag stands for all of them.
-    chosen = MARTS if not context.is_subset else "tag:marts,some"
-    refresh = plan_refresh(home, plan.as_of, "build", [chosen], full=plan.full, engine=Settings.from_env().engine)
+def _build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
+    """Make the marts that have to be made. Of those that stand only the ones that other steps read are told.
+
+    What dbt did is read from its artifact and not from its output, between whose lines others may stand (Java's).
+    """
+    home, plan, engine = platform.paths, platform.plan, Settings.from_env().engine
+    selectors = _names(context) if context.is_subset else [MARTS]
+    refresh = plan_refresh(home, plan.as_of, "build", selectors, full=plan.full, engine=engine)
     context.log.info(f"the marts are made by {refresh.mode}: {refresh.reason}")
     context.instance.add_run_tags(context.run_id, {REFRESH_TAG: f"{refresh.mode}: {refresh.reason}"})
+    graph = refresh.plan.graph if refresh.plan else marts_graph(manifest_path())
     if refresh.plan is not None:
-        yield from _made(context, home, plan.as_of, refresh, refresh.plan)
-        return
-    warehouse.hash_key(home)
-    target = warehouse.target_folder(home)
-    args = warehouse.dbt_args("build", None, home, full_refresh=refresh.full_refresh)
-    with _environment(home, plan.as_of, refresh), building(home, plan.as_of, refresh):
-        invocation = dbt.cli(args, context=context, target_path=target)
-        try:
-            yield from invocation.stream()
-        except DagsterDbtCliRuntimeError:
-            # Its text repeats dbt's output, where a database error may quote a value; node names are enough.
-            results = invocation.get_artifact("run_results.json")["results"]
-            failed = sorted(r["unique_id"] for r in results if r["status"] in ("error", "fail", "runtime error"))
-            full = any("No space left on device" in (r["message"] or "") for r in results)
-            raise dg.Failure(
-                f"{len(failed)} dbt nodes failed{': no space left on device' if full else ''}: {', '.join(failed)}",
-                allow_retries=False,
-            ) from None
-
-
-def _made(
-    context: dg.AssetExecutionContext, home: Home, as_of: date, refresh: Refresh, plan: MartsPlan
-) -> Iterator[Any]:
-    """Make the marts that a plan names. Of those that stand only the ones that other steps read are told."""
-    context.log.info(f"{len(plan.nodes)} of {len(plan.graph.marts)} marts had changed inputs")
+        context.log.info(f"{len(refresh.plan.nodes)} of {len(graph.marts)} marts had changed inputs")
     try:
-        run = warehouse.run_dbt("build", MARTS, home, as_of, refresh=refresh)
+        run = warehouse.run_dbt("build", selectors, home, plan.as_of, refresh=refresh, engine=engine)
     except warehouse.DbtError as error:
         if error.run is not None:
             yield from _verdicts(context, error.run)
         raise dg.Failure(str(error), allow_retries=False) from None
-    for node, spec in _parents_first(context, plan.graph.depths()):
-        if node in plan.nodes or is_handed_on(spec.key):
+    for node, spec in _parents_first(context, graph.depths()):
+        is_made = node in run.statuses
+        if spec.key in context.selected_asset_keys and (is_made or is_handed_on(spec.key)):
             seconds = {"Execution Duration": run.seconds[node]} if node in run.seconds else {}
-            yield dg.MaterializeResult(asset_key=spec.key, metadata={"unchanged": node not in plan.nodes, **seconds})
+            yield dg.MaterializeResult(asset_key=spec.key, metadata={"unchanged": not is_made, **seconds})
     yield from _verdicts(context, run)
     yield from _standing_verdicts(context, run)
+
+
+def _names(context: dg.AssetExecutionContext) -> list[str]:
+    """Names of the models and tests that a run of some assets or checks asks for."""
+    asked = [spec.metadata[UNIQUE_ID] for spec in context.assets_def.specs if spec.key in context.selected_asset_keys]
+    asked += [
+        (check.metadata or {})[UNIQUE_ID]
+        for check in context.assets_def.check_specs
+        if check.key in context.selected_asset_check_keys
+    ]
+    return sorted({str(unique_id).split(".")[2] for unique_id in asked})
 
 
 def is_handed_on(mart: dg.AssetKey) -> bool:
     """Do other steps read a mart? Those of the marts' own working schemas nobody else does."""
     return not mart.path[0].startswith("marts_")
-
-
-@contextmanager
-def _environment(home: Home, as_of: date, refresh: Refresh) -> Iterator[None]:
-    """dagster-dbt hands its own environment on, so the variables of the call have to stand in it."""
-    before = dict(os.environ)
-    os.environ.update(warehouse.dbt_env(home, as_of, refresh))
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

@@ -74,10 +74,6 @@ def main(arguments: Sequence[str]) -> int:
 
     0 when every node went well, 1 when one failed, 2 when Spark cannot be used here.
     """
-    if "--vars" not in arguments:  # Dagster asks for dbt's version before its first call
-        from dbt.cli.main import cli as dbt
-
-        return int(dbt(list(arguments), standalone_mode=False) or 0)
     home, settings = Home.from_env(), Settings.from_env()
     try:
         session = build_session(home, settings)
@@ -105,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def cli() -> int:
-    """The command ``cdp-dbt-spark``, which Dagster calls in place of ``dbt``."""
+    """The command ``cdp-dbt-spark``, which stands in the place of ``dbt``."""
     return main(sys.argv[1:])
 
 

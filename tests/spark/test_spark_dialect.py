@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import pytest
 
-from cdp_pipeline.spark.dbt import main, spark_args, spark_statement
+from cdp_pipeline.spark.dbt import spark_args, spark_statement
 from cdp_pipeline.spark.dialect import TranslationError, translate
 from cdp_pipeline.spark.recursion import take_out
 
@@ -182,9 +180,3 @@ def test_arguments_of_a_call_for_duckdb_become_those_for_spark() -> None:
             "spark",
         )
     ]
-
-
-def test_a_question_about_dbt_itself_needs_no_session(capfd: pytest.CaptureFixture[str]) -> None:
-    """Dagster asks so before it runs the marts."""
-    assert main(["--version"]) == 0
-    assert f"installed: {version('dbt-core')}" in capfd.readouterr().out

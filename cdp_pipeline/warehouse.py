@@ -289,7 +289,7 @@ def prepare_manifest(project_dir: Path = PROJECT) -> Path:
 def export_core(home: Home, tables: Iterable[str] = CORE_TABLES) -> dict[str, int]:
     """Write core tables to ``lake/core/<table>/*.parquet``; returns rows by table.
 
-    It is one file, ``part-0.parquet``, but for tables of `core_parquet.BY_MONTH`. Each file, and each folder of
+    It is one file, ``part-0.parquet``, but for tables of `core_parquet.IN_PARTS`. Each file, and each folder of
     several, is complete before it takes its name. A table that Spark has built lies there already, and is a view of it
     here. Raises duckdb.CatalogException for a table that is not built.
     """
@@ -302,8 +302,8 @@ def export_core(home: Home, tables: Iterable[str] = CORE_TABLES) -> dict[str, in
             if table in views:
                 [(rows[table],)] = con.execute(f'select count(*) from core."{table}"').fetchall()
                 continue
-            if table in core_parquet.BY_MONTH:
-                rows[table] = core_parquet.write_months(con, home, table)
+            if table in core_parquet.IN_PARTS:
+                rows[table] = core_parquet.write_parts(con, home, table)
                 continue
             rows[table] = _copy(con, f'from core."{table}"', home.core / table / "part-0.parquet")
     return rows

@@ -26,7 +26,16 @@
 {%- endmacro %}
 
 {% macro unnest_json(column, alias) -%}
+    {%- if target.type == 'duckdb' -%}
+    {#- The same rows: DuckDB numbers those of `with ordinality` in a join of the whole table with itself. -#}
+    cross join lateral (
+        select
+            unnest(json_extract({{ column }}, '$[*]')) as item,
+            unnest(range(1, 1 + len(json_extract({{ column }}, '$[*]')))) as position
+    ) as {{ alias }}
+    {%- else -%}
     cross join unnest(json_extract({{ column }}, '$[*]')) with ordinality as {{ alias }} (item, position)
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro unnest_json_object(column, alias) -%}

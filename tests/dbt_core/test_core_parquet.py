@@ -1,4 +1,4 @@
-"""Core tables whose Parquet lies by month: what a run writes anew, and what a killed one leaves."""
+"""Core tables whose Parquet lies in parts: what a run writes anew, and what a killed one leaves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TABLE = "interactions"
 
 
 class Core:
-    """A warehouse with one table by month, and its Parquet."""
+    """A warehouse with one table of parts, and its Parquet."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -46,23 +46,26 @@ class Core:
 
 
 @pytest.fixture
-def core(tmp_path: Path) -> Core:
+def core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Core:
     home = Home(tmp_path)
     made = Core(home)
     made.sql(
         """create schema core;
         create table core.interactions as
         from (values
-            ('a', 'r1', timestamp '2025-01-31 23:59:59.999999'),
-            ('b', null, timestamp '2025-02-01 00:00:00'),
-            ('c', 'r2', timestamp '2025-03-15 12:00:00'),
-            ('d', 'r2', null),
-            ('e', 'r3', timestamp '1970-01-01 00:00:00'),
-            ('f', 'r3', timestamp '9999-12-31 00:00:00'),
-            ('g', 'r3', timestamp 'infinity')
-        ) as t (interaction_id, record_id, occurred_at)"""
+            ('a', 'r1', 'web', timestamp '2025-01-31 23:59:59.999999'),
+            ('b', null, 'web', timestamp '2025-02-01 00:00:00'),
+            ('c', 'r2', 'web', timestamp '2025-03-15 12:00:00'),
+            ('d', 'r2', 'web', null),
+            ('e', 'r3', 'web', timestamp '1970-01-01 00:00:00'),
+            ('f', 'r3', 'web', timestamp '9999-12-31 00:00:00'),
+            ('g', 'r3', 'web', timestamp 'infinity'),
+            ('s', 'r3', 'till', timestamp '2025-01-05 00:00:00'),
+            ('t', 'r3', 'till', timestamp '2025-02-05 00:00:00')
+        ) as t (interaction_id, record_id, source, occurred_at)"""
     )
-    assert made.export() == 7
+    monkeypatch.setattr(core_parquet, "LARGE", 4)
+    assert made.export() == 9
     return made
 
 
@@ -76,12 +79,14 @@ def changed(core: Core, text: str) -> set[str]:
     return {name for name in before | after if before.get(name) != after.get(name)}
 
 
-def test_a_month_is_a_file_and_times_that_can_be_none_share_one(core: Core) -> None:
+def test_a_source_is_a_file_and_a_large_one_has_one_each_month(core: Core) -> None:
     assert set(core.files()) == {
-        "part-2025-01.parquet", "part-2025-02.parquet", "part-2025-03.parquet", "part-other.parquet"
+        "part-web-2025-01.parquet", "part-web-2025-02.parquet", "part-web-2025-03.parquet", "part-web-other.parquet",
+        "part-till.parquet",
     }  # fmt: skip
-    assert core.rows_of("part-2025-01.parquet") == ["a"]
-    assert core.rows_of("part-other.parquet") == ["d", "e", "f", "g"]
+    assert core.rows_of("part-web-2025-01.parquet") == ["a"]
+    assert core.rows_of("part-web-other.parquet") == ["d", "e", "f", "g"]
+    assert core.rows_of("part-till.parquet") == ["s", "t"]
     assert core.rows() == core.expected()
 
 
@@ -93,23 +98,28 @@ def test_only_months_whose_rows_changed_are_written(core: Core) -> None:
     )
     # a value that comes, one that goes, a row more, a row twice, one away
     assert changed(core, "update core.interactions set record_id = 'r9' where interaction_id = 'b'") == {
-        "part-2025-02.parquet"
+        "part-web-2025-02.parquet"
     }
     assert changed(core, "update core.interactions set record_id = null where interaction_id = 'c'") == {
-        "part-2025-03.parquet"
+        "part-web-2025-03.parquet"
     }
-    assert changed(core, "insert into core.interactions values ('h', null, timestamp '2025-04-01 00:00:00')") == {
-        "part-2025-04.parquet"
+    assert changed(core, "insert into core.interactions values ('h', null, 'web', timestamp '2025-04-01')") == {
+        "part-web-2025-04.parquet"
     }
     assert changed(core, "insert into core.interactions from core.interactions where interaction_id in ('a', 'h')") == {
-        "part-2025-01.parquet", "part-2025-04.parquet"
+        "part-web-2025-01.parquet", "part-web-2025-04.parquet"
     }  # fmt: skip
-    assert changed(core, "delete from core.interactions where interaction_id = 'd'") == {"part-other.parquet"}
+    assert changed(core, "delete from core.interactions where interaction_id = 'd'") == {"part-web-other.parquet"}
     # a corrected time takes a row from one month to another, and a month without rows has no file
     assert changed(
         core, "update core.interactions set occurred_at = timestamp '2025-03-02' where interaction_id = 'b'"
-    ) == {"part-2025-02.parquet", "part-2025-03.parquet"}
-    assert "part-2025-02.parquet" not in core.files()
+    ) == {"part-web-2025-02.parquet", "part-web-2025-03.parquet"}
+    assert "part-web-2025-02.parquet" not in core.files()
+    # a source that is large now
+    assert changed(core, "update core.interactions set source = 'till' where interaction_id in ('c', 'e')") == {
+        "part-web-2025-03.parquet", "part-web-other.parquet", "part-till.parquet", "part-till-2025-01.parquet",
+        "part-till-2025-02.parquet", "part-till-2025-03.parquet", "part-till-other.parquet",
+    }  # fmt: skip
 
 
 def test_other_columns_are_other_files(core: Core) -> None:
@@ -119,17 +129,17 @@ def test_other_columns_are_other_files(core: Core) -> None:
 def test_a_table_without_rows_keeps_its_columns(core: Core) -> None:
     core.sql("delete from core.interactions")
     assert core.export() == 0
-    assert set(core.files()) == {"part-other.parquet"}
+    assert set(core.files()) == {"part-no-source.parquet"}
     with duckdb.connect() as con:
         columns = con.execute(f"describe from '{core.folder}/*.parquet'").fetchall()
     assert [(name, kind) for name, kind, *_ in columns] == [
-        ("interaction_id", "VARCHAR"), ("record_id", "VARCHAR"), ("occurred_at", "TIMESTAMP")
+        ("interaction_id", "VARCHAR"), ("record_id", "VARCHAR"), ("source", "VARCHAR"), ("occurred_at", "TIMESTAMP")
     ]  # fmt: skip
     assert core.export() == 0
 
 
 def test_a_damaged_or_foreign_file_is_not_taken_over(core: Core) -> None:
-    (core.folder / "part-2025-01.parquet").write_bytes(b"cut")
+    (core.folder / "part-web-2025-01.parquet").write_bytes(b"cut")
     (core.folder / "part-0.parquet").write_bytes(b"of an earlier layout")
     core.export()
     assert core.rows() == core.expected()

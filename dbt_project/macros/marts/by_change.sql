@@ -12,6 +12,9 @@
     row_changes(remade, kept)  rows of the first query that the second lacks (`is_added`), and the other way round
     window_changes(relation, changed, time, windows)  profiles whose rows in the last so many days are others than in the
                              last build
+    visitors_acts(relation, changed, condition)  rows of `relation` of the visitors in `changed` for which `condition` holds
+                             between `acts` and `changed`. A visitor is a profile, else a device: each is joined by its own
+                             column, so that DuckDB leaves out other rows while it reads
     of_changed(changed, where)  in a build of changes true for the profiles of `changed` alone, else for all
 #}
 {% macro by_change() -%}
@@ -173,4 +176,23 @@ where false
 {%- else -%}
 true
 {%- endif -%}
+{%- endmacro %}
+
+{% macro visitors_acts(relation, changed, condition) -%}
+select acts.*
+from {{ relation }} as acts
+inner join {{ changed }} as changed on acts.profile_id = changed.visitor_id and {{ condition }}
+
+union all
+
+select acts.*
+from {{ relation }} as acts
+inner join (
+    select
+        *,
+        substr(visitor_id, length('visitor:') + 1) as anonymous_id
+    from {{ changed }}
+    where visitor_id like 'visitor:%'
+) as changed on acts.anonymous_id = changed.anonymous_id and {{ condition }}
+where acts.profile_id is null
 {%- endmacro %}

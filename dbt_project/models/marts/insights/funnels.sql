@@ -12,7 +12,8 @@ with reached as (
         cast(date_trunc('month', entered_at) as date) as month,
         stage_no,
         visitor_id,
-        max(profile_id) as profile_id,
+        -- a visitor who is known is the profile
+        max(case when profile_id is not null then 1 else 0 end) as is_profile,
         min(date_diff('second', entered_at, occurred_at)) as seconds
     from {{ ref('int_funnel_steps') }}
     {% if by_change() -%}
@@ -33,8 +34,7 @@ counted as (
         month,
         stage_no,
         count(*) as visitors,
-        -- a visitor who is known is the profile
-        count(profile_id) as profiles,
+        cast(sum(is_profile) as bigint) as profiles,
         median(seconds) / 3600.0 as median_hours
     from reached
     group by funnel, scope, month, stage_no

@@ -5,20 +5,33 @@
     pre_hook="{{ remade('kept.month = remade.month', ref('int_months_changed')) }}"
 ) }}
 -- depends_on: {{ ref('int_months_changed') }}
-with activity as (
+with people as (
     select
         coalesce(channel, 'unknown') as channel,
         coalesce(touchpoint, 'unknown') as touchpoint,
         cast(date_trunc('month', occurred_at) as date) as month,
+        profile_id,
         count(*) as interactions,
-        count(*) filter (where direction = 'inbound') as inbound_interactions,
-        count(distinct profile_id) as profiles,
-        count(profile_id) as identified_interactions
+        count(*) filter (where direction = 'inbound') as inbound_interactions
     from {{ ref('int_interactions_profiled') }}
     {% if by_change() -%}
     where cast(date_trunc('month', occurred_at) as date) in (select changed.month from {{ ref('int_months_changed') }} as changed)
     {%- endif %}
     group by all
+),
+
+-- One row of people is that of nobody known.
+activity as (
+    select
+        channel,
+        touchpoint,
+        month,
+        cast(sum(interactions) as bigint) as interactions,
+        cast(sum(inbound_interactions) as bigint) as inbound_interactions,
+        count(profile_id) as profiles,
+        cast(sum(case when profile_id is not null then interactions else 0 end) as bigint) as identified_interactions
+    from people
+    group by channel, touchpoint, month
 ),
 
 sales as (

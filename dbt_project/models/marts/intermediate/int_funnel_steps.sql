@@ -25,14 +25,17 @@ with acts as (
         coalesce(interactions.channel, 'unknown') as channel,
         interactions.interaction_id,
         interactions.occurred_at
-    from {{ ref('int_interactions_profiled') }} as interactions
-    inner join {{ ref('funnel_stages') }} as stages on interactions.interaction_type = stages.interaction_type
     {% if by_change() -%}
-    inner join {{ ref('int_funnels_changed') }} as changed
-        on
-            coalesce(interactions.profile_id, 'visitor:' || interactions.anonymous_id) = changed.visitor_id
-            and interactions.occurred_at >= changed.rebuilt_from - interval {{ var('funnel_window_days') }} day
-    {% endif -%}
+    from (
+        {{ visitors_acts(
+            ref('int_interactions_profiled'), ref('int_funnels_changed'),
+            "acts.occurred_at >= changed.rebuilt_from - interval " ~ var('funnel_window_days') ~ " day"
+        ) }}
+    ) as interactions
+    {%- else -%}
+    from {{ ref('int_interactions_profiled') }} as interactions
+    {%- endif %}
+    inner join {{ ref('funnel_stages') }} as stages on interactions.interaction_type = stages.interaction_type
     where
         (interactions.profile_id is not null or interactions.anonymous_id is not null)
         and interactions.occurred_at >= {{ as_of_end() }} - interval {{ var('funnel_months') }} month

@@ -21,15 +21,17 @@ with acts as (
         interactions.occurred_at,
         interactions.campaign_id,
         coalesce(rules.timeout_minutes, {{ var('session_timeout_minutes') }}) as timeout_minutes
-    from {{ ref('int_interactions_profiled') }} as interactions
-    left join {{ ref('session_rules') }} as rules on interactions.channel = rules.channel
     {% if by_change() -%}
-    inner join {{ ref('int_sessions_changed') }} as changed
-        on
-            coalesce(interactions.profile_id, 'visitor:' || interactions.anonymous_id) = changed.visitor_id
-            and coalesce(interactions.channel, 'unknown') = changed.channel
-            and interactions.occurred_at >= changed.rebuilt_from
-    {% endif -%}
+    from (
+        {{ visitors_acts(
+            ref('int_interactions_profiled'), ref('int_sessions_changed'),
+            "coalesce(acts.channel, 'unknown') = changed.channel and acts.occurred_at >= changed.rebuilt_from"
+        ) }}
+    ) as interactions
+    {%- else -%}
+    from {{ ref('int_interactions_profiled') }} as interactions
+    {%- endif %}
+    left join {{ ref('session_rules') }} as rules on interactions.channel = rules.channel
     where
         {{ is_own_act('interactions.direction', 'interactions.interaction_type') }}
         and interactions.touchpoint is not null

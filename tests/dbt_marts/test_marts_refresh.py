@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from cdp_pipeline.home import Home
-from cdp_pipeline.marts_plan import facts_of
+from cdp_pipeline.marts_graph import MartsGraph
+from cdp_pipeline.marts_plan import MartsPlan, facts_of
 from cdp_pipeline.marts_refresh import BUILD_TABLE, Refresh, building, plan_refresh
 
 DAY = date(2026, 1, 31)
@@ -115,6 +116,15 @@ def test_models_are_left_out_of_no_other_build(home: Home) -> None:
     assert plan_refresh(home, DAY, "run", MARTS, full=False).plan is None
     spark = plan_refresh(home, DAY, "run", MARTS, full=False, engine="spark")
     assert (spark.mode, spark.plan, spark.facts) == ("changes", None, {})
+
+
+def test_the_mark_goes_before_tables_of_changes_are_brought_to_rest(home: Home) -> None:
+    """Else a build that is killed then would leave the mark of the last one beside tables that are not its own."""
+    make(home)
+    plan = MartsPlan(MartsGraph({}, {}, {}), frozenset(), (), ("delete from marts_intermediate.int_missing",))
+    with pytest.raises(duckdb.CatalogException), building(home, DAY, Refresh("changes", "", "next", plan)):
+        pass
+    assert make(home).reason == "no complete build before"
 
 
 def test_handed_over_files_are_told_by_their_content(home: Home) -> None:

@@ -45,11 +45,6 @@ class MartsPlan:
         """Names of the models that are made, sorted."""
         return sorted(self.graph.marts[node].name for node in self.nodes)
 
-    @property
-    def unchanged(self) -> frozenset[str]:
-        """Marts that stand as they are."""
-        return frozenset(self.graph.marts) - self.nodes
-
 
 def facts_of(home: Home, before: Mapping[str, Any]) -> dict[str, Any]:
     """What the marts are built from: the data version of each core table and seed as `core_build` recorded it, and

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cdp_pipeline.sources.contract_check import Check, read_yaml
+from cdp_pipeline.sources.contract_check import Check, parse_yaml, read_yaml
 from cdp_pipeline.sources.contract_types import (
     RESERVED_KEYS,
     CarryForward,
@@ -42,6 +42,11 @@ def load_contract(path: Path) -> SourceContract:
     return Check(path.name).source(read_yaml(path, path.name))
 
 
+def parse_contract(text: str, file: str) -> SourceContract:
+    """As `load_contract`, of a text that is to be written as `file`."""
+    return Check(file).source(parse_yaml(text, file))
+
+
 __all__ = [
     "RESERVED_KEYS",
     "CarryForward",
@@ -51,5 +56,6 @@ __all__ = [
     "SourceContract",
     "load_contract",
     "load_contracts",
+    "parse_contract",
     "raw_schema",
 ]

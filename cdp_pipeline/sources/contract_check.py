@@ -78,13 +78,20 @@ FIELD_KEYS = (
 def read_yaml(path: Path, name: str) -> Any:
     """A YAML file as plain values. Raises ContractError with one line that begins with `name`."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"{name}: cannot be read ({type(error).__name__})") from None
+    return parse_yaml(text, name)
+
+
+def parse_yaml(text: str, name: str) -> Any:
+    """As `read_yaml`, of a text."""
+    try:
+        return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         raise ContractError(f"{name}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContractError(f"{name}: cannot be read ({type(error).__name__})") from None
 
 
 # The parser of libyaml where PyYAML was built with it: all contracts in a quarter of the time.

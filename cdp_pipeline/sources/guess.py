@@ -24,6 +24,10 @@ _SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
     "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
 )
+_CURRENCIES = (
+    "AED|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MOP|MXN|MYR|NOK|NZD|PHP|PLN|RM|RMB|RON|RUB|"
+    "SAR|SEK|SGD|THB|TRY|TWD|USD|VND|ZAR"
+)
 # Conditions over the trimmed text `v`.
 TESTS: Mapping[str, str] = {
     "email": r"regexp_full_match(lower(v), '[^@\s*]+@[^@\s*]+\.[a-z]{2,}')",
@@ -49,6 +53,8 @@ TESTS: Mapping[str, str] = {
     "clock_seconds": "regexp_matches(v, '[0-9]:[0-9]{2}:[0-9]{2}')",
     "half_day": "regexp_matches(upper(v), '[AP]M$')",
     "json": "v[1] IN ('{', '[') AND json_valid(v)",
+    # Letters that are no currency: the cast drops up to three of them, and would read a store S01 as the number 1.
+    "coded": rf"regexp_matches(v, '[A-Z]') AND NOT regexp_matches(v, '\p{{Sc}}|(^|[^A-Z])({_CURRENCIES})([^A-Z]|$)')",
     "openid": "regexp_full_match(v, 'o[A-Za-z0-9_-]{27}')",
     "cn_id": "regexp_full_match(v, '[1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])[0-3][0-9][0-9]{3}[0-9Xx]')",
     "ip": r"regexp_full_match(v, '[0-9]{1,3}(\.[0-9]{1,3}){3}')",
@@ -210,11 +216,16 @@ def guess_columns(sample: Sample, source: str, region: str) -> list[Column]:
     facts = facts_of(sample)
     columns: list[Column] = []
     taken: set[str] = set()
+    headers = {path.rpartition(".")[2].strip().lower() for path in sample.columns}
+    halves = {half: role for pair in words.NAME_PAIRS if headers >= set(pair) for half, role in pair.items()}
     for path in sample.columns:
         seen = facts[path]
         header = path.rpartition(".")[2] if sample.format != "csv" else path
         snake = snake_case(header)
         role, why = _role(snake, header, seen)
+        if header.strip().lower() in halves:
+            role = halves[header.strip().lower()]
+            why = f"named like {_spoken(role)}, beside its other half"
         kind, options, reason = _type(snake, header, role, seen, sample.kinds[path], region)
         name = free_name(path if sample.format != "csv" else header, snake, header, role, taken)
         taken.add(name)
@@ -334,7 +345,7 @@ def _number_type(snake: str, header: str, seen: Facts, kinds: frozenset[str]) ->
             return "integer", {}, f"all values are whole numbers{minor}"
         return "decimal", {}, "money" if money else "all values are numbers"
     for mark, test in ((".", "money_point"), (",", "money_comma")):
-        if seen.all(test):
+        if seen.all(test) and not seen.hits["coded"]:
             return (
                 "decimal",
                 {"decimal_mark": mark},

@@ -76,13 +76,15 @@ def guess_shape(sample: Sample, source: str, obj: str, region: str) -> Shape:
     happened = _first_time(others, words.HAPPENED)
     persons = with_role(columns, *_PERSON_KEYS)
     contacts = with_role(columns, *CONTACTS)
-    has_persons = bool(persons or contacts or with_role(columns, *_NAMES))
+    key, why_key = _key(sample, columns, obj, updated)
+    # Where an article is the key, the name is the article's.
+    of_things = any(c.role == "product" and c.name in key for c in columns)
+    has_persons = bool(persons or contacts or (with_role(columns, *_NAMES) and not of_things))
     event_types = with_role(columns, "event_type")
     repeats = any(c.facts.distinct < c.facts.filled for c in persons)
     like_persons = words.PERSONS.search(f"{source}_{obj}") is not None or (has_persons and happened is None)
     is_event = (repeats and (happened or created) is not None) or (happened is not None and not like_persons)
     occurred = (happened or created) if is_event else joined
-    key, why_key = _key(sample, columns, obj, updated)
     own_key = len(key) == 1 and key[0] in {c.name for c in persons}
     person_key = persons[0].name if persons and is_event and not own_key else None
     reasons = {"key": why_key}

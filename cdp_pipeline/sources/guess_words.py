@@ -6,6 +6,7 @@ A name says what a column claims to be; the values decide in ``guess.py``.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -104,6 +105,12 @@ ROLES = (
     ),
 )
 
+# Headers that name halves of a person's name only beside each other: `last` alone may be a last visit.
+NAME_PAIRS: tuple[Mapping[str, str], ...] = (
+    {"first": "given_name", "last": "family_name"},
+    {"given": "given_name", "family": "family_name"},
+    {"名": "given_name", "姓": "family_name"},
+)
 # Names of things that are no person, so that "product_name" is no name of anybody.
 OF_A_THING = re.compile(
     r"(^|_)(product|item|goods|sku|store|shop|branch|campaign|event|file|page|brand|category|channel|department|plan|"
@@ -213,4 +220,4 @@ def says(hint: tuple[re.Pattern[str], tuple[str, ...]], name: str, header: str) 
     return hint[0].search(name) is not None or any(word in header for word in hint[1])
 
 
-__all__ = ["CHINESE_NAMES", "ROLES", "Words", "role_of", "says"]
+__all__ = ["CHINESE_NAMES", "NAME_PAIRS", "ROLES", "Words", "role_of", "says"]

@@ -81,7 +81,8 @@ def read_sample(path: Path) -> Sample:
     except FileFaultError as fault:
         raise SampleError(f"{path.name}: {fault}") from None
     if not sample.records or not sample.columns:
-        raise SampleError(f"{path.name}: no records in it")
+        why = "none of its records can be read" if sample.broken else "no records in it"
+        raise SampleError(f"{path.name}: {why}")
     return sample
 
 

@@ -11,7 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import phonenumbers
+
 from cdp_pipeline.sources import dbt_sources, scaffold_sql
+from cdp_pipeline.sources.contract import ContractError, parse_contract
 from cdp_pipeline.sources.guess import Column
 from cdp_pipeline.sources.guess_object import HYBRID, OFFLINE, Shape, guess_region, guess_shape
 from cdp_pipeline.sources.sample import read_sample
@@ -48,7 +51,8 @@ def new_source(
 ) -> Scaffold:
     """Write contract and dbt models of a source from one sample file into a checkout (default: this one).
 
-    Raises ScaffoldError where something of it exists or a name cannot be used, SampleError for the sample.
+    Raises ScaffoldError where something of it exists, or a name or what is given beside it cannot be used; SampleError
+    for the sample. Nothing is written then.
     """
     project = project or ROOT
     obj = obj or _object_of(sample_file)
@@ -61,6 +65,8 @@ def new_source(
     sample = read_sample(sample_file)
     guessed_region, guessed_zone = guess_region(sample)
     shape = guess_shape(sample, name, obj, region or guessed_region)
+    if region and region not in phonenumbers.SUPPORTED_REGIONS:
+        raise ScaffoldError(f"region '{region}' is no country of two capital letters, as in US or CN")
     channel = channel or shape.channel
     own_touchpoint = touchpoint or f"{name}_{obj}"
     contract = project / "cdp_pipeline" / "sources" / "contracts" / f"{name}.yml"
@@ -86,6 +92,11 @@ def new_source(
     known = {line.partition(",")[0] for line in seed.read_text(encoding="utf-8").splitlines()}
     if touchpoint and touchpoint not in known:
         raise ScaffoldError(f"no touchpoint '{touchpoint}' in dbt_project/seeds/touchpoints.csv")
+    try:
+        # One contract that cannot be read stops every command that reads contracts.
+        parse_contract(texts[contract], contract.name)
+    except ContractError as error:
+        raise ScaffoldError(str(error)) from None
     files = []
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +190,8 @@ def _yaml(text: str) -> str:
         "null",
     ):
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # JSON's quotes are YAML's, line breaks of a header included.
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _review(shape: Shape, channel: str, touchpoint: str, broken: int) -> list[str]:

@@ -179,6 +179,10 @@ def test_chinese_headers(tmp_path: Path) -> None:
         ("booked_at", ("20250305101500",), "timestamp", {}),
         ("payload", ('{"a": 1}',), "json", {}),
         ("size", ("12", "large", "13"), "string", {}),
+        ("门店", ("S01", "S02"), "string", {}),  # a letter before a number is a code, and no currency
+        ("aisle", ("A1", "B12"), "string", {}),
+        ("paid", ("EUR 12.50", "EUR 1,200.00"), "decimal", {"decimal_mark": "."}),
+        ("paid", ("R$ 12,50", "US$ 1.200,00"), "decimal", {"decimal_mark": ","}),
     ],
 )
 def test_types(tmp_path: Path, header: str, values: tuple[str, ...], kind: str, options: dict[str, Any]) -> None:
@@ -207,6 +211,26 @@ def test_types(tmp_path: Path, header: str, values: tuple[str, ...], kind: str, 
 def test_roles(tmp_path: Path, header: str, values: tuple[str, ...], role: str | None, tag: str | None) -> None:
     column = columns_of(tmp_path, header, *values)
     assert (column.role, column.tag) == (role, tag)
+
+
+@pytest.mark.parametrize(
+    ("header", "personal"),
+    [
+        ("no,first,last", {"first": "given_name", "last": "family_name"}),
+        ("no,名,姓", {"given_name": "given_name", "family_name": "family_name"}),
+        ("no,last,colour", {}),  # alone it may be a last visit
+    ],
+)
+def test_halves_of_a_name_beside_each_other(tmp_path: Path, header: str, personal: dict[str, str]) -> None:
+    found = guessed(write(tmp_path, "x.csv", f"{header}\n1,Ada,Brown\n2,Bob,Stone\n"))
+    assert {name: c.role for name, c in found.items() if c.personal} == personal
+
+
+def test_the_name_of_an_article_is_nobodys(tmp_path: Path) -> None:
+    articles = read_sample(write(tmp_path, "x.csv", "sku,name,qty\nA1,Rose,5\nA2,Lily,0\n"))
+    assert not guess_shape(articles, "florist", "stock", "US").has_persons
+    orders = read_sample(write(tmp_path, "y.csv", "order_no,name,sku\n1,Ada Brown,A1\n2,Bob Stone,A1\n"))
+    assert guess_shape(orders, "florist", "orders", "US").has_persons
 
 
 @pytest.mark.parametrize(
@@ -245,7 +269,8 @@ def test_envelopes_archives_and_parquet_read_alike(tmp_path: Path) -> None:
         ("a.csv", "ada@example.com,+1 415 555 0101,2025-01-01\nbob@example.com,+1 415 555 0102,2025-01-01\n",
          "a.csv: its first line looks like data, not like a header"),
         ("a.csv", "id,name\n", "a.csv: no records in it"),
-        ("a.jsonl", "not json\n", "a.jsonl: no records in it"),
+        ("a.csv", "id,name\n1,2,3\n", "a.csv: none of its records can be read"),
+        ("a.jsonl", "not json\n", "a.jsonl: none of its records can be read"),
         ("a.xlsx", "", "a.xlsx: the ending must be json, jsonl, csv or parquet (or one of them with .gz, .zst)"),
     ],
 )  # fmt: skip
@@ -292,6 +317,11 @@ def test_no_value_of_the_sample_is_written(tmp_path: Path, checkout: Path) -> No
             assert [v for v in values if re.search(rf"(?<![\w]){re.escape(v)}(?![\w])", new)] == [], path.name
 
 
+def test_a_header_of_two_lines_is_the_path_of_its_column(tmp_path: Path, checkout: Path) -> None:
+    obj = written(tmp_path, checkout, "tills", write(tmp_path, "slips.csv", '"Slip\nNo",Spend\n7,1.50\n8,2.50\n'))
+    assert obj.field("slip_no").paths == ("Slip\nNo",)
+
+
 def test_nothing_is_overwritten(tmp_path: Path, checkout: Path) -> None:
     file = write(tmp_path, "visits.csv", VISITS)
     new_source("boutique", file, project=checkout)
@@ -302,6 +332,13 @@ def test_nothing_is_overwritten(tmp_path: Path, checkout: Path) -> None:
         new_source("My Shop", file, project=checkout)
     with pytest.raises(ScaffoldError, match=r"no touchpoint 'nowhere'"):
         new_source("other", file, project=checkout, touchpoint="nowhere")
+    # A contract with one of these would stop every command that reads contracts.
+    with pytest.raises(ScaffoldError, match=r"other\.yml: timezone: unknown timezone 'Mars/Base'"):
+        new_source("other", file, project=checkout, timezone="Mars/Base")
+    with pytest.raises(ScaffoldError, match=r"other\.yml: .*channel.*'teleport'"):
+        new_source("other", file, project=checkout, channel="teleport")
+    with pytest.raises(ScaffoldError, match=r"region 'XX' is no country"):
+        new_source("other", file, project=checkout, region="XX")
     assert {p: p.read_bytes() for p in checkout.rglob("*") if p.is_file()} == before
 
 

@@ -85,16 +85,21 @@ HISTORY_TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "profile_event_runs": ("profiles.profile_events", {"run_id": "VARCHAR"}),
 }
 
+# Failed nodes that a message names: one cause can fail some hundred of them.
+_NAMED = 10
+
 # dbt takes exactly these; anything else would run without data or without a target.
 COMMANDS = ("build", "run", "test", "seed", "compile")
 
 
 class DbtError(RuntimeError):
-    """A dbt call failed; the message names the failed nodes, never a row. `run` is what it did, where it got so far."""
+    """A dbt call failed; the message names the failed nodes, never a row. `run` is what it did, where it got so far;
+    `output` what dbt printed, which may quote values."""
 
-    def __init__(self, message: str, run: DbtRun | None = None) -> None:
+    def __init__(self, message: str, run: DbtRun | None = None, output: str = "") -> None:
         super().__init__(message)
         self.run = run
+        self.output = output
 
 
 @dataclass(frozen=True)
@@ -133,9 +138,14 @@ def dbt_vars(home: Home) -> dict[str, str]:
     """
     return {
         "company_time_zone": Settings.from_env().timezone,
-        "lake": str(home.lake),
-        "hash_key_file": str(hash_key_file(home)),
+        "lake": _in_quotes(home.lake),
+        "hash_key_file": _in_quotes(hash_key_file(home)),
     }
+
+
+def _in_quotes(path: Path) -> str:
+    """A path as it stands between the quotes of a text in SQL, where the project's templates put it."""
+    return literal(path)[1:-1]
 
 
 def dbt_args(
@@ -244,7 +254,8 @@ def run_dbt(
         )
         run = DbtRun(_by_node(results, "status"), target, refresh, _by_node(results, "execution_time"))
         if done.returncode:
-            raise DbtError(_failure(command, run, results, done.stdout + done.stderr), run if run.statuses else None)
+            output = done.stdout + done.stderr
+            raise DbtError(_failure(command, run, results, output), run if run.statuses else None, output)
     return run
 
 
@@ -252,7 +263,9 @@ def _failure(command: str, run: DbtRun, results: Path, output: str) -> str:
     failed = run.nodes("error", "fail", "runtime error")
     if failed:
         told = _told(results)
-        return f"dbt {command}: {len(failed)} failed: {', '.join(failed)}{f': {told}' if told else ''}"
+        named = ", ".join(failed[:_NAMED])
+        rest = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+        return f"dbt {command}: {len(failed)} failed: {named}{rest}{f': {told}' if told else ''}"
     lines = [line for line in output.splitlines() if line.strip()]
     return f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}"
 

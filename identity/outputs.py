@@ -7,6 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from identity.sql_text import literal
+
 _NAMED = "join features l on l.unique_id = e.unique_id_l join features r on r.unique_id = e.unique_id_r"
 
 
@@ -51,5 +53,5 @@ def write_table(con: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / ".part-0.parquet.tmp"
-    con.execute(f"copy ({sql}) to '{temporary}' (format parquet, compression zstd, row_group_size 20480)")
+    con.execute(f"copy ({sql}) to {literal(temporary)} (format parquet, compression zstd, row_group_size 20480)")
     temporary.rename(folder / "part-0.parquet")

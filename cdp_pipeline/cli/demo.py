@@ -18,6 +18,7 @@ from cdp_pipeline.cli import _summary
 from cdp_pipeline.cli._common import CommandError, Subparsers, print_json
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
+from cdp_pipeline.sql_text import literal
 
 if TYPE_CHECKING:
     from identity import Evaluation
@@ -109,7 +110,7 @@ def _evaluate(home: Home, truth: Path) -> Evaluation:
         hash_truth(truth / "entities.csv", hashed, hash_key(home))
         marts = (home.published / "current" / "marts.duckdb").resolve()
         with duckdb.connect(str(marts), read_only=True) as con:
-            con.execute(f"copy (select record_id, profile_id from profiles.profile_members) to '{clusters}'")
+            con.execute(f"copy (select record_id, profile_id from profiles.profile_members) to {literal(clusters)}")
         return evaluate_files(clusters, hashed)
 
 

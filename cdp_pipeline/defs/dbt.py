@@ -66,6 +66,7 @@ def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]
         try:
             build, run = steps.build_core(platform.paths, platform.plan)
         except warehouse.DbtError as error:
+            _print(error)
             if error.run is not None:
                 yield from _verdicts(context, error.run)
             raise dg.Failure(str(error), allow_retries=False) from None
@@ -153,6 +154,7 @@ def _build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Ite
     try:
         run = warehouse.run_dbt("build", selectors, home, plan.as_of, refresh=refresh, engine=engine)
     except warehouse.DbtError as error:
+        _print(error)
         if error.run is not None:
             yield from _verdicts(context, error.run)
         raise dg.Failure(str(error), allow_retries=False) from None
@@ -163,6 +165,11 @@ def _build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Ite
             yield dg.MaterializeResult(asset_key=spec.key, metadata={"unchanged": not is_made, **seconds})
     yield from _verdicts(context, run)
     yield from _standing_verdicts(context, run)
+
+
+def _print(error: warehouse.DbtError) -> None:
+    """The text of the fault into the output of the step and nowhere else: it may quote values, and no event does."""
+    print(error.output.strip(), flush=True)
 
 
 def _names(context: dg.AssetExecutionContext) -> list[str]:

@@ -12,6 +12,7 @@ import duckdb
 import zstandard
 
 from cdp_pipeline.generate._base import DAYS, FIRST_DAY
+from cdp_pipeline.sql_text import literal
 
 Format = Literal["jsonl.zst", "jsonl.gz", "jsonl", "json", "csv"]
 
@@ -90,7 +91,7 @@ def write_export(
         plain = folder / ".plain"
         rows = f"(SELECT * EXCLUDE (dt, o) FROM out_rows WHERE dt = DATE '{day.isoformat()}' ORDER BY o)"
         style = "FORMAT csv, HEADER true" if kind == "csv" else "FORMAT json"
-        con.execute(f"COPY {rows} TO '{plain}' ({style}, COMPRESSION none)")
+        con.execute(f"COPY {rows} TO {literal(plain)} ({style}, COMPRESSION none)")
         if kind == "json" and export.envelope is not None:
             _wrap(plain, export.envelope)
         if kind == "csv" and export.after_header:

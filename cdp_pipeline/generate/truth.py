@@ -14,6 +14,7 @@ from cdp_pipeline.generate._digital import KLAVIYO_PROFILE
 from cdp_pipeline.generate._retail import SHOPIFY_CUSTOMER, SHOPIFY_ORDER, SQUARE_CUSTOMER
 from cdp_pipeline.generate._service import DELIGHTED_PERSON, FACEBOOK_LEAD, PSID, ZENDESK_USER, ZOHO
 from cdp_pipeline.generate._wechat import OPENID, WECOM_CONTACT
+from cdp_pipeline.sql_text import literal
 
 # record objects whose native key is personal; the warehouse replaces it by a keyed hash of the parts joined by '|'
 HASHED_OBJECTS = (
@@ -102,5 +103,5 @@ def hash_truth(source: Path, target: Path, hash_key: str) -> int:
             f"FROM {reader}($path{options})",
             {"key": hash_key, "path": str(source)},
         )
-        con.execute(f"COPY (SELECT * FROM t ORDER BY record_id) TO '{target}' ({style})")
+        con.execute(f"COPY (SELECT * FROM t ORDER BY record_id) TO {literal(target)} ({style})")
         return int(con.execute("SELECT count(*) FROM t").fetchall()[0][0])

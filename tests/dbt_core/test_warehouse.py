@@ -13,6 +13,7 @@ import pytest
 
 from cdp_pipeline import warehouse
 from cdp_pipeline.home import Home
+from cdp_pipeline.marts_refresh import Refresh
 from cdp_pipeline.settings import SettingsError
 
 
@@ -36,6 +37,14 @@ def test_dbt_args_name_data_target_and_selection(home: Home, monkeypatch: pytest
     assert value_after(args, "--target-path") == str(home.root / "dbt")
     assert args[args.index("--select") + 1 :][:2] == ["tag:core", "tag:marts"]
     assert value_after(args, "--exclude-resource-type") == "unit_test"
+
+
+def test_a_home_with_a_quote_in_its_path_is_a_text_of_sql(tmp_path: Path) -> None:
+    home = Home(tmp_path / "Ann's 家")
+    variables = warehouse.dbt_vars(home)
+    with duckdb.connect() as con:
+        for name, path in (("lake", home.lake), ("hash_key_file", home.secrets / "hash.key")):
+            assert con.execute(f"select '{variables[name]}'").fetchall() == [(str(path),)]
 
 
 def test_people_without_an_address_live_by_the_companys_clock(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,3 +122,12 @@ def test_a_failed_call_names_nodes_and_no_rows(home: Home) -> None:
     ) as failure:
         warehouse.run_dbt("build", "stg_zendesk__tickets", home, date(2025, 3, 31))
     assert "parquet" not in str(failure.value)
+    assert "parquet" in failure.value.output  # for the run's own log: the fault is told somewhere
+
+
+def test_many_failed_nodes_are_counted(home: Home) -> None:
+    (results := home.root / "run_results.json").parent.mkdir(parents=True)
+    results.write_text('{"results": []}', encoding="utf-8")
+    run = warehouse.DbtRun({f"m{n:03}": "error" for n in range(144)}, home.root, Refresh("all", "asked for"))
+    said = warehouse._failure("build", run, results, "")
+    assert said == f"dbt build: 144 failed: {', '.join(f'm00{n}' for n in range(10))} and 134 more"

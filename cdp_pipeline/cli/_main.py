@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
 import gc
 import os
 import sys
@@ -123,7 +124,7 @@ def _classify(error: Exception) -> tuple[int, str]:
         return USAGE, text
     if isinstance(error, ProfilesError | RuntimeError | FileNotFoundError):
         return FAILED, text
-    if "No space left on device" in text:
+    if os.strerror(errno.ENOSPC) in text:
         return FAILED, "no space left on device: nothing is half-written; make room and run again"
     if os.environ.get("CDP_TRACEBACK"):
         raise error

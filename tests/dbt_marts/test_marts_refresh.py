@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -92,6 +93,17 @@ def test_calls_that_make_no_mart_change_nothing(home: Home, command: str, select
     with building(home, DAY, refresh):
         pass
     assert make(home).mode == "changes"
+
+
+def test_a_home_that_has_moved_is_not_built_upon(tmp_path: Path) -> None:
+    """Its views read the files of the folder where it was."""
+    before, after = Home(tmp_path / "before"), Home(tmp_path / "after")
+    before.root.mkdir()
+    make(before)
+    shutil.copytree(before.root, after.root)
+    assert make(after).reason == "the home has moved"
+    assert make(after).mode == "changes"
+    assert make(before).mode == "changes"
 
 
 def test_another_warehouse_is_not_built_upon(home: Home) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import re
 import secrets
 import sqlite3
@@ -130,8 +131,9 @@ class KeyStore:
             raise KeyRefused("a key needs a name of at most 100 printable characters")
         if expires_at is not None and expires_at <= datetime.now(UTC):
             raise KeyRefused("the key would be expired already")
-        if requests_per_second is not None and requests_per_second <= 0:
-            raise KeyRefused("requests per second must be above zero")
+        # Neither is nan above zero: SQLite would keep it as NULL, which is the server's default.
+        if requests_per_second is not None and not 0 < requests_per_second < math.inf:
+            raise KeyRefused("requests per second must be a number above zero")
         key_id, secret, salt = secrets.token_hex(6), secrets.token_urlsafe(32), secrets.token_bytes(16)
         with self._writing:
             self._writing_con.execute(

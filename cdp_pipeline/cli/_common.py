@@ -48,6 +48,20 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' is not a day YYYY-MM-DD") from None
 
 
+def at_least_one(text: str) -> int:
+    """argparse type of a whole number above zero."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """argparse type of a TCP port, 0 for any free one."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port from 0 to 65535")
+    return int(text)
+
+
 def marts_of(home: Home) -> Path:
     """The published ``marts.duckdb``. Raises CommandError before the first publish."""
     path = home.published / "current" / "marts.duckdb"

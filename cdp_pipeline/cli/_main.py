@@ -60,7 +60,8 @@ class Parser(argparse.ArgumentParser):
         if choices and value not in choices:
             near = difflib.get_close_matches(str(value), choices, 1)
             hint = f", did you mean '{near[0]}'?" if near else f": one of {', '.join(choices)}"
-            what = "command" if isinstance(action, argparse._SubParsersAction) else f"value for {action.metavar}"
+            option = "/".join(action.option_strings) or action.metavar
+            what = "command" if isinstance(action, argparse._SubParsersAction) else f"value for {option}"
             raise UsageError(f"{self.prog}: unknown {what} '{value}'{hint}")
 
 
@@ -131,6 +132,8 @@ def _classify(error: Exception) -> tuple[int, str]:
         return FAILED, text
     if os.strerror(errno.ENOSPC) in text:
         return FAILED, "no space left on device: nothing is half-written; make room and run again"
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return FAILED, f"{error.filename}: {error.strerror}"
     if os.environ.get("CDP_TRACEBACK"):
         raise error
     # Unforeseen: its text may quote data, so only its type and place are told.

@@ -11,6 +11,7 @@ from cdp_pipeline.cli._common import (
     UsageError,
     add_home,
     add_json,
+    at_least_one,
     home_of,
     print_json,
     table,
@@ -26,7 +27,7 @@ def register(commands: Subparsers) -> None:
     actions = backup.add_subparsers(title="actions", metavar="ACTION", required=True)
     create = actions.add_parser("create", help="copy what changed since the last backup; waits for a run to end")
     create.add_argument("folder", type=Path, metavar="DIR", help="where the backups lie, best on another disk")
-    create.add_argument("--keep", type=_count, metavar="N", help="remove all but the newest N backups afterwards")
+    create.add_argument("--keep", type=at_least_one, metavar="N", help="remove all but the newest N backups afterwards")
     add_home(create)
     add_json(create)
     create.set_defaults(run=_create)
@@ -41,13 +42,6 @@ def register(commands: Subparsers) -> None:
     restore.add_argument("backup", type=Path, metavar="DIR/NAME")
     add_home(restore)
     restore.set_defaults(run=_restore)
-
-
-def _count(text: str) -> int:
-    value = int(text) if text.isdigit() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
-    return value
 
 
 def _create(arguments: argparse.Namespace) -> int:

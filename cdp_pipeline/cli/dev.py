@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cdp_pipeline.cli._common import CommandError, Subparsers, add_home, home_of
+from cdp_pipeline.cli._common import CommandError, Subparsers, add_home, home_of, port
 
 
 def register(commands: Subparsers) -> None:
@@ -16,7 +16,7 @@ def register(commands: Subparsers) -> None:
     dev = commands.add_parser("dev", help="Dagster UI and daemon: graph, history, backfills, schedule and sensor")
     add_home(dev)
     dev.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    dev.add_argument("--port", type=int, default=3000)
+    dev.add_argument("--port", type=port, default=3000, metavar="N", help="port (default 3000)")
     dev.set_defaults(run=_dev)
 
 

@@ -17,6 +17,7 @@ from cdp_pipeline.cli._common import (
     UsageError,
     add_home,
     add_json,
+    at_least_one,
     day,
     home_of,
     print_json,
@@ -40,7 +41,7 @@ def register(commands: Subparsers) -> None:
     _add_day(show)
     show.add_argument("--reason", metavar="TEXT", help="only rows with a reason that holds this text")
     show.add_argument("--file", metavar="TEXT", help="only rows of files whose path below landing holds this text")
-    show.add_argument("--limit", type=int, default=20, metavar="N")
+    show.add_argument("--limit", type=at_least_one, default=20, metavar="N", help="how many (default 20)")
     show.add_argument("--show-personal", action="store_true", help="print the refused rows as they were delivered")
     show.set_defaults(run=_show)
     replay = actions.add_parser("replay", help="judge refused rows again, by the contracts as they are now")

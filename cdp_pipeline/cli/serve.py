@@ -11,7 +11,7 @@ import socket
 import sys
 from pathlib import Path
 
-from cdp_pipeline.cli._common import Subparsers, UsageError, add_home, home_of
+from cdp_pipeline.cli._common import Subparsers, UsageError, add_home, home_of, port
 
 _LOOPBACK_NAMES = ("localhost", "ip6-localhost")
 
@@ -25,7 +25,7 @@ def register(commands: Subparsers) -> None:
         "only, unless --host says otherwise and a key exists.",
     )
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default 127.0.0.1)")
-    serve.add_argument("--port", type=_port, default=8000, metavar="N", help="port (default 8000; 0: any free one)")
+    serve.add_argument("--port", type=port, default=8000, metavar="N", help="port (default 8000; 0: any free one)")
     serve.add_argument(
         "--grace", type=_seconds, default=10, metavar="S", help="seconds for open requests when stopped (default 10)"
     )
@@ -97,12 +97,6 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise UsageError(f"cannot listen on {host} port {port}: {error.strerror or 'no such address'}") from None
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a port from 0 to 65535")
-    return int(text)
 
 
 def _seconds(text: str) -> int:

@@ -7,7 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cdp_pipeline.cli._common import Subparsers, UsageError, add_home, add_json, home_of, print_json, table
+from cdp_pipeline.cli._common import (
+    Subparsers,
+    UsageError,
+    add_home,
+    add_json,
+    at_least_one,
+    home_of,
+    print_json,
+    table,
+)
 
 if TYPE_CHECKING:
     from cdp_pipeline.judgements import Recorded
@@ -43,10 +52,10 @@ def register(commands: Subparsers) -> None:
     listing.add_argument("--all", action="store_true", help="with those that were taken back")
     listing.set_defaults(run=_list)
     review = actions.add_parser("review", help="the questions whose answers are worth most")
-    review.add_argument("--limit", type=_count, default=3, metavar="N", help="how many (default 3)")
+    review.add_argument("--limit", type=at_least_one, default=3, metavar="N", help="how many (default 3)")
     review.set_defaults(run=_review)
     sample = actions.add_parser("sample", help="draw pairs for clerks to label (the file holds personal data)")
-    sample.add_argument("--size", type=_count, default=200, metavar="N", help="pairs (default 200)")
+    sample.add_argument("--size", type=at_least_one, default=200, metavar="N", help="pairs (default 200)")
     sample.add_argument("--out", type=Path, metavar="FILE", help="default: <home>/exports/steward-sample-<seed>.csv")
     sample.add_argument("--seed", type=int, default=1, metavar="N", help="another seed draws other pairs (default 1)")
     sample.set_defaults(run=_sample)
@@ -62,12 +71,6 @@ def register(commands: Subparsers) -> None:
 def _add_author(action: argparse.ArgumentParser) -> None:
     action.add_argument("--author", metavar="NAME", help="default: the user of the operating system")
     action.add_argument("--reason", metavar="TEXT", default="", help="why; kept with the judgement")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
-    return int(text)
 
 
 def _author(arguments: argparse.Namespace) -> str:

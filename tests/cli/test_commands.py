@@ -30,6 +30,9 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
         (["segment"], "cdp: the following arguments are required: ACTION (see `cdp segment --help`)"),
         (["run", "--as-of", "2017-02-30"], "cdp: argument --as-of: '2017-02-30' is not a day YYYY-MM-DD"),
         (["run", "--fulll"], "cdp: unrecognized arguments: --fulll"),
+        (["dev", "--port", "99999"], "cdp: argument --port: '99999' is not a port from 0 to 65535"),
+        (["quarantine", "show", "erp/orders", "--limit", "-1"], "cdp: argument --limit: '-1' is not a number"),
+        (["metric", "show", "revenue", "--by", "x"], "cdp metric show: unknown value for --by 'x': one of all, "),
         (["generate", "--profiles", "0", "--out", "x"], "cdp: profiles must be at least 1, not 0"),
     ],
 )
@@ -37,6 +40,13 @@ def test_bad_usage(capsys: pytest.CaptureFixture[str], arguments: list[str], lin
     code, said = fails(capsys, *arguments)
     assert code == 2
     assert said.startswith(line)
+
+
+def test_a_file_where_a_folder_is_needed_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (file := tmp_path / "notes.txt").write_text("mine")
+    told = [fails(capsys, "generate", "--profiles", "5", "--out", str(out)) for out in (file, file / "made")]
+    assert told == [(1, f"cdp: {file}: File exists"), (1, f"cdp: {file / 'made'}: Not a directory")]
+    assert file.read_text() == "mine"
 
 
 def test_commands_name_the_home_they_miss(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_bad_requests_for_a_key(ops: Path) -> None:
             ("a\nb", ["pii:read"], {}, "printable"),
             ("x", ["pii:read"], {"expires_at": yesterday}, "expired already"),
             ("x", ["pii:read"], {"requests_per_second": 0.0}, "above zero"),
+            ("x", ["pii:read"], {"requests_per_second": float("nan")}, "above zero"),
         ):
             with pytest.raises(KeyRefused, match=message):
                 keys.new(name, scopes, created_by="ann", **options)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cdp_pipeline.cli._common import CommandError, UsageError
 from cdp_pipeline.home import Home
 
 if TYPE_CHECKING:
@@ -16,14 +17,24 @@ if TYPE_CHECKING:
 
 @contextmanager
 def told_of_failure(home: Home) -> Iterator[None]:
-    """Around a run: RunFailed goes on, told."""
+    """Around a run: whatever ends it goes on, told, but for bad arguments and a run that is going on already."""
     from cdp_pipeline import alerts
+    from cdp_pipeline.inputs import InputsError
+    from cdp_pipeline.lock import RunInProgress
     from cdp_pipeline.run import RunFailed
+    from cdp_pipeline.settings import SettingsError
+    from cdp_pipeline.sources.contract import ContractError
+    from identity.errors import IdentityInputError
 
     try:
         yield
-    except RunFailed as error:
-        _tell(home, alerts.of_failure(home.root, str(error)))
+    except (InputsError, RunInProgress, UsageError):
+        raise
+    except Exception as error:
+        # A nightly run that an edited identity.yml stops is one that nobody would miss until somebody looks.
+        is_ours = isinstance(error, RunFailed | CommandError | ContractError | IdentityInputError | SettingsError)
+        # The text of an unforeseen error may quote data.
+        _tell(home, alerts.of_failure(home.root, str(error) if is_ours else f"unexpected {type(error).__name__}"))
         raise
 
 

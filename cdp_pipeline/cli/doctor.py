@@ -50,7 +50,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     findings = list(_installation())
     if home.root.is_dir():
         for check in (
-            _home, _rules, _connections, _receipts, diagnosis.schema_drift, diagnosis.stores, _published,
+            _home, _rules, _connections, _other_files, _receipts, diagnosis.schema_drift, diagnosis.stores, _published,
             diagnosis.snapshot_age, diagnosis.gates, _model, diagnosis.last_runs, _lock,
         ):  # fmt: skip
             findings += _guarded(check, home)
@@ -181,6 +181,28 @@ def _connections(home: Home) -> Iterator[Finding]:
             yield "connection", True, f"{name}: {connection.host}, {len(connection.objects)} objects, secrets in place"
         except ConnectConfigError as error:
             yield "connection", False, str(error)
+
+
+def _other_files(home: Home) -> Iterator[Finding]:
+    """What people write into the home for alerts, audiences and retention: no run reads it before it is needed."""
+    from cdp_pipeline import alerts
+    from cdp_pipeline.inputs import InputsError
+    from cdp_pipeline.privacy import retention
+    from profiles.errors import ProfilesError
+    from profiles.exports import destinations
+
+    for name, load in (
+        (alerts.FILE, lambda: alerts.load_receivers(home)),
+        (destinations.FILE, lambda: destinations.load_destinations(home.root)),
+        (retention.RULES, lambda: retention.read_rules(home)),
+    ):
+        if not (home.root / name).exists():
+            continue
+        try:
+            load()
+            yield name, True, f"{home.root / name} can be used"
+        except (alerts.AlertsError, ProfilesError, InputsError) as error:
+            yield name, False, str(error)
 
 
 def _receipts(home: Home) -> Iterator[Finding]:

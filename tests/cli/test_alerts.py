@@ -208,3 +208,27 @@ def test_a_failed_run_is_told(command: list[str], home: Home, chat: Chat, monkey
     monkeypatch.setattr(run, "run", failing)
     assert main([*command, "--home", str(home.root)]) == 1
     assert chat.told[0]["lines"][0] == "run 1234 failed, readers see what they saw before: publish: gate"
+
+
+def test_a_run_that_a_file_of_the_home_stops_is_told(home: Home, chat: Chat) -> None:
+    day = home.landed("erp", "orders") / "dt=2025-03-01"
+    day.mkdir(parents=True)
+    (day / "orders.csv").write_text("order_no\n1\n", encoding="utf-8")
+    home.identity_rules.write_text("revue_from: 0.1\n", encoding="utf-8")
+    assert main(["run", "--home", str(home.root)]) == 2
+    (told,) = chat.told
+    assert told["event"] == "failed" and "unknown key" in told["lines"][0]
+    home.identity_rules.unlink()
+    assert main(["run", "--out", str(home.root), "--home", str(home.root)]) == 2
+    assert len(chat.told) == 1, "arguments are told to who gave them"
+
+
+def test_an_unforeseen_error_is_told_without_its_text(home: Home, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cdp_pipeline import run
+
+    def failing(*_: object, **__: object) -> None:
+        raise KeyError("ada@mail.example")
+
+    monkeypatch.setattr(run, "run", failing)
+    assert main(["run", "--home", str(home.root)]) == 1
+    assert chat.told[0]["lines"][0] == "unexpected KeyError"

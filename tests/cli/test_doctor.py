@@ -152,3 +152,14 @@ def test_the_engine_that_is_asked_for_must_be_installed(
     assert main(["doctor", "--home", str(tmp_path / "none")]) == 1
     (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("FAIL  spark ")]
     assert line.partition("CDP_ENGINE: ")[2].startswith("spark needs ")
+
+
+def test_files_that_people_write_are_read(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    (home.root / "alerts.yml").write_text("receivers: {ops: {kind: pager}}\n", encoding="utf-8")
+    (home.root / "destinations.yml").write_text("destinations: {shop: {kind: pigeon}}\n", encoding="utf-8")
+    (home.root / "privacy.yml").write_text("retention: {logs: 400}\n", encoding="utf-8")
+    assert main(["doctor", "--json", "--home", str(home.root)]) == 1
+    found = {entry["check"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert found["alerts.yml"]["ok"] is False and "kind must be webhook or email" in found["alerts.yml"]["message"]
+    assert found["destinations.yml"]["ok"] is False and "kind must be one of" in found["destinations.yml"]["message"]
+    assert found["privacy.yml"]["ok"] is True, found["privacy.yml"]["message"]

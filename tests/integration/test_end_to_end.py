@@ -103,7 +103,7 @@ def store_revenue() -> Decimal:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with the sample's files but those of the last day."""
-    home = Home(tmp_path_factory.mktemp("Ann's home 家"))  # all that stands in SQL somewhere
+    home = Home(tmp_path_factory.mktemp("end_to_end"))
     shutil.copytree(SAMPLE, home.landing, ignore=shutil.ignore_patterns(f"dt={LAST_DAY}"))
     return home
 

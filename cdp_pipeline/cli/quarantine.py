@@ -161,7 +161,7 @@ def _show(arguments: argparse.Namespace) -> int:
         f"select file, line, reason, reasons, run_id{personal} from refused"
         " where ($reason is null or contains(lower(reasons), lower($reason)))"
         " and ($file is null or contains(file, $file)) and ($dt is null or dt = $dt)"
-        f" order by dt desc, file, line limit {max(arguments.limit, 0):d}",
+        f" order by dt desc, file, line limit {arguments.limit:d}",
         {"reason": arguments.reason, "file": arguments.file, "dt": arguments.dt},
     )
     if arguments.json:
@@ -172,7 +172,8 @@ def _show(arguments: argparse.Namespace) -> int:
             if arguments.show_personal:
                 print(f"  {row['raw']}")
     else:
-        print(f"nothing of {arguments.object} is in quarantine")
+        narrowed = any(value is not None for value in (arguments.reason, arguments.file, arguments.dt))
+        print(f"nothing of {arguments.object} is in quarantine{' that these options ask for' if narrowed else ''}")
     return 0
 
 

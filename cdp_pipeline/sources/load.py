@@ -215,7 +215,7 @@ def _quarantine(
 ) -> dict[str, int]:
     """Write the refused rows of a file to quarantine; returns rows by first reason."""
     target = inflight(quarantine)
-    reason = "string_split(reasons, chr(10))[1]"
+    reasons, reason = "reasons", "string_split(reasons, chr(10))[1]"
     if isinstance(feed, LineFeed):
         envelopes = con.execute(
             f"SELECT count(*) FROM read_parquet({literal(refused)}) WHERE {reason} = '{ENVELOPE}'"
@@ -223,10 +223,11 @@ def _quarantine(
         if envelopes[0][0] or _holds_values(con, feed, refused, reason):
             raise _EnvelopesError
         if feed.unterminated is not None:
-            reason = (
+            reasons = (
                 f"CASE WHEN line = {feed.unterminated} AND reasons = 'invalid JSON'"
-                f" THEN 'truncated line' ELSE {reason} END"
+                " THEN 'truncated line' ELSE reasons END"
             )
+            reason = f"string_split({reasons}, chr(10))[1]"
     # What a refused CSV line needs to be read again without its file.
     layout = (
         literal(json.dumps({"delimiter": feed.delimiter, "header": feed.header}))
@@ -235,7 +236,7 @@ def _quarantine(
     )
     con.execute(f"""
       COPY (SELECT raw, {literal(file)} AS file, line, {reason} AS reason,
-              replace(reasons, chr(10), '; ') AS reasons, {literal(run_id)} AS run_id,
+              replace({reasons}, chr(10), '; ') AS reasons, {literal(run_id)} AS run_id,
               DATE {literal(dt.isoformat())} AS dt, {layout}::VARCHAR AS layout
             FROM read_parquet({literal(refused)}) ORDER BY line)
       TO {literal(target)} (FORMAT parquet)""")

@@ -49,6 +49,8 @@ def test_a_truncated_last_line_is_told_from_other_invalid_json(land: Land) -> No
             (6, "truncated line", '{"id":"3"'),
         ]
     ]
+    # By these rows are asked for: what a list of reasons names has to be found.
+    assert land.refused("events", "reasons")[-1] == ("truncated line",)
 
 
 def test_a_complete_last_line_without_newline_is_fine(land: Land) -> None:

@@ -21,10 +21,10 @@ from identity.layers import Layer, within
 from identity.linking import link
 from identity.outputs import edges_sql
 from identity.reading import read_file
-from identity.registry import at, latest_generation, register
+from identity.registry import latest_generation, register
 from identity.roles import Roles, read_inputs
 from identity.sql_text import literal
-from identity.store import SCHEMA, attach_store, tables
+from identity.store import SCHEMA, at, attach_store, tables
 
 # Without a clock of its own, a file run is dated by its place in the store's history.
 _EPOCH = date(1970, 1, 1)

@@ -105,7 +105,8 @@ def export_ops(home: Home) -> dict[str, int]:
         for r in receipts
     ]
     reasons: dict[tuple[Any, ...], int] = {}
-    for r in receipts:
+    # earlier releases left its reasons to a file that a later delivery had replaced
+    for r in [r for r in receipts if r.quarantined]:
         for reason, rows in r.reasons.items():
             key = (r.source, r.object, r.dt, reason)
             reasons[key] = reasons.get(key, 0) + rows

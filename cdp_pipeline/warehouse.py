@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -386,7 +387,7 @@ def _told(results: Path) -> str:
     document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
     messages = "\n".join(result["message"] or "" for result in document["results"])
     found = re.findall(r"\[cdp\] (.*)", messages)
-    if "No space left on device" in messages:
+    if os.strerror(errno.ENOSPC) in messages:
         found.append("no space left on device")
     return "; ".join(dict.fromkeys(line.strip() for line in found))
 

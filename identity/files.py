@@ -21,10 +21,10 @@ from identity.layers import Layer, within
 from identity.linking import link
 from identity.outputs import edges_sql
 from identity.reading import read_file
-from identity.registry import at, latest_generation, register
+from identity.registry import latest_generation, register
 from identity.roles import Roles, read_inputs
 from identity.sql_text import literal
-from identity.store import SCHEMA, attach_store, tables
+from identity.store import SCHEMA, at, attach_store, tables
 
 # Without a clock of its own, a file run is dated by its place in the store's history.
 _EPOCH = date(1970, 1, 1)
@@ -208,14 +208,15 @@ def _read_table(con: duckdb.DuckDBPyConnection, path: Path, needed: tuple[str, .
 
 
 def _key(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str], side: str) -> str:
-    """SQL for the record id of a file that may leave out the source where only one is known."""
+    """SQL for the record id of a file that may leave out the source where only one is known; without outer blanks, as
+    the records' own."""
     if f"source{side}" in columns:
-        return f"source{side} || '|' || record_id{side}"
+        return f"trim(source{side}) || '|' || trim(record_id{side})"
     sources = _sources(con)
     if len(sources) > 1:
         raise IdentityInputError(f"{path}: column source{side} is needed, since the records come from several sources")
     source = literal(f"{sources[0] if sources else ''}|")
-    return f"{source} || record_id{side}"
+    return f"{source} || trim(record_id{side})"
 
 
 def _read_keys(con: duckdb.DuckDBPyConnection, path: Path) -> str:

@@ -186,6 +186,7 @@ def model_diff(
     version: str | None = None,
     *,
     identity: Path | None = None,
+    store: Path | None = None,
     judgements: Sequence[Judgement] = (),
     rules: Rules | None = None,
     effect: bool = True,
@@ -195,8 +196,9 @@ def model_diff(
 
     With `effect`, both link the records of the core tables under `core`, with `judgements` and `rules`. `identity`: the
     folder of the last run's identity tables; profiles are then called by their permanent ids (an old profile by the id
-    that most of its records carry). Raises `IdentityInputError` if there is nothing to compare, or a version is
-    unknown.
+    that most of its records carry). `store`: that run's store; what erasures settled in it binds both models, as it
+    binds a run. Raises `IdentityInputError` if there is nothing to compare, a version is unknown, or the store is in
+    use.
     """
     current = (models / "current").read_text().strip() if (models / "current").exists() else ""
     if not current:
@@ -218,9 +220,9 @@ def model_diff(
         with duckdb.connect() as con:
             if old is not None:
                 progress(f"linking with {current}")
-                _link_into(con, "old", core, models / current, judgements, rules, progress)
+                _link_into(con, "old", core, models / current, store, judgements, rules, progress)
             progress(f"linking with {wanted}")
-            _link_into(con, "new", core, models / wanted, judgements, rules, progress)
+            _link_into(con, "new", core, models / wanted, store, judgements, rules, progress)
             found = _effect(con, identity if _has_members(identity) else None, has_old=old is not None)
     return ModelDiff(current, wanted, compare_parameters(old, new) if old else None, found)
 
@@ -234,24 +236,28 @@ def _link_into(
     side: str,
     core: Path,
     model: Path,
+    store: Path | None,
     judgements: Sequence[Judgement],
     rules: Rules | None,
     progress: Callable[[str], None],
 ) -> None:
-    """Link with the model in folder `model`; tables ``<side>_members`` (record_id, cluster), ``<side>_links``
-    (record_id_l, record_id_r) and ``<side>_review`` (n) on `con`. The same code path as a run, in a connection of its
-    own, so that nothing of one model's pass is left for the other's."""
+    """Link with the model in folder `model` and what `store` has settled; tables ``<side>_members`` (record_id,
+    cluster), ``<side>_links`` (record_id_l, record_id_r) and ``<side>_review`` (n) on `con`. The same code path as a
+    run, in a connection of its own, so that nothing of one model's pass is left for the other's."""
     from identity.changes import find_changes
     from identity.linking import link
     from identity.outputs import build_edges
     from identity.pipeline import _check_core, _load
     from identity.review import build_review_queue
+    from identity.settling import copy_settled
     from identity.store import attach_store
 
     _check_core(core)
     with duckdb.connect() as work:
         work.execute("set preserve_insertion_order = false")
         attach_store(work, None)
+        if store is not None and store.exists():
+            copy_settled(work, store)
         source = _load(work, core)
         find_changes(work, source)
         linked = link(

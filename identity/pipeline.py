@@ -20,12 +20,12 @@ from identity.linking import Linked, link
 from identity.model import Model, load_report
 from identity.outputs import build_edges, write_table
 from identity.partition_diff import PartitionDiff, partition_diff
-from identity.registry import Registered, at, register
+from identity.registry import Registered, register
 from identity.review import JUDGED_PAIRS, SCORED_PAIRS, build_review_queue
 from identity.review import ORDER as REVIEW_ORDER
 from identity.rules import Rules
 from identity.sql_text import literal
-from identity.store import SCHEMA, attach_store
+from identity.store import SCHEMA, at, attach_store
 from identity.weighing import PairScorer
 
 _RECORD_COLUMNS = (

@@ -11,8 +11,12 @@ they were; news about one of them lets it lapse. What a person judges goes befor
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
+from identity.errors import IdentityInputError
+from identity.sql_text import literal
 from identity.store import SCHEMA, tables
 from identity.values import unique_id_sql
 
@@ -38,6 +42,25 @@ def save_settled(con: duckdb.DuckDBPyConnection) -> None:
     """Write ``settled`` to the store; what has lapsed is forgotten."""
     con.execute(f"delete from {SCHEMA}.settled")
     con.execute(f"insert into {SCHEMA}.settled by name select {_COLUMNS} from settled")
+
+
+def copy_settled(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Take the settled pairs of the store at `path` over into the one attached to `con`; `path` is only read.
+
+    Raises `IdentityInputError` if it cannot be read.
+    """
+    try:
+        con.execute(f"attach {literal(path)} as settled_before (read_only)")
+    except duckdb.Error as error:
+        raise IdentityInputError(
+            f"{path}: cannot be read now; wait until the run that has it open has finished"
+        ) from error
+    known = con.execute(
+        "select 1 from duckdb_tables() where database_name = 'settled_before' and table_name = 'settled'"
+    ).fetchone()
+    if known:
+        con.execute(f"insert into {SCHEMA}.settled by name select {_COLUMNS} from settled_before.settled")
+    con.execute("detach settled_before")
 
 
 def settle(con: duckdb.DuckDBPyConnection) -> int:

@@ -80,6 +80,14 @@ def attach_store(con: duckdb.DuckDBPyConnection, path: Path | None) -> None:
     con.execute("commit")
 
 
+def at(table: str, generation: int) -> str:
+    """SQL for the rows of a versioned table of the store that are valid in `generation`."""
+    return (
+        f"(select * from {SCHEMA}.{table} where valid_from <= {generation} "
+        f"and (valid_to is null or valid_to > {generation}))"
+    )
+
+
 def _create(path: Path) -> None:
     """Make a new store appear whole: a process that is killed while it creates one leaves none."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from cdp_pipeline import ops_export, steps, warehouse
+from cdp_pipeline.cli._main import tune_process
 from cdp_pipeline.home import Home
 from cdp_pipeline.quality import check_object, record_checks, record_metrics
 from cdp_pipeline.settings import Settings
@@ -60,4 +61,5 @@ def main(home: Home, as_of: date) -> None:
 
 
 if __name__ == "__main__":
+    tune_process()
     main(Home(Path(sys.argv[1]).resolve()), date.fromisoformat(sys.argv[2]))

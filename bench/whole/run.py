@@ -48,7 +48,8 @@ def measure_size(records: int, folder: Path, *, parts: bool) -> dict[str, object
     shutil.rmtree(folder, ignore_errors=True)
     home, landing = folder / "home", folder / "home" / "landing"
     landing.mkdir(parents=True)
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "CDP_HOME": str(home)}
+    # `cdp` sets the threads for itself; the parts have NumPy before they could
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "CDP_HOME": str(home), "OPENBLAS_NUM_THREADS": "1"}
     _say(f"{records:,} records: data")
     started = time.monotonic()
     first = made.write(landing, records)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
 import gc
 import os
 import sys
@@ -75,18 +76,23 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Exit codes: 0 done; 1 failed, nothing half-written; 2 bad usage or bad input.
-
-    Every failure is one line on standard error that says what and where. Set ``CDP_TRACEBACK=1`` to see an
-    unexpected error's origin as well.
-    """
+def tune_process() -> None:
+    """Set what suits a process that runs once: to be called before NumPy is imported."""
     # The matrices of the models are small: threads wait for each other longer than they multiply, and where other
     # processes hold the cores many times as long. NumPy and SciPy read it when they are imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Modules and definitions of a run are millions of objects that stay: looking through them again and again for
     # garbage was a fifth of the processor time of its start.
     gc.set_threshold(50_000)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Exit codes: 0 done; 1 failed, nothing half-written; 2 bad usage or bad input.
+
+    Every failure is one line on standard error that says what and where. Set ``CDP_TRACEBACK=1`` to see an
+    unexpected error's origin as well.
+    """
+    tune_process()
     try:
         given = sys.argv[1:] if argv is None else argv
         parser = build_parser(given[0] if given else None)
@@ -123,7 +129,7 @@ def _classify(error: Exception) -> tuple[int, str]:
         return USAGE, text
     if isinstance(error, ProfilesError | RuntimeError | FileNotFoundError):
         return FAILED, text
-    if "No space left on device" in text:
+    if os.strerror(errno.ENOSPC) in text:
         return FAILED, "no space left on device: nothing is half-written; make room and run again"
     if os.environ.get("CDP_TRACEBACK"):
         raise error

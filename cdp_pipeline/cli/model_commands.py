@@ -134,6 +134,7 @@ def _diff(arguments: argparse.Namespace) -> int:
         home.models,
         arguments.version,
         identity=home.identity,
+        store=home.identity_db,
         judgements=as_judgements(live_judgements(home.ops_db)),
         rules=load_identity_rules(home),
         effect=not arguments.parameters,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -38,7 +39,6 @@ UP_TO_IDENTITY = ("raw", "staging", "intermediate", "core", "lake", "identity", 
 # An event is planned for each of the run's assets and checks; they are written so many at a time.
 _EVENTS_AT_ONCE = 500
 
-NO_SPACE = "No space left on device"
 # Errors whose text this project words: it quotes no data.
 OURS = (
     "DbtError", "PublishError", "GateFailed", "ContractError", "InputsError", "IdentityInputError",
@@ -221,8 +221,8 @@ def _reason(event: dg.DagsterEvent) -> str:
     if error is None:
         return "failed"
     text = " ".join(error.message.split())
-    if NO_SPACE in text:
-        return NO_SPACE.lower()
+    if os.strerror(errno.ENOSPC) in text:
+        return "no space left on device"
     # Dagster puts the class before the text: identity.errors.IdentityInputError: …
     text = text.partition(f"{error.cls_name}: ")[2] or text
     return text if error.cls_name in OURS else f"{error.cls_name}; its text is in Dagster's log of the run"

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops, Receipt
@@ -210,16 +209,10 @@ def _is_loaded(before: Receipt | None, now: Receipt) -> bool:
 
 def _nothing(receipt: Receipt, status: str, message: str) -> Receipt:
     """The receipt of a file of which nothing stands in the lake."""
-    nothing: dict[str, Any] = {
-        "delivered": 0,
-        "loaded": 0,
-        "quarantined": 0,
-        "erased": 0,
-        "reasons": {},
-        "filled": {},
-        "drift": (),
-    }
-    return replace(receipt, status=status, message=message, **nothing)
+    return replace(
+        receipt, status=status, message=message,
+        delivered=0, loaded=0, quarantined=0, erased=0, reasons={}, filled={}, drift=(),
+    )  # fmt: skip
 
 
 def _remove_unfinished(home: Home, obj: ObjectContract, dt: date) -> None:
@@ -341,15 +334,12 @@ def _drop_copies(home: Home, obj: ObjectContract, receipt: Receipt, receipts: di
     for copy in [r for r in receipts.values() if r.sha256 == receipt.sha256 and r.status in LOADED]:
         if _stands_for(obj, receipt, copy):
             _clear(*_outputs(home, obj.source, obj.name, copy.dt, copy.file))
-            receipts[copy.file] = replace(
-                _duplicate(copy, receipt),
-                delivered=0, loaded=0, quarantined=0, erased=0, reasons={}, filled={}, drift=(),
-            )  # fmt: skip
+            receipts[copy.file] = _duplicate(copy, receipt)
             ops.save(receipts[copy.file])
 
 
 def _duplicate(receipt: Receipt, original: Receipt) -> Receipt:
-    return replace(receipt, status="duplicate", sha256=original.sha256, message=f"same content as {original.file}")
+    return replace(_nothing(receipt, "duplicate", f"same content as {original.file}"), sha256=original.sha256)
 
 
 def _replace_superseded(
@@ -361,15 +351,7 @@ def _replace_superseded(
         obj, [DayFile(r.file, r.mtime_ns, _outputs(home, obj.source, obj.name, dt, r.file)[0]) for r in day.values()]
     ):
         _clear(*_outputs(home, obj.source, obj.name, dt, file))
-        gone = replace(
-            day[file],
-            status="replaced",
-            delivered=0,
-            loaded=0,
-            quarantined=0,
-            erased=0,
-            message="replaced by a later delivery",
-        )
+        gone = _nothing(day[file], "replaced", "replaced by a later delivery")
         if file in done:
             done[file] = gone
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import errno
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ _MAX_EXTRA_NAMES = 200
 # Wide rows: 100,000 orders are 197 MB of Parquet before compression, and each thread holds a group.
 _ROW_GROUP = 30_720
 # How the operating system says it, and so DuckDB.
-NO_SPACE = "No space left on device"
+_NO_SPACE = os.strerror(errno.ENOSPC)
 
 
 @dataclass(frozen=True)
@@ -192,14 +193,14 @@ def _run(
             con.execute(f"COPY ({good}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})").fetchall()
     except duckdb.OutOfMemoryException as error:
         if "max_temp_directory_size" in str(error):  # it was the disk that had no room for what memory had none for
-            raise OSError(errno.ENOSPC, NO_SPACE) from None
+            raise OSError(errno.ENOSPC, _NO_SPACE) from None
         raise FileFaultError(f"needs more than {MEMORY_LIMIT} of memory") from None
     except duckdb.Error as error:
         discard()
         if not isinstance(feed, ParquetTable) and feed.error is not None:
             raise feed.error from None
-        if NO_SPACE in str(error):
-            raise OSError(errno.ENOSPC, NO_SPACE) from None
+        if _NO_SPACE in str(error):
+            raise OSError(errno.ENOSPC, _NO_SPACE) from None
         if isinstance(error, duckdb.IOException) and not isinstance(feed, ParquetTable):
             raise  # the feed reads, so this is of writing: not the file's fault
         # The error's own text may quote the record, so only its kind is said.

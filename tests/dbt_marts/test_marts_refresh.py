@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -100,6 +101,18 @@ def test_another_warehouse_is_not_built_upon(home: Home) -> None:
     assert make(home).reason == "the warehouse is not that of the last build"
     home.warehouse_db.unlink()
     assert make(home).reason == "no complete build before"
+
+
+def test_a_home_at_another_place_is_not_built_upon(tmp_path: Path) -> None:
+    """The views of its warehouse name the files of the place where they were made."""
+    home = Home(tmp_path / "here")
+    home.root.mkdir()
+    make(home)
+    copy = Home(tmp_path / "copy")
+    shutil.copytree(home.root, copy.root)
+    assert make(copy).reason == "the home is at another place"
+    assert make(copy).mode == "changes"
+    assert make(home).mode == "changes"
 
 
 def test_a_model_made_by_hand_is_not_built_upon(home: Home) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from identity.errors import IdentityInputError
-from identity.registry import Registered, at, latest_generation, register
-from identity.store import attach_store
+from identity.registry import Registered, latest_generation, register
+from identity.store import at, attach_store
 
 
 class Store:

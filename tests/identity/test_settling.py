@@ -12,9 +12,10 @@ import duckdb
 import pytest
 from test_pipeline import Company
 
-from identity import IdentityResult, Judgement, run_pipeline
+from identity import IdentityResult, Judgement, run_pipeline, train_model
 from identity.erasure import erase_from_store
 from identity.model import GROWN, hold_model, load_model
+from identity.model_diff import model_diff
 
 ANNAS = [f"crm:people:{i}" for i in (1, 3, 5, 7)]
 GONE = (ANNAS[3], "crm:people:13")
@@ -209,3 +210,17 @@ def test_after_an_erasure_a_provisional_model_is_kept_until_there_is_twice_as_mu
     assert done.records == 60 * GROWN and done.trained
     content = json.loads((company.root / "model" / done.model_version / "model.json").read_text(encoding="utf-8"))
     assert content["is_provisional"] and content["kept_below"] == 0
+
+
+def test_what_another_model_would_do_leaves_settled_pairs_as_they_are(later: Erasing) -> None:
+    models = later.root / "model"
+    model = load_model(models)
+    assert model is not None
+    other = train_model(later.root / "core", models, seed=2).version
+    assert other != model.version
+    edges = len(later.table("edges", "record_id_l, record_id_r"))
+    bound = model_diff(later.root / "core", models, store=later.root / "identity.duckdb").effect
+    assert bound is not None
+    assert (bound.links_old, bound.links_new, bound.links_lost) == (edges, edges, 0)
+    free = model_diff(later.root / "core", models).effect
+    assert free is not None and free.links_old != edges, "two links of an erasure's making, one that it kept"

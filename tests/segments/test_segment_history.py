@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from segment_models import build, create_history, publish
 
 from cdp_pipeline.segments import Segment, parse_segment, with_versions
-from identity.registry import at, register
-from identity.store import attach_store
+from identity.registry import register
+from identity.store import at, attach_store
 
 START = date(2026, 1, 28)  # a Wednesday: weeks turn within every example
 RECORDS = ("r1", "r2", "r3", "r4", "r5")

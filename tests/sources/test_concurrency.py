@@ -14,6 +14,7 @@ import duckdb
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import Ops
+from cdp_pipeline.ops_export import export_ops
 from cdp_pipeline.sources import ingest
 from cdp_pipeline.sources.ingest import reconcile
 from tests.sources.conftest import CONTRACT, Land, make_land
@@ -156,6 +157,19 @@ def test_a_redelivery_that_fails_replaces_nothing(land: Land) -> None:
     assert [f.status for f in land.run("days").files] == ["replaced", "ok"]
     assert sorted(land.rows("days", "id")) == [("1",), ("2",)]
     assert land.pending() == []
+
+
+def test_of_a_replaced_file_no_reason_to_refuse_is_told_any_more(land: Land) -> None:
+    land("days", "a.jsonl", _lines(1) + "no json\n")
+    assert land.run("days").files[0].reasons == {"invalid JSON": 1}
+    land("days", "b.jsonl", _lines(1))
+    assert [f.status for f in land.run("days").files] == ["ok"]
+    with Ops(land.home.ops_db) as ops:
+        replaced, whole = ops.receipts("demo", "days")
+    assert (replaced.status, replaced.quarantined, dict(replaced.reasons)) == ("replaced", 0, {})
+    assert (whole.status, whole.loaded) == ("ok", 1)
+    export_ops(land.home)
+    assert duckdb.sql(f"from '{land.home.lake / 'ops' / 'quarantine_reasons.parquet'}'").fetchall() == []
 
 
 # argv: folder, object, number of kills. The child is killed before the line of the project's code whose number it is.

@@ -124,10 +124,10 @@ def _why_everything(home: Home, as_of: date, state: Mapping[str, Any]) -> str:
         return "no complete build before"
     if state["code"] != _code(home):
         return "the project or a setting changed"
-    if state.get("lake") != str(home.lake):
-        # Views of the warehouse name their files by absolute paths. Those that stand would read the lake of the folder
-        # that this home was moved or copied from.
-        return "the home has moved"
+    # Views name the files of the lake by their full path: in a copy, one that is left out would go on reading the
+    # original.
+    if state.get("lake", str(home.lake)) != str(home.lake):
+        return "the home is at another place"
     if date.fromisoformat(state["as_of"]) > as_of:
         return "the last build is of a later day"
     if _build_id(home) != state["build_id"] or _rows(home) != state.get("rows"):
@@ -174,7 +174,7 @@ def _code(home: Home) -> str:
     from cdp_pipeline.inputs import code_files
     from cdp_pipeline.warehouse import PROJECT, dbt_vars
 
-    # Where the home lies is no setting: `_why_everything` minds it by itself.
+    # A home that moved has a reason of its own.
     settings = {name: value for name, value in dbt_vars(home).items() if not Path(value).is_absolute()}
     digest = hashlib.sha256(f"{duckdb.__version__}\n{json.dumps(settings, sort_keys=True)}".encode())
     for path in code_files(PROJECT):

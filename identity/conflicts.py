@@ -10,8 +10,9 @@ from identity.comparisons_of_names import GIVEN
 from identity.rules import ConflictRules
 
 # Conflicts that hold against a score which accepted the very pair: the model weighs their parts one by one and does not
-# see that together they have another explanation (twins, father and son, a namesake).
-FIRM = ("suffix", "birth_date", "twins")
+# see that together they have another explanation (twins, father and son, a namesake). What a record stands for is no
+# comparison at all: a company and whoever answers its phone share nothing but that, and no name contradicts.
+FIRM = ("suffix", "birth_date", "twins", "entity_type")
 # Two records that differ in none of these columns, both being filled, are in no conflict.
 DIFFERENCES = ("given", "dob", "suffix", "gender", "entity_type")
 

@@ -10,6 +10,9 @@ from identity.values import ADDRESS, CONTACT_KINDS, address_sql, unique_id_sql
 
 # A value on fewer records is not kept with the model (design rule on erasure).
 MIN_COUNT_KEPT = 5
+# Every join of one statement holds memory of its own, whatever its size: 80 of them, over 6 records, took the 1.6 GB of
+# a small pass.
+_MOST_JOINS = 30
 
 
 def _sounds_sql(words: str) -> str:
@@ -181,16 +184,15 @@ def freeze_term_frequencies(con: duckdb.DuckDBPyConnection, features: str, colum
 
 def add_term_frequencies(con: duckdb.DuckDBPyConnection, features: str, columns: list[str], frequencies: str) -> None:
     """Add ``tf_<column>`` to `features` from table `frequencies`, as `freeze_term_frequencies` writes it."""
-    if not columns:
-        return
-    joins, added = [], []
-    for n, column in enumerate(columns):
-        of_column = f"select value, tf from {frequencies} where column_name = '{column}'"
-        joins.append(f"left join ({of_column} and value is not null) t{n} on t{n}.value = f.{column}")
-        rare = f"(select max(tf) from ({of_column} and value is null))"
-        added.append(f"case when f.{column} is not null then coalesce(t{n}.tf, {rare}) end as tf_{column}")
-    con.execute(
-        f"create or replace table f_with_tf as select f.*, {', '.join(added)} from {features} f {' '.join(joins)}"
-    )
-    con.execute(f"drop table {features}")
-    con.execute(f"alter table f_with_tf rename to {features}")
+    for start in range(0, len(columns), _MOST_JOINS):
+        joins, added = [], []
+        for n, column in enumerate(columns[start : start + _MOST_JOINS]):
+            of_column = f"select value, tf from {frequencies} where column_name = '{column}'"
+            joins.append(f"left join ({of_column} and value is not null) t{n} on t{n}.value = f.{column}")
+            rare = f"(select max(tf) from ({of_column} and value is null))"
+            added.append(f"case when f.{column} is not null then coalesce(t{n}.tf, {rare}) end as tf_{column}")
+        con.execute(
+            f"create or replace table f_with_tf as select f.*, {', '.join(added)} from {features} f {' '.join(joins)}"
+        )
+        con.execute(f"drop table {features}")
+        con.execute(f"alter table f_with_tf rename to {features}")

@@ -208,14 +208,15 @@ def _read_table(con: duckdb.DuckDBPyConnection, path: Path, needed: tuple[str, .
 
 
 def _key(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str], side: str) -> str:
-    """SQL for the record id of a file that may leave out the source where only one is known."""
+    """SQL for the record id of a file that may leave out the source where only one is known; without outer blanks, as
+    the records' own."""
     if f"source{side}" in columns:
-        return f"source{side} || '|' || record_id{side}"
+        return f"trim(source{side}) || '|' || trim(record_id{side})"
     sources = _sources(con)
     if len(sources) > 1:
         raise IdentityInputError(f"{path}: column source{side} is needed, since the records come from several sources")
     source = literal(f"{sources[0] if sources else ''}|")
-    return f"{source} || record_id{side}"
+    return f"{source} || trim(record_id{side})"
 
 
 def _read_keys(con: duckdb.DuckDBPyConnection, path: Path) -> str:

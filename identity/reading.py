@@ -44,14 +44,27 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[st
     if name.endswith(".parquet"):
         return _copy(con, path, f"read_parquet({literal(path)})", table)
     # one level only: the types of the engine's own guess depend on the other rows of the file
-    return _copy(con, path, f"read_json({literal(path)}, auto_detect=true, maximum_depth=1)", table)
+    reader = f"read_json({literal(path)}, auto_detect=true, maximum_depth=1"
+    try:
+        return _copy(con, path, f"{reader})", table)
+    except IdentityInputError as error:
+        # the names of the columns are taken from the first 20,480 rows; only where a later one has another key must
+        # the whole file be read twice
+        if "unknown key" not in str(error.__cause__):
+            raise
+        return _copy(con, path, f"{reader}, sample_size=-1)", table)
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[str]:
     header, delimiter = _header(path)
-    repeated = sorted({c for c in header if c and header.count(c) > 1})
+    # names that differ in case only are one name to the engine
+    lowered = [c.lower() for c in header]
+    repeated = sorted({c for c in header if c and lowered.count(c.lower()) > 1})
     if repeated:
-        raise IdentityInputError(f"{path}: column {repeated[0]} is there twice")
+        told = f"column {repeated[0]} is there twice"
+        if len(repeated) > 1:
+            told = f"columns {repeated[0]} and {repeated[1]} differ in case only"
+        raise IdentityInputError(f"{path}: {told}")
     told = delimiter.replace("\t", "\\t")
     # a name for every place, so that the engine has nothing to guess from the rows
     names = [name or f"column_{place}" for place, name in enumerate(header)]
@@ -121,7 +134,7 @@ def _unreadable(path: Path, error: duckdb.Error) -> IdentityInputError:
     text = str(error).replace(str(path), "")
     line = re.search(r"(?:Error on Line:|in line|at line) (\d+)", text)
     where = f" line {line[1]}" if line else ""
-    if "not utf-8 encoded" in text or "invalid unicode" in text.lower() or "utf8" in text.lower():
+    if re.search("not utf-8 encoded|invalid utf-8|invalid unicode|utf8", text.lower()):
         return IdentityInputError(f"{path}{where}: invalid UTF-8; save it in UTF-8")
     if "permission denied" in text.lower():
         return IdentityInputError(f"{path}: no permission to read it")

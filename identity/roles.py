@@ -59,6 +59,8 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         found = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # a list as a key: the loader says so
             if key.value in found:
                 raise _KeyTwice(f" line {key.start_mark.line + 1}: {key.value} is there twice")
             found.add(key.value)
@@ -161,8 +163,8 @@ def read_inputs(con: duckdb.DuckDBPyConnection, inputs: Sequence[Path], roles: R
     """Read the files into tables ``input_records`` and ``input_identifiers`` in the shape `identity.normalise` takes.
 
     The platform's record id is ``<source>|<record id>``; table ``delivered`` (record_id) names the rows read. Raises
-    `IdentityInputError` for a file that cannot be read, a named column that no input has, an empty or repeated record
-    id, and invalid UTF-8, each with file and place.
+    `IdentityInputError` for a file that cannot be read, a named column that no input has, an empty source, an empty or
+    repeated record id, and invalid UTF-8, each with file and place.
     """
     seen: set[str] = set()
     parts: list[str] = []
@@ -173,29 +175,43 @@ def read_inputs(con: duckdb.DuckDBPyConnection, inputs: Sequence[Path], roles: R
             raise IdentityInputError(
                 f"{path}: column {roles.record_id} (record_id) is missing{_nearest(roles.record_id, columns)}"
             )
-        parts.append(_select(f"file_{number}", set(columns), path.name.split(".")[0], roles))
+        parts.append(_select(f"file_{number}", number, set(columns), path.name.split(".")[0], roles))
     for column in sorted(roles.columns()):
         if column not in seen:
             raise IdentityInputError(f"column {column} is in none of the inputs{_nearest(column, seen)}")
     con.execute(f"create or replace table delivered as {' union all by name '.join(parts)}")
-    [(empty,)] = con.execute("select count(*) from delivered where native_id is null").fetchall()
-    if empty:
-        raise IdentityInputError(f"{empty} rows have no {roles.record_id}: every row needs a record id")
-    twice = con.execute(
-        "select record_id, count(*) from delivered group by 1 having count(*) > 1 order by 1 limit 1"
-    ).fetchall()
-    if twice:
-        [(total,)] = con.execute("select count(*) - count(distinct record_id) from delivered").fetchall()
-        raise IdentityInputError(f"{total} rows repeat a record id; (source, {roles.record_id}) must be unique")
-    [(long,)] = con.execute(f"select count(*) from delivered where length(record_id) > {MOST_LETTERS}").fetchall()
-    if long:
-        raise IdentityInputError(f"{long} rows have a {roles.record_id} of more than {MOST_LETTERS} letters")
+    _check_keys(con, inputs, roles)
     _shape(con, roles)
     con.execute("create or replace temp table delivered_ids as select record_id from delivered")
     con.execute("drop table delivered")
     con.execute("alter table delivered_ids rename to delivered")
     for number in range(len(inputs)):
         con.execute(f"drop table file_{number}")
+
+
+def _check_keys(con: duckdb.DuckDBPyConnection, inputs: Sequence[Path], roles: Roles) -> None:
+    """Refuse rows of ``delivered`` without a record id or a source, and keys that are repeated or too long."""
+    unusable = [
+        ("native_id is null", f"have no {roles.record_id}: every row needs a record id"),
+        ("source is null", f"have no {roles.source}: every row needs a source where a column for it is named"),
+        (f"length(record_id) > {MOST_LETTERS}", f"have a {roles.record_id} of more than {MOST_LETTERS} letters"),
+    ]
+    for condition, problem in unusable:
+        found = con.execute(
+            f"select file, count(*) from delivered where {condition} group by file order by file limit 1"
+        ).fetchall()
+        if found:
+            raise IdentityInputError(f"{inputs[found[0][0]]}: {found[0][1]} rows {problem}")
+    [(total,)] = con.execute("select count(*) - count(distinct record_id) from delivered").fetchall()
+    if total:
+        files = con.execute(
+            """select distinct file from delivered where record_id in (
+                select record_id from delivered group by record_id having count(*) > 1) order by file"""
+        ).fetchall()
+        named = " and ".join(str(inputs[file]) for (file,) in files[:2])
+        raise IdentityInputError(
+            f"{named}: {total} rows repeat a record id; (source, {roles.record_id}) must be unique"
+        )
 
 
 def _text(column: str) -> str:
@@ -207,9 +223,9 @@ def _value(column: str) -> str:
     return f"left({_text(column)}, {MOST_LETTERS})"
 
 
-def _select(table: str, have: set[str], file_name: str, roles: Roles) -> str:
+def _select(table: str, number: int, have: set[str], file_name: str, roles: Roles) -> str:
     source = _text(roles.source) if roles.source in have else f"'{file_name.replace(chr(39), chr(39) * 2)}'"
-    chosen = [f"{source} as source", f"{_text(roles.record_id)} as native_id"]
+    chosen = [f"{number} as file", f"{source} as source", f"{_text(roles.record_id)} as native_id"]
     chosen.append(f"{source} || '|' || {_text(roles.record_id)} as record_id")
     for role in SINGLE_ROLES:
         columns = [c for c in roles.single.get(role, ()) if c in have]

@@ -16,29 +16,35 @@ _SEPARATOR = "\x1f"
 _BLANKS = " \t\r\n"
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 _TO_LOWER = str.maketrans(_UPPER, _LOWER)
+# Letters, digits and signs as an East Asian keyboard writes them in full width, and its blank.
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 
 
 def normalise_value(kind: str, value: str) -> str:
     """The form in which an identifier is hashed.
 
-    E-mail: trimmed and lower case. Phone: ``+`` and digits, where the value starts with ``+`` or ``00`` (E.164 needs
-    the country, so a national number must be completed by the caller). Everything else: trimmed.
+    E-mail: trimmed and lower case. Phone: ``+`` and digits, where the value starts with ``+`` or ``00``, in brackets or
+    not (E.164 needs the country, so a national number must be completed by the caller). Both may be typed in full
+    width. Everything else: trimmed.
     """
+    if kind in ("email", "phone") and not value.isascii():
+        value = value.translate(_FULL_WIDTH)
     value = value.strip(_BLANKS)
     if kind == "email":
         # ASCII only: DuckDB and Python disagree on the lower case of some other letters.
         return value.translate(_TO_LOWER)
     if kind == "phone":
         digits = "".join(character for character in value if character in "0123456789")
-        if value.startswith("+"):
+        opened = value.lstrip("(")
+        if opened.startswith("+"):
             return "+" + digits
-        if value.startswith("00"):
+        if opened.startswith("00"):
             return "+" + digits.removeprefix("00")
     return value
 
 
 def normalised_sql(kind: str, value: str) -> str:
-    """`normalise_value` over SQL columns, for building."""
+    """`normalise_value` over SQL columns, for building; full width stays, which identity's own form never has."""
     trimmed = f"trim({value}, ' ' || chr(9) || chr(13) || chr(10))"
     # `translate` takes twenty times as long as `lower`, and only where letters beyond ASCII occur do they differ.
     lowered = (
@@ -46,10 +52,11 @@ def normalised_sql(kind: str, value: str) -> str:
         f" ELSE translate({trimmed}, '{_UPPER}', '{_LOWER}') END"
     )
     digits = f"regexp_replace({trimmed}, '[^0-9]', '', 'g')"
+    opened = f"ltrim({trimmed}, '(')"
     return (
         f"CASE WHEN {kind} = 'email' THEN {lowered}"
-        f" WHEN {kind} = 'phone' AND starts_with({trimmed}, '+') THEN '+' || {digits}"
-        f" WHEN {kind} = 'phone' AND starts_with({trimmed}, '00') THEN '+' || substr({digits}, 3)"
+        f" WHEN {kind} = 'phone' AND starts_with({opened}, '+') THEN '+' || {digits}"
+        f" WHEN {kind} = 'phone' AND starts_with({opened}, '00') THEN '+' || substr({digits}, 3)"
         f" ELSE {trimmed} END"
     )
 

@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from cdp_pipeline.segments._errors import SegmentError, nearest
-from cdp_pipeline.segments._terms import Group, Reference, Sql, Term, kind_of, meaning, read_term, walk
+from cdp_pipeline.segments._terms import MOST, Group, Reference, Sql, Term, is_number, kind_of, meaning, read_term, walk
+from cdp_pipeline.yaml_text import UniqueKeyLoader
 
 PURPOSES = ("marketing", "service", "analysis")
 REFRESHES = ("daily", "weekly")
@@ -21,6 +22,19 @@ ON_BREACH = ("warn", "block")
 _REQUIRED = ("name", "title", "description", "owner", "version", "purpose")
 _OPTIONAL = ("condition", "where", "except", "refresh", "bounds", "on_breach")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_INT = "tag:yaml.org,2002:int"
+
+
+class _Loader(UniqueKeyLoader):
+    """Only plain decimal digits are a number: YAML would read the article 0071 as octal, which is another one."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _INT]
+        for first, resolvers in UniqueKeyLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver(_INT, re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
 
 
 @dataclass(frozen=True)
@@ -82,17 +96,19 @@ def _exclusions(document: Any) -> tuple[Term, ...]:
 def read_segment(path: Path) -> Segment:
     """One file, checked for all that it alone can tell. Raises SegmentError, whose line names the file."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_segment(yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader))  # noqa: S506 (a SafeLoader)
+    except SegmentError as error:
+        raise SegmentError(f"{path.name}: {error}") from None
     except OSError:
         raise SegmentError(f"{path.name}: no such file") from None
+    except RecursionError:
+        raise SegmentError(f"{path.name}: terms lie too deep in one another") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
-        raise SegmentError(f"{path.name}:{line} not valid YAML") from None
-    try:
-        return parse_segment(document)
-    except SegmentError as error:
-        raise SegmentError(f"{path.name}: {error}") from None
+        problem = str(getattr(error, "problem", None) or "")
+        told = problem if problem.endswith("is given twice") else "not valid YAML"
+        raise SegmentError(f"{path.name}:{line} {told}") from None
 
 
 def parse_segment(document: Any) -> Segment:
@@ -108,6 +124,8 @@ def parse_segment(document: Any) -> Segment:
         kind = int if key == "version" else str
         if type(value) is not kind or not str(value).strip():
             raise SegmentError(f"{key} must be {'a whole number' if kind is int else 'a text'}")
+        if isinstance(value, int) and abs(value) > MOST:
+            raise SegmentError(f"{key} must be a whole number of at most {MOST}")
         if isinstance(value, str):
             texts[key] = value.strip()
     if not _NAME.fullmatch(texts["name"]):
@@ -160,9 +178,9 @@ def _bounds(document: Any) -> Bounds:
             raise SegmentError(f"bounds: unknown key {key!r}{nearest(key, known)}")
         top = known[key]
         if key == "change_from":
-            if type(value) is not int or value < 1:
-                raise SegmentError(f"bounds.{key}: expected a whole number of 1 or more")
-        elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or (top and value > top):
+            if type(value) is not int or not 1 <= value <= MOST:
+                raise SegmentError(f"bounds.{key}: expected a whole number from 1 to {MOST}")
+        elif not is_number(value) or value < 0 or (top and value > top):
             raise SegmentError(f"bounds.{key}: expected a share, such as 0.25{' (0 to 1)' if top else ''}")
     bounds = Bounds(**document)
     if bounds.min_share is not None and bounds.max_share is not None and bounds.min_share > bounds.max_share:

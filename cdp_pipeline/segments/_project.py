@@ -13,7 +13,7 @@ import yaml
 from cdp_pipeline.segments._definition import Segment, read_segment, version_of
 from cdp_pipeline.segments._errors import SegmentError, nearest
 from cdp_pipeline.segments._sql import check_expression, check_feature
-from cdp_pipeline.segments._terms import Count, Feature, Followed, Measure, Sql, walk
+from cdp_pipeline.segments._terms import FACTS, Count, Feature, Followed, Measure, Sql, walk
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
@@ -126,14 +126,14 @@ def _cycle(waiting: Mapping[str, Sequence[str]]) -> str:
 def _bind(found: Mapping[str, Segment], project: Path, problems: list[str]) -> dict[str, Segment]:
     """Segments whose columns, values and names exist; a line is added for each other one."""
     columns = feature_columns(project)
-    channels, touchpoints = _touchpoints(project)
+    words = _words(project)
     valid: dict[str, Segment] = {}
     with duckdb.connect() as con:
         declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
         con.execute(f"create table profile_features ({declared})")
         for name, segment in found.items():
             try:
-                _check(con, segment, columns, channels, touchpoints, found)
+                _check(con, segment, columns, words, found)
             except SegmentError as error:
                 problems.append(f"{name}.yml: {error}")
             else:
@@ -151,8 +151,7 @@ def _check(
     con: duckdb.DuckDBPyConnection,
     segment: Segment,
     columns: Mapping[str, str],
-    channels: set[str],
-    touchpoints: set[str],
+    words: Mapping[str, set[str]],
     found: Mapping[str, Segment],
 ) -> None:
     for term in walk(segment.where, *segment.exceptions):
@@ -163,28 +162,34 @@ def _check(
             case Feature():
                 check_feature(con, term, columns)
             case Count(comparisons):
-                _check_filters(comparisons[0][0], channels, touchpoints)
+                _check_filters(comparisons[0][0], words)
             case Followed(first, then):
-                _check_filters(first, channels, touchpoints)
-                _check_filters(then, channels, touchpoints)
+                _check_filters(first, words)
+                _check_filters(then, words)
     for name in segment.references:
         if name not in found:
             raise SegmentError(f"unknown segment '{name}'{nearest(name, found)}")
 
 
-def _check_filters(measure: Measure, channels: set[str], touchpoints: set[str]) -> None:
+def _check_filters(measure: Measure, words: Mapping[str, set[str]]) -> None:
     for key, values in measure.filters:
-        known = {"channel": channels, "touchpoint": touchpoints}.get(key)
+        known = FACTS[measure.fact].words.get(key) or words.get(key)
         for value in values:
             if known and "*" not in value and value not in known:
                 raise SegmentError(f"unknown {key} '{value}'{nearest(value, known)}")
 
 
-def _touchpoints(project: Path) -> tuple[set[str], set[str]]:
-    """Channels and touchpoints of the inventory; empty where a project has none."""
+def _words(project: Path) -> dict[str, set[str]]:
+    """Values that filters can have by the project, by key: channels and touchpoints of the inventory, purposes of
+    consent; none where a project does not list them."""
+    found: dict[str, set[str]] = {}
     path = project / "seeds" / "touchpoints.csv"
-    if not path.exists():
-        return set(), set()
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    return {row["channel"] for row in rows}, {row["touchpoint"] for row in rows}
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        found = {key: {row[key] for row in rows} for key in ("channel", "touchpoint")}
+    path = project / "dbt_project.yml"
+    if path.exists():
+        declared = yaml.safe_load(path.read_text(encoding="utf-8")).get("vars") or {}
+        found["purpose"] = set(declared.get("consent_purposes") or ())
+    return found

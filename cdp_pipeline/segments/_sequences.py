@@ -11,7 +11,7 @@ from typing import Any
 
 from cdp_pipeline.segments._errors import SegmentError, nearest
 from cdp_pipeline.segments._sql import row_tests, window_sql
-from cdp_pipeline.segments._terms import FACT_WORDS, FACTS, MEASURES, Followed, Measure, read_term, whole
+from cdp_pipeline.segments._terms import FACT_WORDS, FACTS, MEASURES, MOST_DAYS, Followed, Measure, read_term, whole
 
 _WORDS = tuple(word for word in FACT_WORDS if word != "consent")
 _KEYS = ("first", "then", "then_not", "within_days", "at_least")
@@ -35,7 +35,7 @@ def read_sequence(document: Any, at: str) -> Followed:
         raise SegmentError(
             f"{at}.{following[0]}: has no window of its own; within_days of the sequence counts from the first"
         )
-    gap = whole(document["within_days"], f"{at}.within_days", least=1)
+    gap = whole(document["within_days"], f"{at}.within_days", least=1, most=MOST_DAYS)
     is_followed = following[0] == "then"
     if not is_followed and first.within_days is not None and first.within_days <= gap:
         raise SegmentError(

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -21,6 +21,10 @@ from cdp_pipeline.sql_text import literal
 
 # What an expression over one row has no use for: it would make a segment depend on other tables or other rows.
 _FORBIDDEN = {"SUBQUERY": "a subquery", "WINDOW": "a window function", "PARAMETER": "a parameter", "STAR": "a star"}
+# Of DuckDB's functions these two are told as depending on nothing else, and yet the day of the run would decide.
+_OF_THE_CLOCK = {("current_localtime", 0), ("current_localtimestamp", 0), ("age", 1)}
+# Words of SQL that stand for the clock without looking like a function.
+_CLOCK_WORDS = ("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp")
 _OPERATORS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "equals": "=", "is": "="}
 
 
@@ -113,15 +117,25 @@ def check_expression(con: duckdb.DuckDBPyConnection, text: str, place: str, colu
     if not plain or node["from_table"]["type"] != "EMPTY" or node["where_clause"] or node["select_list"][0]["alias"]:
         raise SegmentError(f"{place} must be one expression and nothing else")
     named = set()
+    unsettled = _unsettled_functions(con)
     for expression in _expressions(node["select_list"]):
         kind = expression["class"]
         if kind in _FORBIDDEN:
             raise SegmentError(f"{place} holds {_FORBIDDEN[kind]}")
         if kind == "COLUMN_REF":
             column = expression["column_names"][0].lower()
+            if column in _CLOCK_WORDS and column not in columns:
+                raise SegmentError(f"{place}: {column} is not the day of the data: compare with the column as_of")
             if column not in columns:
                 raise SegmentError(f"{place}: unknown column '{column}'{nearest(column, columns)}")
             named.add(column)
+        if kind == "FUNCTION":
+            called = expression["function_name"].lower()
+            if (called, len(expression["arguments"])) in unsettled:
+                raise SegmentError(
+                    f"{place}: {called}() would select others at another time from the same data; the day of the data"
+                    " is the column as_of"
+                )
     try:
         kinds = con.execute(f"describe select ({text}) as member from profile_features").fetchall()
         con.execute(f"explain select profile_id from profile_features where ({text})").fetchall()
@@ -133,6 +147,15 @@ def check_expression(con: duckdb.DuckDBPyConnection, text: str, place: str, colu
         raise SegmentError(f"{place} names no column: it selects everyone or no one")
 
 
+def _unsettled_functions(con: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:
+    """Names and numbers of arguments of functions whose result their arguments do not settle: clocks, chance."""
+    rows = con.execute(
+        "select function_name, len(parameters) from duckdb_functions()"
+        " where function_type = 'scalar' and stability <> 'CONSISTENT'"
+    ).fetchall()
+    return {(str(name), int(count)) for name, count in rows} | _OF_THE_CLOCK
+
+
 def check_feature(con: duckdb.DuckDBPyConnection, term: Feature, columns: Mapping[str, str]) -> None:
     """Raise SegmentError unless the column exists and its type can be compared with the values."""
     if term.column not in columns:
@@ -141,7 +164,10 @@ def check_feature(con: duckdb.DuckDBPyConnection, term: Feature, columns: Mappin
     for operator, value in term.comparisons:
         for single in value if isinstance(value, tuple) else (value,):
             if not _fits(single, kind):
-                raise SegmentError(f"feature {term.column}: {operator} {single!r} does not fit its type {kind}")
+                words = isinstance(single, bool) and kind.lower().startswith("varchar")
+                hint = " (YAML reads on, off, yes and no as true and false: quote them)" if words else ""
+                told = single.isoformat() if isinstance(single, date) else repr(single)
+                raise SegmentError(f"feature {term.column}: {operator} {told} does not fit its type {kind}{hint}")
     try:
         con.execute(f"explain select profile_id from profile_features where {_feature_sql(term)}").fetchall()
     except duckdb.Error as error:
@@ -163,12 +189,24 @@ def _feature_sql(term: Feature) -> str:
     tests = []
     for operator, value in term.comparisons:
         if isinstance(value, tuple):
-            tests.append(f"{term.column} in ({', '.join(_value(item) for item in value)})")
+            # Days and moments are compared by other things of the row, and so in lists of their own.
+            sides: dict[str, list[str]] = {}
+            for item in value:
+                sides.setdefault(_side(term.column, item), []).append(_value(item))
+            among = [f"{side} in ({', '.join(items)})" for side, items in sides.items()]
+            tests.append(among[0] if len(among) == 1 else f"({' or '.join(among)})")
         else:
-            tests.append(f"{term.column} {_OPERATORS[operator]} {_value(value)}")
+            tests.append(f"{_side(term.column, value)} {_OPERATORS[operator]} {_value(value)}")
     if term.known is not None:
         tests.append(f"{term.column} is {'not ' if term.known else ''}null")
     return "(" + " and ".join(tests) + ")"
+
+
+def _side(column: str, value: Value) -> str:
+    """What of the row is compared with a value: with a day the day of a time (UTC), so that `at_most` a day means all
+    of it."""
+    is_day = isinstance(value, date) and not isinstance(value, datetime)
+    return f"cast({column} as date)" if is_day else column
 
 
 def _filters_sql(measure: Measure) -> list[str]:
@@ -216,8 +254,12 @@ def _value(value: Value) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, datetime):
+        return (
+            f"timestamp '{(value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value).isoformat(sep=' ')}'"
+        )
     if isinstance(value, date):
-        return f"date '{value.isoformat()[:10]}'"
+        return f"date '{value.isoformat()}'"
     return literal(value)
 
 

@@ -6,9 +6,10 @@ becomes (`_sql`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from cdp_pipeline.segments._errors import SegmentError, nearest
@@ -23,7 +24,9 @@ class Fact:
     """What a counting term reads: a model with one row per fact.
 
     `filters` maps a key of the grammar to a text column, `flags` a key to an SQL boolean, `levels` a key to a column
-    and its comparison. `counted` is what makes a row count, `amount` the column that is summed.
+    and its comparison. `counted` is what makes a row count, `amount` the column that is summed. `words` are the only
+    values that a filter's column can hold, where that is settled: another one would select nobody without a sign, and
+    below `none` or `except` everybody.
     """
 
     model: str
@@ -34,6 +37,7 @@ class Fact:
     counted: str | None = None
     amount: str | None = None
     distinct: str | None = None
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _ORDER_FILTERS = {
@@ -56,6 +60,7 @@ FACTS: dict[str, Fact] = {
             "product": "product_id",
             "campaign": "campaign_id",
         },
+        words={"direction": ("inbound", "outbound")},
     ),
     "orders": Fact(
         model="int_orders_profiled",
@@ -85,12 +90,25 @@ FACTS: dict[str, Fact] = {
         model="int_campaign_touches_profiled",
         at="occurred_at",
         filters={"touch": "touch_type", "channel": "channel", "source": "source", "campaign": "campaign_id"},
+        words={
+            "touch": (
+                "sent",
+                "delivered",
+                "opened",
+                "clicked",
+                "bounced",
+                "complained",
+                "unsubscribed",
+                "coupon_redeemed",
+            )
+        },
     ),
     "feedback": Fact(
         model="int_feedback_profiled",
         at="occurred_at",
         filters={"type": "feedback_type", "channel": "channel", "touchpoint": "touchpoint", "group": "nps_group"},
         flags={"satisfied": "is_satisfied"},
+        words={"group": ("promoter", "passive", "detractor")},
         levels={
             "score_at_least": ("score", ">="),
             "score_at_most": ("score", "<="),
@@ -109,12 +127,16 @@ FACTS: dict[str, Fact] = {
         model="profile_consent",
         at="",
         filters={"purpose": "purpose", "channel": "channel", "state": "state"},
+        words={"state": ("granted", "denied")},
     ),
 }
 GOODS = ("category", "department", "brand", "product")
 # What the YAML may name; goods turn `orders` into `order_lines`.
 FACT_WORDS = ("event", "orders", "campaign", "feedback", "ticket", "consent")
 GROUPS = ("all", "any", "none")
+# The greatest whole number that every integer column of the compiled models holds, and a hundred years of days.
+MOST = 2**31 - 1
+MOST_DAYS = 36_500
 MEASURES = {
     "at_least": ("count", ">="),
     "at_most": ("count", "<="),
@@ -295,9 +317,12 @@ def _feature(document: dict[Any, Any], place: str) -> Feature:
     if not comparisons and known is None:
         raise SegmentError(f"{at} {column}: needs a comparison, one of {', '.join((*COMPARISONS, 'between', 'known'))}")
     bounds = dict(comparisons)
-    least, most = bounds.get("at_least", bounds.get("above")), bounds.get("at_most", bounds.get("below"))
-    if _is_number(least) and _is_number(most) and least > most:  # type: ignore[operator]
-        raise SegmentError(f"{at} {column}: nobody can be at least {least} and at most {most}")
+    for low in ("at_least", "above"):
+        for high in ("at_most", "below"):
+            least, most = bounds.get(low), bounds.get(high)
+            if _nothing_between(least, most, is_open=low == "above" or high == "below"):
+                words = [f"{key.replace('_', ' ')} {value}" for key, value in ((low, least), (high, most))]
+                raise SegmentError(f"{at} {column}: nobody can be {' and '.join(words)}")
     return Feature(column, tuple(comparisons), known)
 
 
@@ -317,7 +342,7 @@ def _count(word: str, document: Any, at: str) -> Count:
     for key in document:
         if key not in keys:
             raise SegmentError(f"{at}: unknown key {key!r}{nearest(key, keys)}")
-    window = {key: whole(document[key], f"{at}.{key}", least=1) for key in windows if key in document}
+    window = {key: whole(document[key], f"{at}.{key}", least=1, most=MOST_DAYS) for key in windows if key in document}
     within, older = window.get("within_days"), window.get("older_than_days")
     if within is not None and older is not None and older >= within:
         raise SegmentError(f"{at}: nothing is within {within} days and older than {older}")
@@ -351,6 +376,8 @@ def _count(word: str, document: Any, at: str) -> Count:
 def _value(value: Any, place: str) -> Value:
     if isinstance(value, str) and ("{" in value or "}" in value):
         raise SegmentError(f"{place}: braces are dbt's, texts must do without")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SegmentError(f"{place}: {value} is no number to compare with")
     if isinstance(value, bool | int | float | str | date):
         return value
     raise SegmentError(f"{place}: expected a number, a text, a date or true/false, found {kind_of(value)}")
@@ -369,21 +396,32 @@ def _truth(value: Any, place: str) -> bool:
     return value
 
 
-def whole(value: Any, place: str, least: int = 0) -> int:
-    """A whole number from YAML of at least `least`. Raises SegmentError."""
+def _nothing_between(least: Any, most: Any, *, is_open: bool) -> bool:
+    """Whether no value is from `least` to `most`; False where the two cannot be compared."""
+    days = all(isinstance(value, date) and not isinstance(value, datetime) for value in (least, most))
+    if not days and not (is_number(least) and is_number(most)):
+        return False
+    return bool(least > most or (is_open and least == most))
+
+
+def whole(value: Any, place: str, least: int = 0, most: int = MOST) -> int:
+    """A whole number from YAML, from `least` to `most`. Raises SegmentError."""
     if type(value) is not int or value < least:
         raise SegmentError(f"{place}: expected a whole number of {least} or more, found {value!r}")
+    if value > most:
+        raise SegmentError(f"{place}: expected a whole number of at most {most}, found {value!r}")
     return value
 
 
 def _number(value: Any, place: str) -> float:
-    if not _is_number(value):
+    if not is_number(value):
         raise SegmentError(f"{place}: expected a number, found {value!r}")
     return float(value)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def is_number(value: Any) -> bool:
+    """Whether YAML gave a number that something can be compared with: neither true nor .nan nor .inf."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e300
 
 
 def kind_of(value: Any) -> str:

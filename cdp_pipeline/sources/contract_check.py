@@ -31,6 +31,7 @@ from cdp_pipeline.sources.contract_types import (
     SourceContract,
 )
 from cdp_pipeline.sources.encodings import text_encoding
+from cdp_pipeline.yaml_text import UniqueKeyLoader
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # An object is called what its system calls the landing folder, capitals included (AccountObj).
@@ -87,29 +88,11 @@ def read_yaml(path: Path, name: str) -> Any:
 def parse_yaml(text: str, name: str) -> Any:
     """As `read_yaml`, of a text."""
     try:
-        return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+        return yaml.load(text, Loader=UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         raise ContractError(f"{name}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from None
-
-
-# The parser of libyaml where PyYAML was built with it: all contracts in a quarter of the time.
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _UniqueKeyLoader(_Loader):  # type: ignore[misc, valid-type]
-    """SafeLoader that refuses a key given twice, which plain YAML would silently let the last one win."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"'{key}' is given twice", key_node.start_mark)
-            seen.add(key)
-        built: dict[Any, Any] = super().construct_mapping(node, deep)
-        return built
 
 
 class Check:

@@ -160,17 +160,28 @@ def cursor_of(kind: str, version: str, *place: object) -> str:
 def read_cursor(text: str, kind: str, types: Sequence[type]) -> tuple[str, list[object]]:
     """Version and place of a cursor. Raises Problem where it was not given out for this listing."""
     bad = Problem(400, "invalid-cursor", "the cursor was not given out for this listing; begin without one")
-    if len(text) > _MAX_CURSOR:
-        raise bad
-    try:
-        parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        raise bad from None
-    if not isinstance(parts, list) or len(parts) != 2 + len(types) or parts[0] != kind or type(parts[1]) is not str:
+    parts = _cursor_parts(text)
+    if len(parts) != 2 + len(types) or parts[0] != kind or type(parts[1]) is not str:
         raise bad
     if any(type(part) is not wanted for part, wanted in zip(parts[2:], types, strict=True)):
         raise bad
     return parts[1], parts[2:]
+
+
+def is_cursor_of(text: str, kind: str) -> bool:
+    """Whether a cursor says that it goes on in the listing `kind`."""
+    return _cursor_parts(text)[:1] == [kind]
+
+
+def _cursor_parts(text: str) -> list[object]:
+    """Kind, version and place as they were written; empty for what is no cursor."""
+    if len(text) > _MAX_CURSOR:
+        return []
+    try:
+        parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        return []
+    return parts if isinstance(parts, list) else []
 
 
 def header_of(request: Request, name: bytes) -> bytes | None:

@@ -71,6 +71,10 @@ def create_app(home: Path, settings: ApiSettings | None = None, ports: Ports | N
             response_class=Response,
             **declared,
         )
+        if path in PROBED:
+            app.router.add_api_route(
+                path, endpoint, methods=["HEAD"], route_class_override=DirectRoute, include_in_schema=False
+            )
     declared_at = {getattr(route, "path", ""): route for route in app.routes}
     app.answer_directly(
         context, [(method, endpoint, declared_at[path]) for path, method, endpoint in DIRECT], _on_any_problem
@@ -100,6 +104,9 @@ ROUTES: list[tuple[str, str, Callable[[Request], Coroutine[Any, Any, Response]],
     ("/metrics", "GET", service.prometheus, openapi.METRICS),
 ]
 
+
+# Load balancers and uptime monitors ask for these without a body.
+PROBED = ("/healthz", "/readyz", "/metrics")
 
 # Asked thousands of times a second.
 DIRECT = [

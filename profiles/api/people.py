@@ -157,14 +157,21 @@ async def timeline(request: Request) -> Response:
     limit = answers.limit_of(parameters, context.settings.max_page)
     since, until = (_instant(parameters, name) for name in ("since", "until"))
     snapshot = await context.snapshot()
+    cursor_given = parameters.get("cursor")
     row = _row(request, caller, snapshot)
     if isinstance(row, Response):
-        return row
-    profile_id, kind = row.profile_id, f"timeline:{row.profile_id}"
+        # A listing that began before the merge goes on in its version, where the id was alive. The living profile's own
+        # cursor is redirected with the rest.
+        profile_id = str(request.path_params["profile_id"])
+        if cursor_given is None or not answers.is_cursor_of(cursor_given, f"timeline:{profile_id}"):
+            return row
+    else:
+        profile_id = row.profile_id
+    kind = f"timeline:{profile_id}"
     after: tuple[int, str] | None = None
     pinned: OpenSnapshot | None = None
-    if "cursor" in parameters:
-        version, (at, interaction_id) = answers.read_cursor(parameters["cursor"], kind, (int, str))
+    if cursor_given is not None:
+        version, (at, interaction_id) = answers.read_cursor(cursor_given, kind, (int, str))
         pinned, after = await _version(request, version), (int(str(at)), str(interaction_id))
     same = answers.not_modified(request, pinned or snapshot)
     if same:

@@ -95,23 +95,24 @@ def test_calls_that_make_no_mart_change_nothing(home: Home, command: str, select
     assert make(home).mode == "changes"
 
 
-def test_a_home_that_has_moved_is_not_built_upon(tmp_path: Path) -> None:
-    """Its views read the files of the folder where it was."""
-    before, after = Home(tmp_path / "before"), Home(tmp_path / "after")
-    before.root.mkdir()
-    make(before)
-    shutil.copytree(before.root, after.root)
-    assert make(after).reason == "the home has moved"
-    assert make(after).mode == "changes"
-    assert make(before).mode == "changes"
-
-
 def test_another_warehouse_is_not_built_upon(home: Home) -> None:
     make(home)
     _write(home, "restored from a backup")
     assert make(home).reason == "the warehouse is not that of the last build"
     home.warehouse_db.unlink()
     assert make(home).reason == "no complete build before"
+
+
+def test_a_home_at_another_place_is_not_built_upon(tmp_path: Path) -> None:
+    """The views of its warehouse name the files of the place where they were made."""
+    home = Home(tmp_path / "here")
+    home.root.mkdir()
+    make(home)
+    copy = Home(tmp_path / "copy")
+    shutil.copytree(home.root, copy.root)
+    assert make(copy).reason == "the home is at another place"
+    assert make(copy).mode == "changes"
+    assert make(home).mode == "changes"
 
 
 def test_a_model_made_by_hand_is_not_built_upon(home: Home) -> None:

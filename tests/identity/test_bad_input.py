@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from cdp_pipeline.cli import main
+from identity.reading import read_file
 
 HEADER = "id,first,last,born,mail,tel,street,zip,card\n"
 ROLES = """
@@ -67,7 +68,15 @@ class Said:
         ("a.csv", HEADER + "1,a,b\n2,a,b,,,,,,,x,y\n", "a.csv line 3: more cells than the header has columns"),
         ("a.csv", HEADER + '1,"a,b\n2,a,b,,,,,,\n', "a.csv line 2: a quoted value does not end"),
         ("a.csv", "id,first,first\n1,a,b\n", "a.csv: column first is there twice"),
+        ("a.csv", "ID,first,id\n1,a,b\n", "a.csv: columns ID and id differ in case only"),
+        (
+            "a.csv",
+            HEADER + "1,a,b,,,,,,\n1,c,d,,,,,,\n",
+            "a.csv: 1 rows repeat a record id; (source, id) must be unique",
+        ),
+        ("a.csv", HEADER + ",a,b,,,,,,\n", "a.csv: 1 rows have no id: every row needs a record id"),
         ("a.csv", FEW.encode("utf-16"), "a.csv: invalid UTF-8"),
+        ("a.jsonl", '{"id": 1, "first": "王伟"}\n'.encode("gb18030"), "a.jsonl: invalid UTF-8"),
         ("a.csv", HEADER.encode() + b"1,a\xff\xfe,b,,,,,,\n", "a.csv"),
         ("a.csv.gz", b"no archive", "a.csv.gz: cannot be read (BadGzipFile)"),
         ("a.csv", HEADER + "x" * 1001 + ",a,b,,,,,,\n", "1 rows have a id of more than 1000 letters"),
@@ -95,6 +104,7 @@ def test_a_file_that_cannot_be_read(
         ("record_id: id\nroles:\n", "at least one role"),
         ("record_id: id\nroles: {given_name: first, given_name: last}\n", "r.yml line 2: given_name is there twice"),
         ("record_id: id\nrecord_id: no\nroles: {given_name: first}\n", "r.yml line 2: record_id is there twice"),
+        ("record_id: id\nroles: {? [given_name] : first}\n", "r.yml line 2: is not valid YAML"),
         ("record_id: id\nroles: {given_name: frist}\n", "column frist is in none of the inputs; did you mean first?"),
         ("record_id: id\ndefault_region: NO\nroles: {phone: tel}\n", "put NO in quotes"),
         ("record_id: id\ndefault_region: Europe\nroles: {phone: tel}\n", "must be a country code"),
@@ -103,6 +113,22 @@ def test_a_file_that_cannot_be_read(
 def test_roles_that_cannot_be_used(folder: Path, capsys: pytest.CaptureFixture[str], text: str, message: str) -> None:
     (folder / "r.yml").write_text(text)
     Said(folder, capsys, "--roles", "r.yml").refused(message)
+
+
+def test_a_row_without_a_source(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One such row would be a record without a key."""
+    (folder / "first.csv").write_text("system," + FEW.replace("\n1", "\ncrm,1").replace("\n2", "\ncrm,2"))
+    (folder / "second.csv").write_text("system," + HEADER + "shop,1,anna,abelard,,,,,,\n ,3,carla,castellan,,,,,,\n")
+    (folder / "roles.yml").write_text("source: system" + ROLES)
+    said = Said(folder, capsys, inputs="first.csv second.csv")
+    said.refused("second.csv: 1 rows have no system: every row needs a source where a column for it is named")
+
+
+def test_two_files_of_one_name_with_the_same_ids(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "folder" / "in.csv").write_text(FEW)
+    (folder / "other.csv").write_text(FEW)
+    said = Said(folder, capsys, inputs="other.csv in.csv folder/in.csv")
+    said.refused(f"{folder / 'in.csv'} and {folder / 'folder' / 'in.csv'}: 2 rows repeat a record id")
 
 
 @pytest.mark.parametrize(
@@ -176,6 +202,27 @@ def test_unknown_records_in_deletions_and_judgements_are_no_error(
     assert Said(folder, capsys, *call).profiles() == [["1"], ["2"]]
     (folder / "in.csv").write_text(FEW + "77,carla,castellan,,,,,,\n")
     assert Said(folder, capsys, "--store", "s.duckdb").profiles() == [["1", "77"], ["2"]]
+
+
+def test_a_deletion_with_blanks_around_its_record(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Blanks around a record's own id do not count either."""
+    assert Said(folder, capsys, "--store", "s.duckdb").profiles() == [["1"], ["2"]]
+    (folder / "gone.csv").write_text("source, record_id\nin, 2 \n")
+    (folder / "none.csv").write_text(HEADER)
+    call = ("--deleted", "gone.csv", "--store", "s.duckdb")
+    assert Said(folder, capsys, *call, inputs="none.csv").profiles() == [["1"]]
+
+
+def test_a_key_that_only_a_late_line_has(tmp_path: Path) -> None:
+    """The engine takes the names of columns from the first 20,480 lines."""
+    path = tmp_path / "late.jsonl"
+    path.write_text('{"id": 1}\n' * 30_000 + '{"id": 2, "mail": "a@mail.example"}\n')
+    with duckdb.connect() as con:
+        assert read_file(con, path, "t") == ["id", "mail"]
+        assert con.execute("select id, mail, count(*) from t group by all order by id").fetchall() == [
+            ("1", None, 30_000),
+            ("2", "a@mail.example", 1),
+        ]
 
 
 def test_odd_but_readable_spellings_give_the_same_records(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

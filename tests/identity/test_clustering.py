@@ -189,6 +189,21 @@ def test_another_gender_beside_another_given_name_in_one_family_is_another_perso
     assert graph.clusters() == [[1, 2, 3]]
 
 
+def test_a_company_is_not_the_person_who_answers_its_phone(graph: Graph) -> None:
+    """No comparison weighs what a record stands for, so no score has; a judgement has."""
+    for number in (1, 2):
+        graph.person(number, entity_type="organisation", organisation="mi", phones=["+861060606666"])
+    graph.person(3, "jun", "lei", phones=["+861060606666"])
+    graph.link(1, 2, 12.0)
+    graph.link(1, 3, 9.0)
+    graph.link(2, 3, 9.0)
+    assert graph.clusters() == [[1, 2], [3]]
+    assert graph.dropped() == [(1, 3, "conflict"), (2, 3, "conflict")]
+    assert graph.clusters(Rules(conflicts=ConflictRules(entity_type=False))) == [[1, 2, 3]]
+    graph.link(1, 3, 0.0, rank=0)
+    assert graph.clusters() == [[1, 2, 3]]
+
+
 def test_a_judgement_separates_what_scores_join_and_joins_what_conflicts(graph: Graph) -> None:
     for number, given in enumerate(("anna", "anna", "carl"), start=1):
         graph.person(number, given, "berg")

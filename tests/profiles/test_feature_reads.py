@@ -408,6 +408,11 @@ def test_builder_and_reader_hash_alike(key: bytes, kind: str, namespace: str, va
         ("phone", "+1 (415) 555-0100", "+14155550100"),
         ("phone", "00 86 139", "+86139"),
         ("phone", " 139 1234", "139 1234"),
+        ("phone", "(+86) 139-1234", "+861391234"),
+        ("phone", "(0086)1391234", "+861391234"),
+        ("phone", "＋８６　１３９１２３４", "+861391234"),
+        ("email", "　Ａｎｎ＠example.com", "ann@example.com"),
+        ("loyalty_id", "Ａ1", "Ａ1"),
         ("loyalty_id", " aB-1 ", "aB-1"),
     ],
 )

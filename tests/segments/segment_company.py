@@ -71,7 +71,7 @@ insert into profiles.consent values ('ana', 'marketing', 'email', 'granted'), ('
 """
 PROFILES = """
 insert into features.profile_features by name from (values
-    ('ana', date '2026-01-31', 2, 0, date '2026-01-31', 'champions', 9, true),
+    ('ana', date '2026-01-31', 2, 0, timestamp '2026-01-31 12:00', 'champions', 9, true),
     ('bo', date '2026-01-31', 1, 11, date '2026-01-20', 'new', 3, false),
     ('cy', date '2026-01-31', 2, 10, date '2026-01-21', null, null, false),
     ('di', date '2026-01-31', 0, null, null, null, null, false))

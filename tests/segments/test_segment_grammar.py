@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from segment_company import AS_OF, RELATIONS, create_company
 
-from cdp_pipeline.segments import PROJECT, Segment, evaluations_sql, load_segments, parse_segment, render, with_versions
+from cdp_pipeline.segments import (
+    PROJECT,
+    Segment,
+    SegmentError,
+    check_segments,
+    evaluations_sql,
+    load_segments,
+    parse_segment,
+    read_segment,
+    render,
+    with_versions,
+)
 
 PAGE = PROJECT.parent / "docs" / "segments.md"
 COMMON = {"title": "t", "description": "d", "owner": "o", "version": 1, "purpose": "analysis"}
@@ -52,6 +65,14 @@ TERMS: list[tuple[dict[str, Any], str]] = [
     ({"feature": "last_nps_score", "known": True, "below": 7}, "bo"),
     ({"feature": "is_email_marketing_allowed", "is": True}, "ana"),
     ({"feature": "last_order_at", "at_least": yaml.safe_load("2026-01-21")}, "ana cy"),
+    # a day means all of it, a time itself; ana's order is of the 31st at noon (UTC)
+    ({"feature": "last_order_at", "between": [date(2026, 1, 21), date(2026, 1, 31)]}, "ana cy"),
+    ({"feature": "last_order_at", "equals": date(2026, 1, 31)}, "ana"),
+    ({"feature": "last_order_at", "above": date(2026, 1, 31)}, ""),
+    ({"feature": "last_order_at", "at_least": datetime(2026, 1, 31, 12)}, "ana"),
+    ({"feature": "last_order_at", "above": datetime(2026, 1, 31, 12)}, ""),
+    ({"feature": "last_order_at", "at_least": yaml.safe_load("2026-01-31T20:30:00+08:00")}, ""),
+    ({"feature": "last_order_at", "in": [date(2026, 1, 31), datetime(2026, 1, 20)]}, "ana bo"),
     ({"sql": "orders_total = 2 and rfm_class is null"}, "cy"),
     # the window of 30 days begins on January 2nd at midnight, and ends with the as-of day
     ({"event": {"type": "product_viewed", "within_days": 30}}, "ana"),
@@ -198,3 +219,56 @@ def test_all_declared_segments_run_on_the_facts(con: duckdb.DuckDBPyConnection) 
     assert found["meituan_first_time"] == {"bo"}
     assert found["consent_missing"] == set()
     assert found["do_not_contact"] == {"bo"}
+
+
+HEAD = "name: it\ntitle: T\ndescription: d\nowner: o\nversion: 1\npurpose: marketing\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        # Plain YAML takes the last one: the first condition would be gone without a word.
+        (
+            "where:\n  all: [{feature: orders_total, at_least: 1}]\n  all: [{segment: promoters}]\n",
+            "line 9 'all' is given twice",
+        ),
+        ("purpose: service\nwhere: {segment: promoters}\n", "line 7 'purpose' is given twice"),
+        ("where: &it {all: [*it]}\n", "terms lie too deep in one another"),
+        ("where: {orders: {amount_at_most: .inf}}\n", "where.orders.amount_at_most: expected a number, found inf"),
+        ("where: {feature: net_amount_12m, below: .nan}\n", "below: nan is no number to compare with"),
+        ("where: {segment: promoters}\nbounds: {max_share: .nan}\n", "bounds.max_share: expected a share"),
+        ("where: {orders: {within_days: 1000000}}\n", "expected a whole number of at most 36500, found 1000000"),
+        (
+            "where: {feature: last_order_at, between: [2026-01-31, 2026-01-01]}\n",
+            "nobody can be at least 2026-01-31 and at most 2026-01-01",
+        ),
+        ("where: {feature: orders_total, above: 5, below: 5}\n", "nobody can be above 5 and below 5"),
+        ("where: {none: [{consent: {state: denyed}}]}\n", "unknown state 'denyed', did you mean 'denied'?"),
+        ("where: {consent: {purpose: marketin}}\n", "unknown purpose 'marketin', did you mean 'marketing'?"),
+        ("where: {campaign: {touch: click}}\n", "unknown touch 'click', did you mean 'clicked'?"),
+        ("where: {event: {direction: in}}\n", "unknown direction 'in'; known are inbound, outbound"),
+        ("where: {feature: region, in: [NY, ON]}\n", "in True does not fit its type varchar (YAML reads on, off"),
+        ("condition: last_order_at > now() - interval 30 day\n", "now() would select others at another time"),
+        ("condition: orders_total > 0 and random() < 0.5\n", "random() would select others at another time"),
+        ("condition: age(last_order_at) > interval 30 day\n", "age() would select others at another time"),
+        ("condition: last_order_at > current_date - 30\n", "current_date is not the day of the data"),
+    ],
+)
+def test_what_a_file_cannot_mean(tmp_path: Path, text: str, line: str) -> None:
+    path = tmp_path / "it.yml"
+    path.write_text(HEAD + text, encoding="utf-8")
+    try:
+        _, problems = check_segments(extra=path)
+    except SegmentError as error:
+        problems = [str(error)]
+    assert len(problems) == 1
+    assert problems[0].startswith("it.yml:")
+    assert line in problems[0]
+
+
+def test_an_article_with_leading_zeros_is_itself(tmp_path: Path) -> None:
+    path = tmp_path / "it.yml"
+    path.write_text(HEAD + "where: {orders: {product: [0071, 71, 1_0]}}\n", encoding="utf-8")
+    sql = evaluations_sql([read_segment(path)])
+    # plain YAML: 57 (octal) and 10
+    assert "product_id in ('0071', '1_0', '71')" in sql

@@ -196,6 +196,9 @@ def test_health_readiness_and_metrics_need_no_key(stranger: httpx.Client) -> Non
     assert re.search(r'cdp_http_requests_total\{route="/healthz",method="GET",status="200"\} \d+', text)
     for line in text.splitlines():
         assert re.fullmatch(r"# (HELP|TYPE) \w+ .+|\w+(\{.*\})? [0-9.e+-]+", line), line
+    for path in ("/healthz", "/readyz", "/metrics"):
+        probed = stranger.head(path)
+        assert (probed.status_code, probed.content) == (200, b""), "load balancers ask for the head alone"
 
 
 # Values for a client that knows nothing but the document: a good call of every operation.

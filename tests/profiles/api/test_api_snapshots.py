@@ -155,6 +155,41 @@ def test_a_listing_goes_on_in_its_version_until_that_is_gone(
     assert other.status_code == 400, "the cursor of another listing"
 
 
+def test_a_timeline_goes_on_although_its_profile_was_merged_away(
+    tmp_path: Path, publishing: Publishing, serving: Callable[..., Any]
+) -> None:
+    home = tmp_path / "home"
+    publishing(home, 1)
+    client = serving(home).client(*ALL)
+    path = "/v1/profiles/p2/timeline"
+    whole = [one["interaction_id"] for one in client.get(path).json()["interactions"]]
+    first = client.get(path, params={"limit": 4}).json()
+    merged = (  # p4 is new, because so few profiles may not become fewer
+        "UPDATE profiles.profile_members SET profile_id = 'p4' WHERE record_id = 'pos:customers:1'",
+        "INSERT INTO profiles.customer_profile VALUES ('p4', 'C*', NULL)",
+        "INSERT INTO pii.golden_record VALUES ('p4', 'Cid', 'Lee', NULL)",
+        "UPDATE profiles.profile_members SET profile_id = 'p1' WHERE profile_id = 'p2'",
+        "DELETE FROM profiles.customer_profile WHERE profile_id = 'p2'",
+        "DELETE FROM pii.golden_record WHERE profile_id = 'p2'",
+        "DELETE FROM segments.membership WHERE profile_id = 'p2'",
+        "DELETE FROM features.profile_features WHERE profile_id = 'p2'",
+        "UPDATE pii.identifiers SET profile_id = 'p1' WHERE profile_id = 'p2'",
+        "UPDATE pii.timeline SET profile_id = 'p1' WHERE profile_id = 'p2'",
+        "INSERT INTO profiles.profile_aliases VALUES ('p2', 'p1')",
+    )
+    publishing(home, 2, *merged)
+    rest = client.get(path, params={"cursor": first["next_cursor"]}).json()
+    assert (rest["profile_id"], rest["snapshot"]["version"]) == ("p2", "20250301-000001")
+    found = [one["interaction_id"] for page in (first, rest) for one in page["interactions"]]
+    assert found == whole and len(whole) == 10
+    # a new listing is that of the living profile, and its cursor holds under the old address, too
+    fresh = client.get(path, params={"limit": 15}, follow_redirects=True).json()
+    more = client.get(path, params={"cursor": fresh["next_cursor"]}, follow_redirects=True).json()
+    assert (fresh["profile_id"], more["profile_id"]) == ("p1", "p1")
+    assert (len(fresh["interactions"]), len(more["interactions"])) == (15, 5)
+    assert client.get(path, params={"cursor": "xx"}).status_code == 308
+
+
 def test_rollback_is_seen_and_before_the_first_publish_all_say_so(
     tmp_path: Path, publishing: Publishing, serving: Callable[..., Any]
 ) -> None:

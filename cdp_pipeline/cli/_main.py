@@ -6,6 +6,7 @@ import argparse
 import difflib
 import errno
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -94,6 +95,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     unexpected error's origin as well.
     """
     tune_process()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that has no letters for a name shows their codes; the command does not fail for it.
+            stream.reconfigure(errors="backslashreplace")
     try:
         given = sys.argv[1:] if argv is None else argv
         parser = build_parser(given[0] if given else None)

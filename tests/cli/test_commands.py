@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -117,3 +118,13 @@ def test_each_command_is_in_the_module_that_is_imported_for_it() -> None:
     for command in MODULES:
         choices = build_parser(command)._subparsers._group_actions[0].choices  # type: ignore[union-attr]
         assert list(choices or ()) == [command]
+
+
+def test_a_terminal_without_the_letters_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "visits.csv").write_text("编号,门店\n1,上海\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "cdp_pipeline", "source", "profile", str(tmp_path / "visits.csv")],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u7f16\\u53f7" in done.stdout

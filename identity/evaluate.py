@@ -20,6 +20,7 @@ import numpy as np
 from identity.components import label_components
 from identity.errors import IdentityInputError
 from identity.evaluate_intervals import COLUMNS, intervals, measures
+from identity.reading import read_file
 from identity.sql_text import literal
 
 if TYPE_CHECKING:
@@ -237,27 +238,37 @@ def evaluate_files(
     `IdentityInputError` naming the file and what it lacks.
     """
     with duckdb.connect() as con:
-        left, left_columns = _read(con, clusters, ("record_id", "profile_id"))
-        right, right_columns = _read(con, truth, ("record_id", "entity_id"))
+        left, left_columns = _read(con, clusters, ("record_id", "profile_id"), "__clusters_file")
+        right, right_columns = _read(con, truth, ("record_id", "entity_id"), "__truth_file")
         with_source = "source" in left_columns and "source" in right_columns
-        full = "coalesce(source::varchar, '') || '|' || record_id::varchar"
-        key = full if with_source else "record_id::varchar"
-        source_l = "source::varchar" if "source" in left_columns else "null::varchar"
-        source_r = "source::varchar" if "source" in right_columns else "null::varchar"
-        household = "household_id::varchar" if "household_id" in right_columns else "null::varchar"
-        full_l = full if "source" in left_columns else "record_id::varchar"
+        full = f"coalesce({_text('source')}, '') || '|' || {_text('record_id')}"
+        key = full if with_source else _text("record_id")
+        source_l = _text("source") if "source" in left_columns else "null::varchar"
+        source_r = _text("source") if "source" in right_columns else "null::varchar"
+        household = _text("household_id") if "household_id" in right_columns else "null::varchar"
+        full_l = full if "source" in left_columns else _text("record_id")
         con.execute(
             f"create table c as select {key} as key, profile_id as cluster, {source_l} as source, "
             f"{full_l} as full_id from {left}"
         )
         con.execute(
-            f"create table t as select {key} as key, entity_id as entity, {source_r} as source, "
+            f"create table t as select {key} as key, {_text('entity_id')} as entity, {source_r} as source, "
             f"{household} as household from {right}"
         )
+        [(unlabelled,)] = con.execute("select count(*) from t where entity is null").fetchall()
+        if unlabelled:
+            # together they would count as one entity
+            raise IdentityInputError(f"{truth}: {unlabelled} rows have no entity_id; leave out what is not known")
         for table, path in (("c", clusters), ("t", truth)):
-            [(twice,)] = con.execute(f"select count(*) - count(distinct key) from {table}").fetchall()
+            [(empty, twice)] = con.execute(
+                f"select count(*) - count(key), count(key) - count(distinct key) from {table}"
+            ).fetchall()
+            if empty:
+                raise IdentityInputError(f"{path}: {empty} rows have no record_id")
             if twice:
-                raise IdentityInputError(f"{path}: {twice} record ids occur more than once")
+                several = "source" in left_columns and not with_source
+                hint = f"; {truth} needs a column source, too" if several else ""
+                raise IdentityInputError(f"{path}: {twice} record ids occur more than once{hint}")
         result = evaluate(con, "c", "t", seed=seed)
         con.execute(
             """create or replace temp table __judged as
@@ -288,7 +299,8 @@ def evaluate_files(
 
 
 def _read_edges(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    reader, _ = _read(con, path, ("record_id_l", "record_id_r", "match_probability", "kind"))
+    columns = ("record_id_l", "record_id_r", "match_probability", "kind")
+    reader, _ = _read(con, path, columns, "__edges_file")
     con.execute(
         f"""create or replace temp table __edges as
         select record_id_l::varchar as record_id_l, record_id_r::varchar as record_id_r,
@@ -301,16 +313,24 @@ def _read_edges(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise IdentityInputError(f"{path}: none of its record ids is in the clusters file")
 
 
-def _read(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str]) -> tuple[str, list[str]]:
+def _text(column: str) -> str:
+    """SQL for a column as text without outer blanks, as `cdp resolve` reads record ids; NULL where it is empty."""
+    return f"nullif(trim({column}::varchar), '')"
+
+
+def _read(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], table: str) -> tuple[str, list[str]]:
+    """A relation with the file's rows and its columns; text files are read into temp table `table`."""
     if not path.exists():
         raise IdentityInputError(f"{path}: no such file")
-    reader = (
-        f"read_csv({literal(path)}, all_varchar=true)" if path.suffix == ".csv" else f"read_parquet({literal(path)})"
-    )
-    try:
-        have = [row[0] for row in con.execute(f"describe select * from {reader}").fetchall()]
-    except duckdb.Error as error:
-        raise IdentityInputError(f"{path}: cannot be read as {path.suffix or 'Parquet'}") from error
+    name = path.name.removesuffix(".gz").removesuffix(".zst").lower()
+    if path.is_file() and name.endswith((".csv", ".tsv", ".jsonl", ".ndjson", ".json")):
+        reader, have = table, read_file(con, path, table)
+    else:
+        reader = f"read_parquet({literal(path)})"
+        try:
+            have = [row[0] for row in con.execute(f"describe select * from {reader}").fetchall()]
+        except duckdb.Error as error:
+            raise IdentityInputError(f"{path}: cannot be read as {path.suffix or 'Parquet'}") from error
     for column in columns:
         if column not in have:
             raise IdentityInputError(f"{path}: column {column} is missing; it has {', '.join(have)}")

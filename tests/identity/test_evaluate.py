@@ -66,6 +66,43 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         evaluate_files(clusters, truth)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("record_id,entity_id\na,\nb,1\nc, \n", r"t\.csv: 2 rows have no entity_id"),
+        ("record_id,entity_id\n,1\n", r"t\.csv: 1 rows have no record_id"),
+        ("record_id,entity_id\na,1,2\n", r"t\.csv line 2: more cells than the header has columns"),
+        ("record_id,entity_id\na,王\n", r"t\.csv: invalid UTF-8"),
+        ("", r"t\.csv: is empty"),
+    ],
+)
+def test_a_truth_that_says_less_than_it_seems_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    """Rows without an entity counted as one entity."""
+    clusters, truth = files(tmp_path, {"a": "x", "b": "x"}, {"a": "1"})
+    truth.write_bytes(text.encode("gb18030"))
+    with pytest.raises(IdentityInputError, match=message):
+        evaluate_files(clusters, truth)
+
+
+def test_a_truth_without_the_sources_of_the_clusters(tmp_path: Path) -> None:
+    _, truth = files(tmp_path, {"a": "x"}, {"a": "1"})
+    clusters = tmp_path / "c.csv"
+    clusters.write_text("source,record_id,profile_id\ncrm,a,x\nshop,a,y\n")
+    with pytest.raises(IdentityInputError, match=r"1 record ids occur more than once; .*t\.csv needs a column source"):
+        evaluate_files(clusters, truth)
+
+
+def test_blanks_around_cells_and_numbers_in_json_are_the_same_records(tmp_path: Path) -> None:
+    """As `cdp resolve` reads them."""
+    clusters, truth = files(tmp_path, {"1": "x", "2": "x"}, {"1": "1"})
+    truth.write_text("record_id, entity_id\n 1 , p\n2,p \n")
+    typed = truth.with_suffix(".jsonl")
+    typed.write_text('{"record_id": 1, "entity_id": "p"}\n{"record_id": 2, "entity_id": "p"}\n')
+    for path in (truth, typed):
+        result = evaluate_files(clusters, path)
+        assert (result.missing, result.pairwise_f1) == (0, 1.0)
+
+
 # --- measures of clusters, by hand
 
 

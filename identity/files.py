@@ -211,18 +211,26 @@ def _key(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str], side: s
     """SQL for the record id of a file that may leave out the source where only one is known; without outer blanks, as
     the records' own."""
     if f"source{side}" in columns:
-        return f"trim(source{side}) || '|' || trim(record_id{side})"
+        return f"nullif(trim(source{side}), '') || '|' || nullif(trim(record_id{side}), '')"
     sources = _sources(con)
     if len(sources) > 1:
         raise IdentityInputError(f"{path}: column source{side} is needed, since the records come from several sources")
     source = literal(f"{sources[0] if sources else ''}|")
-    return f"{source} || trim(record_id{side})"
+    return f"{source} || nullif(trim(record_id{side}), '')"
 
 
 def _read_keys(con: duckdb.DuckDBPyConnection, path: Path) -> str:
     columns = _read_table(con, path, ("record_id",), "deleted_file")
     key = _key(con, path, columns, "")
     con.execute(f"create or replace temp table deleted_keys as select {key} as record_id from deleted_file")
+    if "source" in columns:
+        [(half,)] = con.execute(
+            "select count(*) from deleted_file where coalesce(trim(source), '') = '' and trim(record_id) > ''"
+            " or coalesce(trim(record_id), '') = '' and trim(source) > ''"
+        ).fetchall()
+        if half:
+            raise IdentityInputError(f"{path}: {half} rows have a source or a record_id without the other")
+    con.execute("delete from deleted_keys where record_id is null")  # blank lines
     return "deleted_keys"
 
 

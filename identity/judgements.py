@@ -278,6 +278,8 @@ def read_judgement_file(path: Path, sources: Sequence[str]) -> list[Judgement]:
                     f"{path}: column source_{side} is needed, since the records come from several sources"
                 )
             source = row.cells.get(f"source_{side}", sources[0] if sources else "")
+            if not source and sources:
+                raise IdentityInputError(f"{path} line {row.line}: source_{side} is empty")
             ends.append(f"{source}|{row.cells[f'record_id_{side}']}")
         if ends[0] == ends[1]:
             raise IdentityInputError(f"{path} line {row.line}: names one record twice")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ def _list(arguments: argparse.Namespace) -> int:
     from profiles.exports import receivers
 
     home, _ = _destinations(arguments)
+    found = receivers(home.root)
     rows = [
         {
             "destination": d.name,
@@ -64,9 +66,17 @@ def _list(arguments: argparse.Namespace) -> int:
             "members": r.last.members if r.last else None,
             "exported_at": r.exported_at,
         }
-        for r in receivers(home.root)
+        for r in found
         if (d := r.destination) is not None and r.segment in d.segments
     ]
+    for r in found:
+        # No sync comes by there any more, so a withdrawn consent does not either.
+        if r.last and r.last.members and (r.destination is None or r.segment not in r.destination.segments):
+            print(
+                f"{r.name} {r.segment}: not in destinations.yml any more, and nobody takes back the"
+                f" {r.last.members:,} members that its receiver has",
+                file=sys.stderr,
+            )
     if arguments.json:
         print_json(rows)
     elif rows:

@@ -42,9 +42,6 @@ def authorise(request: Request, *scopes: str) -> Caller:
     context: AppContext = request.scope["app"].state.context
     client = request.scope.get("client")
     address: str = client[0] if client else ""
-    wait = context.limits.logins_left(address)
-    if wait:
-        raise too_many("too many refused keys from this address", wait)
     authorization = header_of(request, b"authorization") or b""
     scheme, _, token = authorization.decode("latin-1").partition(" ")
     if not token or scheme.lower() != "bearer":
@@ -54,6 +51,11 @@ def authorise(request: Request, *scopes: str) -> Caller:
     verdict = context.keys.verify(token.strip())
     key = verdict.key
     if key is None:
+        # A good key is heard in any case: behind a proxy all callers share an address, and one that goes on with a
+        # revoked key would shut the others out. Nobody guesses 256 bits.
+        wait = context.limits.logins_left(address)
+        if wait:
+            raise too_many("too many refused keys from this address", wait)
         context.limits.failed_login(address)
         # Unknown and revoked look alike; that a key of one's own has expired helps its owner.
         detail = "the key has expired" if verdict.refusal == "expired" else "the key is not valid"

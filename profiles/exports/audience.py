@@ -21,6 +21,13 @@ from profiles.identifiers import normalise_value, normalised_sql
 from profiles.rows import literal, quoted
 
 SUPPRESSION = "suppression.csv"
+# Kinds of identifiers as the core tables declare them, and profile ids: another word in a list would suppress nobody.
+LISTED_KINDS = (
+    "email", "phone", "customer_no", "loyalty_id", "wechat_unionid", "wechat_openid", "facebook_psid", "weibo_uid",
+    "x_user_id", "external_id", "anonymous_id", "device_id", "email_sha256", "phone_sha256", "profile_id",
+)  # fmt: skip
+# Fewer digits than these end the numbers of many people: a list of extensions is not one of numbers.
+NATIONAL_DIGITS = 7
 # What keeps a member of the segment from being sent, in the order in which it is asked.
 STATES = ("sent", "suppressed", "no_consent", "opted_out", "no_contact", "capped", "below_rank", "holdout")
 # States of what a destination may declare or not.
@@ -195,6 +202,12 @@ def _write_suppressed(con: duckdb.DuckDBPyConnection, destination: Destination, 
             f"""insert into suppressed
             select i.profile_id from pii.identifiers i join listed l
                 on l.kind = i.kind and l.value in (i.value, {normalised_sql("i.kind", "i.value_raw")})
+            -- A list of numbers as they are dialled at home: whoever has a number that ends so is left out, since the
+            -- list does not say of which country it is, and one person too few is the lesser harm.
+            union select i.profile_id from pii.identifiers i join (
+                select ltrim(regexp_replace(value, '[^0-9]', '', 'g'), '0') as digits from listed
+                where kind = 'phone' and value not like '+%'
+            ) national on i.kind = 'phone' and length(digits) >= {NATIONAL_DIGITS} and ends_with(i.value, digits)
             union select coalesce(a.profile_id, l.value) from listed l
                 left join marts.profiles.profile_aliases a on a.alias_profile_id = l.value
                 where l.kind = 'profile_id'"""
@@ -207,11 +220,25 @@ def _read_suppressed(path: Path, name: str) -> list[tuple[str, str]]:
             reader = csv.DictReader(handle)
             if not {"kind", "value"} <= set(reader.fieldnames or ()):
                 raise DestinationError(f"{name}: {path}: expected the columns kind and value")
-            rows = [(row["kind"] or "", row["value"] or "") for row in reader]
+            rows = [
+                (_listed_kind(row["kind"] or "", f"{name}: {path}: line {reader.line_num}"), row["value"])
+                for row in reader
+                if (row["value"] or "").strip()
+            ]
     except (OSError, UnicodeDecodeError) as error:
         raise DestinationError(f"{name}: {path} cannot be read ({type(error).__name__})") from None
     # an empty list says nothing, but executemany wants at least one row
-    return [(kind.strip(), normalise_value(kind.strip(), value)) for kind, value in rows if value.strip()] or [("", "")]
+    return [(kind, normalise_value(kind, value)) for kind, value in rows] or [("", "")]
+
+
+def _listed_kind(kind: str, where: str) -> str:
+    """A kind as the identifiers have it; case and blanks aside. Raises DestinationError."""
+    kind = kind.strip().lower()
+    if kind not in LISTED_KINDS:
+        near = difflib.get_close_matches(kind, LISTED_KINDS, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"one of {', '.join(LISTED_KINDS)}"
+        raise DestinationError(f"{where}: unknown kind '{kind}', {hint}")
+    return kind
 
 
 def fingerprint(destination: Destination, form: Format) -> str:

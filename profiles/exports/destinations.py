@@ -21,6 +21,8 @@ __all__ = ["DeliveryError", "Destination", "DestinationError", "load_destination
 
 FILE = "destinations.yml"
 KINDS = ("file", "postgres", "webhook")
+# What consent is asked for, and uses of one's own; under another word nobody has said anything.
+PURPOSES = ("marketing", "service", "analysis", "profiling")
 # Channels of design: consent is given for one of these.
 CHANNELS = (
     "website", "mobile_app", "mini_program", "social", "community", "email", "sms", "push", "online_ads", "live_chat",
@@ -104,6 +106,19 @@ _READERS: dict[str, Callable[[str, dict[Any, Any]], Any]] = {
 assert set(_KEYS) == {f.name for f in fields(Destination)} - {"name"}  # noqa: S101
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key given twice: plain YAML would let the last one win, and a destination or a holdout be gone."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"'{key.value}' is given twice", key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load_destinations(home: Path) -> dict[str, Destination]:
     """The destinations of the installation at `home`, by name; none where there is no file.
 
@@ -111,12 +126,13 @@ def load_destinations(home: Path) -> dict[str, Destination]:
     """
     path = home / FILE
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
     except FileNotFoundError:
         return {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise DestinationError(f"{path}:{f' line {mark.line + 1}:' if mark else ''} not valid YAML") from None
+        mark, problem = getattr(error, "problem_mark", None), str(getattr(error, "problem", None) or "")
+        told = problem if problem.endswith("is given twice") else "not valid YAML"
+        raise DestinationError(f"{path}:{f' line {mark.line + 1}:' if mark else ''} {told}") from None
     if not isinstance(document, dict) or list(document) != ["destinations"]:
         raise DestinationError(f"{path}: expected one key, destinations")
     declared = document["destinations"] or {}
@@ -187,6 +203,12 @@ def _check(where: str, destination: Destination) -> None:
         near = difflib.get_close_matches(destination.channel, CHANNELS, 1)
         raise DestinationError(
             f"{where}: unknown channel '{destination.channel}'" + (f", did you mean '{near[0]}'?" if near else "")
+        )
+    if destination.purpose is not None and destination.purpose not in PURPOSES:
+        near = difflib.get_close_matches(destination.purpose, PURPOSES, 1)
+        raise DestinationError(
+            f"{where}: unknown purpose '{destination.purpose}'"
+            + (f", did you mean '{near[0]}'?" if near else f": one of {', '.join(PURPOSES)}")
         )
     if destination.format not in FORMATS:
         raise DestinationError(f"{where}: format must be one of {', '.join(FORMATS)}")

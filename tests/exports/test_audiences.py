@@ -57,6 +57,26 @@ def test_listed_contacts_are_never_sent(put: Put, declare: Declare, home: Path) 
     assert sent(sync(home, destination, "loyal")) == {"p1", "p2", "p4", "p5", "p6", "p9"}, "p0 is p7's retired id"
 
 
+def test_a_list_of_numbers_as_they_are_dialled_at_home(put: Put, declare: Declare, home: Path) -> None:
+    put()
+    destination = declare("{kind: file, segments: [loyal], channel: email}")
+    (home / "suppression.csv").write_text("kind,value\nPhone,139-1234-5678\n", encoding="utf-8")
+    assert sync(home, destination, "loyal").counts["suppressed"] == 1, "p1 is +86 139 1234 5678"
+    # the last four digits are those of many
+    (home / "suppression.csv").write_text("kind,value\nphone,5678\n", encoding="utf-8")
+    assert sync(home, destination, "loyal").counts["suppressed"] == 0
+
+
+def test_a_list_that_would_suppress_nobody_is_refused(put: Put, declare: Declare, home: Path) -> None:
+    put()
+    destination = declare("{kind: file, segments: [loyal], channel: email}")
+    (home / "suppression.csv").write_text("kind,value\nemail,x@y.example\ne-mail,flo@example.com\n", encoding="utf-8")
+    with pytest.raises(
+        DestinationError, match=r"suppression\.csv: line 3: unknown kind 'e-mail', did you mean 'email'"
+    ):
+        sync(home, destination, "loyal")
+
+
 def test_a_holdout_is_the_same_people_every_time(put: Put, declare: Declare, home: Path) -> None:
     put()
     some = declare("{kind: file, segments: [loyal], channel: email, holdout: 0.25}")
@@ -193,6 +213,8 @@ def test_another_shape_is_not_compared_with_what_was_sent(put: Put, declare: Dec
     [
         ("{kind: ftp, segments: [a], channel: email}", "kind must be one of file, postgres, webhook"),
         ("{kind: file, segments: [a]}", "channel is missing"),
+        ("{kind: file, segments: [a], channel: email, channel: sms}", "line 2: 'channel' is given twice"),
+        ("{kind: file, segments: [a], channel: email, purpose: markting}", "unknown purpose 'markting', did you mean"),
         ("{kind: file, segments: [a], channel: emial}", "unknown channel 'emial', did you mean 'email'?"),
         ("{kind: file, segments: [a], chanel: email}", "unknown key 'chanel', did you mean 'channel'?"),
         ("{kind: file, segments: [a], channel: email, holdout: 1.0}", "holdout must lie between 0 and 1"),

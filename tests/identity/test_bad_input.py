@@ -143,6 +143,8 @@ def test_two_files_of_one_name_with_the_same_ids(folder: Path, capsys: pytest.Ca
         ("--threshold abc", "must be a number between 0 and 1"),
         ("--deleted no.csv", "no.csv: no such file"),
         ("--deleted other.csv", "other.csv: column record_id is missing"),
+        ("--deleted nothing.csv", "nothing.csv: 2 rows have a source or a record_id without the other"),
+        ("--judgements between.csv", "between.csv line 3: source_r is empty"),
         ("--judgements ./folder", "folder: cannot be read"),
         ("--model in.csv", "in.csv: is not the folder of a model"),
         ("--store ./folder", "folder: is not a store of this platform"),
@@ -155,6 +157,9 @@ def test_arguments_that_cannot_be_used(
     folder: Path, capsys: pytest.CaptureFixture[str], arguments: str, message: str
 ) -> None:
     (folder / "other.csv").write_text("who,why\n1,2\n")
+    (folder / "nothing.csv").write_text("source,record_id\nin,1\n\n,\nin, \n,2\n")
+    columns = "source_l,record_id_l,source_r,record_id_r,judgement\n"
+    (folder / "between.csv").write_text(columns + "in,1,in,3,positive\nin,1,,2,positive\n")
     with duckdb.connect(str(folder / "strange.duckdb")) as con:
         con.execute("create table members (mine integer)")
     Said(folder, capsys, *arguments.split()).refused(message)
@@ -204,10 +209,10 @@ def test_unknown_records_in_deletions_and_judgements_are_no_error(
     assert Said(folder, capsys, "--store", "s.duckdb").profiles() == [["1", "77"], ["2"]]
 
 
-def test_a_deletion_with_blanks_around_its_record(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_deletion_with_blanks_around_it_and_blank_lines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Blanks around a record's own id do not count either."""
     assert Said(folder, capsys, "--store", "s.duckdb").profiles() == [["1"], ["2"]]
-    (folder / "gone.csv").write_text("source, record_id\nin, 2 \n")
+    (folder / "gone.csv").write_text("record_id\n\n 2 \n\n")
     (folder / "none.csv").write_text(HEADER)
     call = ("--deleted", "gone.csv", "--store", "s.duckdb")
     assert Said(folder, capsys, *call, inputs="none.csv").profiles() == [["1"]]

@@ -262,6 +262,7 @@ def test_a_key_that_guesses_ids_is_stopped(
     stranger = server.client()
     tokens = [stranger.get("/v1/segments", headers={"Authorization": f"Bearer x{n}"}).status_code for n in range(8)]
     assert tokens[:5] == [401] * 5 and tokens[-1] == 429
+    assert honest.get("/v1/profiles/p1/features").status_code == 200, "whoever shares the address is not shut out"
 
 
 PERSONAL = ["xm@example.com", "小明", "+8613912345678", "13912345678", "customer@example.org", "Lee"]

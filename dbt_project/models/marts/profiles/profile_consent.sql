@@ -27,18 +27,38 @@ standing as (
     from latest
     left join {{ ref('int_records_profiled') }} as live on latest.record_id = live.record_id
     where latest.state = 'denied' or live.record_id is not null
+),
+
+told as (
+    select
+        profile_id,
+        purpose,
+        channel,
+        state,
+        source,
+        occurred_at
+    from standing
+    qualify
+        row_number() over (
+            partition by profile_id, purpose, channel
+            order by state = 'denied' desc, occurred_at desc, source, record_id
+        ) = 1
 )
 
+-- Whoever said no to every channel (channel '') has said no to each: a grant of one does not stand beside it.
 select
-    profile_id,
-    purpose,
-    channel,
-    state,
-    source,
-    occurred_at
-from standing
-qualify
-    row_number() over (
-        partition by profile_id, purpose, channel
-        order by state = 'denied' desc, occurred_at desc, source, record_id
-    ) = 1
+    told.profile_id,
+    told.purpose,
+    told.channel,
+    case when refused.profile_id is not null then refused.state else told.state end as state,
+    case when refused.profile_id is not null then refused.source else told.source end as source,
+    case when refused.profile_id is not null then refused.occurred_at else told.occurred_at end as occurred_at
+from told
+left join told as refused
+    on
+        told.profile_id = refused.profile_id
+        and told.purpose = refused.purpose
+        and told.channel <> ''
+        and told.state = 'granted'
+        and refused.channel = ''
+        and refused.state = 'denied'

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TypeAlias
+from unicodedata import east_asian_width
 
 from cdp_pipeline.home import Home
 
@@ -79,15 +80,20 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Plain text columns; numbers to the right, the rest to the left."""
     cells = [["" if value is None else _cell(value) for value in row] for row in rows]
     numeric = [all(_is_number(row[i]) for row in cells if row[i]) and bool(cells) for i in range(len(headings))]
-    widths = [max([len(heading), *(len(row[i]) for row in cells)]) for i, heading in enumerate(headings)]
+    widths = [max([_columns(heading), *(_columns(row[i]) for row in cells)]) for i, heading in enumerate(headings)]
     lines = []
     for row in [list(headings), *cells]:
         parts = [
-            value.rjust(width) if right else value.ljust(width)
+            " " * (width - _columns(value)) + value if right else value + " " * (width - _columns(value))
             for value, width, right in zip(row, widths, numeric, strict=True)
         ]
         lines.append("  ".join(parts).rstrip())
     return "\n".join(lines)
+
+
+def _columns(text: str) -> int:
+    """Columns of a terminal that a text takes: a Chinese character takes two."""
+    return len(text) if text.isascii() else len(text) + sum(east_asian_width(char) in "WF" for char in text)
 
 
 def _cell(value: object) -> str:

@@ -16,10 +16,10 @@ select
     count(*) as mentions,
     count(distinct texts.profile_id) as profiles,
     round(count(*) / cast(any_value(volumes.texts) as double), 6) as share_of_texts,
-    round(avg(texts.score_share), 4) as average_score_share,
+    round({{ steady_mean('texts.score_share', 'true') }}, 4) as average_score_share,
     count(*) filter (where texts.sentiment = 'negative') as negative_mentions,
     count(*) filter (where texts.sentiment = 'positive') as positive_mentions,
-    round(avg(texts.sentiment_score), 4) as average_sentiment_score
+    round({{ steady_mean('texts.sentiment_score', 'true') }}, 4) as average_sentiment_score
 from {{ ref('int_text_topics') }} as topics
 inner join {{ ref('int_texts') }} as texts on topics.text_kind = texts.text_kind and topics.text_id = texts.text_id
 inner join volumes

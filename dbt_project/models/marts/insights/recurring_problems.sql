@@ -53,7 +53,7 @@ counted as (
         count(*) as texts,
         -- Somebody unknown is somebody: texts without a profile count one person each.
         count(*) filter (where profile_id is null) as texts_of_unknown,
-        avg(badness) as severity,
+        {{ steady_mean('badness', 'true') }} as severity,
         min(occurred_at) as first_named_at,
         max(occurred_at) as last_named_at
     from hits

@@ -200,14 +200,25 @@ def _write_suppressed(con: duckdb.DuckDBPyConnection, destination: Destination, 
         con.executemany("insert into listed values (?, ?)", listed)
         con.execute(
             f"""insert into suppressed
-            select i.profile_id from pii.identifiers i join listed l
-                on l.kind = i.kind and l.value in (i.value, {normalised_sql("i.kind", "i.value_raw")})
+            with held as (
+                select profile_id, kind, value from pii.identifiers
+                union all select profile_id, kind, {normalised_sql("kind", "value_raw")} from pii.identifiers
+            ),
             -- A list of numbers as they are dialled at home: whoever has a number that ends so is left out, since the
             -- list does not say of which country it is, and one person too few is the lesser harm.
-            union select i.profile_id from pii.identifiers i join (
-                select ltrim(regexp_replace(value, '[^0-9]', '', 'g'), '0') as digits from listed
-                where kind = 'phone' and value not like '+%'
-            ) national on i.kind = 'phone' and length(digits) >= {NATIONAL_DIGITS} and ends_with(i.value, digits)
+            national as (
+                select digits, length(digits) as length from (
+                    select ltrim(regexp_replace(value, '[^0-9]', '', 'g'), '0') as digits from listed
+                    where kind = 'phone' and value not like '+%'
+                ) where length(digits) >= {NATIONAL_DIGITS}
+            )
+            -- by equality only: with a condition over both sides each number would be held against each
+            select profile_id from held semi join listed using (kind, value)
+            union select ending.profile_id from (
+                select profile_id, right(value, length) as digits
+                from pii.identifiers cross join (select distinct length from national)
+                where kind = 'phone' and length(value) >= length
+            ) ending semi join national using (digits)
             union select coalesce(a.profile_id, l.value) from listed l
                 left join marts.profiles.profile_aliases a on a.alias_profile_id = l.value
                 where l.kind = 'profile_id'"""

@@ -116,7 +116,7 @@ def _sync(arguments: argparse.Namespace) -> int:
         for destination, segment in _chosen(home, destinations, arguments.destination, arguments.segment):
             try:
                 if arguments.plan:
-                    done.append(plan(home.root, destination, segment))
+                    done.append(plan(home.root, destination, segment, full=arguments.full))
                 else:
                     done.append(sync(home.root, destination, segment, full=arguments.full, actor=actor))
             except ProfilesError as error:

@@ -12,8 +12,10 @@ import duckdb
 import yaml
 
 from identity.errors import IdentityInputError
+from identity.normalise import normalise_country
 from identity.reading import read_file
 from identity.rules import Rules, load_rules, rules_from
+from identity.sql_text import literal
 
 SINGLE_ROLES = (
     "entity_type", "given_name", "middle_name", "family_name", "full_name", "native_name", "organisation",
@@ -28,7 +30,10 @@ _TOP_LEVEL = ("record_id", "source", "default_region", "roles", "rules")
 
 @dataclass(frozen=True)
 class Roles:
-    """Columns by role. A single role with several columns is joined with a blank; lists are alternatives."""
+    """Columns by role. A single role with several columns is joined with a blank; lists are alternatives.
+
+    `default_region` is the country of rows that name none.
+    """
 
     record_id: str
     source: str | None = None
@@ -244,22 +249,38 @@ def _select(table: str, number: int, have: set[str], file_name: str, roles: Role
 
 def _shape(con: duckdb.DuckDBPyConnection, roles: Roles) -> None:
     attributes = "".join(f", attribute_{i}" for i in range(len(roles.attributes)))
+    con.execute("create or replace temp table named_regions (country varchar, region varchar)")
+    named = con.execute("select distinct country from delivered where country is not null").fetchall()
+    known = [(country, region) for (country,) in named if (region := _named_region(country))]
+    if known:
+        con.executemany("insert into named_regions values (?, ?)", known)
+    con.execute(
+        f"""create or replace temp view placed as
+        select delivered.*, coalesce(n.region, {literal(roles.default_region)}) as default_region
+        from delivered left join named_regions n using (country)"""
+    )
     con.execute(
         f"""create or replace table input_records as
-        select record_id, source, native_id, {", ".join(SINGLE_ROLES)}, ? as default_region,
+        select record_id, source, native_id, {", ".join(SINGLE_ROLES)}, default_region,
             null::timestamp as created_at{attributes}
-        from delivered""",
-        [roles.default_region],
+        from placed"""
     )
-    parts = [f"select record_id, '{role}' as kind, unnest({role}) as value_raw from delivered" for role in LIST_ROLES]
-    parts += [
-        f"select record_id, '{kind.replace(chr(39), chr(39) * 2)}' as kind, identifier_{i} as value_raw from delivered"
-        for i, kind in enumerate(roles.identifiers)
+    kinds = [(literal(role), f"unnest({role})") for role in LIST_ROLES]
+    kinds += [(literal(kind), f"identifier_{i}") for i, kind in enumerate(roles.identifiers)]
+    parts = [
+        f"select record_id, default_region, {kind} as kind, {values} as value_raw from placed" for kind, values in kinds
     ]
     con.execute(
         f"""create or replace table input_identifiers as
         select distinct record_id, kind, '' as namespace, value_raw, true as is_trusted, null::varchar as reason,
-            ?::varchar as default_region, null::timestamp as first_seen_at, null::timestamp as last_seen_at
-        from ({" union all ".join(parts)}) where value_raw is not null""",
-        [roles.default_region],
+            default_region, null::timestamp as first_seen_at, null::timestamp as last_seen_at
+        from ({" union all ".join(parts)}) where value_raw is not null"""
     )
+    con.execute("drop view placed")
+    con.execute("drop table named_regions")
+
+
+def _named_region(country: str) -> str | None:
+    code = normalise_country(country)
+    # NA stands for "not available" far more often than for Namibia.
+    return None if code == "NA" else code

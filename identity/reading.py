@@ -25,7 +25,7 @@ _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
 def without_ending(path: Path) -> str:
-    """The file's name without ``.csv`` or ``.csv.gz``: ``crm.1.csv`` and ``crm.2.csv`` are two. Takes only what `read_file` reads."""
+    """The name of a file that `read_file` reads, without its ending: ``crm.1`` of ``crm.1.csv.gz``."""
     name = _uncompressed(path)
     return name[: -len(next(ending for ending in _ENDINGS if name.lower().endswith(ending)))]
 

@@ -8,6 +8,7 @@ import errno
 import gc
 import io
 import os
+import platform
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -66,12 +67,24 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"{self.prog}: unknown {what} '{value}'{hint}")
 
 
+class _Version(argparse.Action):
+    """Prints the version of the platform, and those of the parts that decide what it computes, in one line."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        parts = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "splink", "dbt-core", "dagster"))
+        print(f"cdp {version('cdp-platform')} (Python {platform.python_version()}, {parts})")
+        parser.exit()
+
+
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """The parser of `command`, or of all commands where it is none of them.
 
     A command sets ``run``, a function from its arguments to an exit code.
     """
     parser = Parser(prog="cdp", description="Self-hosted customer data platform.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print versions and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for module in [MODULES[command]] if command in MODULES else MODULES.values():
         import_module(f"cdp_pipeline.cli.{module}").register(commands)

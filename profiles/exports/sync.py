@@ -89,7 +89,7 @@ def plan(home: Path, destination: Destination, segment: str) -> SyncResult:
     last = _last(_folder(home, destination, segment))
     with open_snapshot(snapshot) as con:
         audience = _audience(con, home, destination, segment, form, snapshot, last)
-        _compare(con, last[1] if last else None, form, destination)
+        _compare(con, _comparable(last, form, destination), form)
         added, changed, removed, members = _sizes(con)
     return SyncResult(
         destination.name, segment, added + changed + removed > 0, None, snapshot.name, members, added, changed, removed,
@@ -115,7 +115,7 @@ def sync(home: Path, destination: Destination, segment: str, *, full: bool = Fal
     last = _last(folder)
     with open_snapshot(snapshot) as con:
         audience = _audience(con, home, destination, segment, form, snapshot, last)
-        _compare(con, last[1] if last and not full else None, form, destination)
+        _compare(con, None if full else _comparable(last, form, destination), form)
         added, changed, removed, members = _sizes(con)
         if not added + changed + removed:
             if destination.holdout or destination.variants:
@@ -125,7 +125,35 @@ def sync(home: Path, destination: Destination, segment: str, *, full: bool = Fal
                 destination.name, segment, False, None, snapshot.name, members, 0, 0, 0, 0, audience.counts,
                 variants=audience.variants,
             )  # fmt: skip
-        pending = _write_pending(con, folder, destination, audience, snapshot, form, last, full)
+        pending = _write_pending(con, folder, destination, audience, snapshot, form, last, "full" if full else "")
+    return _deliver(home, destination, folder, pending, actor)
+
+
+def remove(home: Path, destination: Destination, segment: str, *, planned: bool = False, actor: str = "") -> SyncResult:
+    """Take back everybody whom the receiver has of `segment`, in the words that were sent; with `planned` only count.
+
+    Neither has `destination` to name the segment any more, nor the snapshot to hold it. Raises as `sync` does, and
+    DestinationError where nothing was ever sent.
+    """
+    folder = _folder(home, destination, segment)
+    pending = _read_pending(folder)
+    if pending is not None and not planned:
+        _deliver(home, destination, folder, pending, actor)
+    last = _last(folder)
+    if last is None:
+        raise DestinationError(f"{destination.name}: nothing of '{segment}' was ever sent there")
+    form, snapshot = destination.form, _snapshot(home)
+    _check_shape(last[1], form, destination, "set it back to what it was then")
+    told = json.loads((last[1] / "manifest.json").read_text(encoding="utf-8"))
+    with duckdb.connect() as con:
+        con.execute(f"create temp table now as from read_parquet({literal(last[1] / 'members.parquet')}) where false")
+        con.execute("create temp table audience (profile_id varchar, state varchar, variant varchar)")
+        _compare(con, last[1], form)
+        _, _, removed, _ = _sizes(con)
+        nobody = Audience(segment, told["definition_version"], told["purpose"], {}, {})
+        if planned or not removed:
+            return SyncResult(destination.name, segment, removed > 0, None, snapshot.name, 0, 0, 0, removed, 0, {})
+        pending = _write_pending(con, folder, destination, nobody, snapshot, form, last, "remove")
     return _deliver(home, destination, folder, pending, actor)
 
 
@@ -167,19 +195,29 @@ def _last(folder: Path) -> tuple[int, Path] | None:
     return max(found) if found else None
 
 
-def _compare(con: duckdb.DuckDBPyConnection, before: Path | None, form: Format, destination: Destination) -> None:
+def _comparable(last: tuple[int, Path] | None, form: Format, destination: Destination) -> Path | None:
+    if last is None:
+        return None
+    _check_shape(last[1], form, destination, "name a new destination, or send everything again with --full")
+    return last[1]
+
+
+def _check_shape(before: Path, form: Format, destination: Destination, cure: str) -> None:
+    shape = json.loads((before / "manifest.json").read_text(encoding="utf-8"))["shape"]
+    if shape != fingerprint(destination, form):
+        raise DestinationError(
+            f"{destination.name}: its kind, format or fields changed since the last export, or it has variants now "
+            f"or none any more: {cure}"
+        )
+
+
+def _compare(con: duckdb.DuckDBPyConnection, before: Path | None, form: Format) -> None:
     """Temp tables ``adds`` (op add or change, and the row) and ``removes`` (rows as they were sent)."""
     columns = [quoted(column) for column in form.columns]
     listed = ", ".join(["profile_id", *columns])
     if before is None:
         con.execute(f"create or replace temp table sent as select {listed} from now where false")
     else:
-        shape = json.loads((before / "manifest.json").read_text(encoding="utf-8"))["shape"]
-        if shape != fingerprint(destination, form):
-            raise DestinationError(
-                f"{destination.name}: its kind, format or fields changed since the last export, or it has variants now "
-                "or none any more: name a new destination, or send everything again with --full"
-            )
         con.execute(
             f"""create or replace temp table sent as
             select {listed} from read_parquet({literal(before / "members.parquet")})"""
@@ -218,13 +256,11 @@ def _write_pending(
     snapshot: Path,
     form: Format,
     last: tuple[int, Path] | None,
-    full: bool,
+    how: str,
 ) -> Pending:
     added, changed, removed, members = _sizes(con)
     number = last[0] + 1 if last else 1
-    told = "|".join(
-        [destination.name, audience.segment, snapshot.name, last[1].name if last else "", "full" if full else ""]
-    )
+    told = "|".join([destination.name, audience.segment, snapshot.name, last[1].name if last else "", how])
     pending = Pending(
         hashlib.sha256(told.encode()).hexdigest()[:12], number, destination.name, audience.segment,
         audience.definition_version, audience.purpose, destination.channel, snapshot.name,

@@ -9,6 +9,7 @@ import gc
 import io
 import os
 import platform
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -150,8 +151,12 @@ def _classify(error: Exception) -> tuple[int, str]:
         return FAILED, text
     if os.strerror(errno.ENOSPC) in text:
         return FAILED, "no space left on device: nothing is half-written; make room and run again"
+    # DuckDB's own words for a file that cannot be opened; its errors carry neither name nor number.
+    unopened = re.match(r'IO Error: Cannot open file "(.+?)": ([^"]+)$', text)
+    if unopened:
+        return FAILED, f"{_whole(unopened[1])}: {unopened[2]}"
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return FAILED, f"{error.filename}: {error.strerror}"
+        return FAILED, f"{_whole(str(error.filename))}: {error.strerror}"
     if os.environ.get("CDP_TRACEBACK"):
         raise error
     # Unforeseen: its text may quote data, so only its type and place are told.
@@ -162,6 +167,11 @@ def _classify(error: Exception) -> tuple[int, str]:
             last = last.tb_next
         place = f" at {os.path.basename(last.tb_frame.f_code.co_filename)}:{last.tb_lineno}"  # noqa: PTH119
     return FAILED, f"unexpected {type(error).__name__}{place}; CDP_TRACEBACK=1 shows more"
+
+
+def _whole(path: str) -> str:
+    """The file that is meant, where the error names the unfinished one beside it: ``x.csv`` of ``.x.csv.part``."""
+    return re.sub(r"(^|/)\.([^/]+?)(?:\.\d+)?\.(?:part|inflight)$", r"\1\2", path)
 
 
 def _say(code: int, line: str) -> int:

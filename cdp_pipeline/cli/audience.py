@@ -128,7 +128,7 @@ def _sync(arguments: argparse.Namespace) -> int:
         for destination, segment in _chosen(home, destinations, arguments.destination, arguments.segment):
             try:
                 if arguments.plan:
-                    done.append(plan(home.root, destination, segment))
+                    done.append(plan(home.root, destination, segment, full=arguments.full))
                 else:
                     done.append(sync(home.root, destination, segment, full=arguments.full, actor=actor))
             except ProfilesError as error:
@@ -153,7 +153,7 @@ def _remove(arguments: argparse.Namespace) -> int:
     home, destinations = _destinations(arguments)
     name, segment = arguments.destination, arguments.segment
     sent = [r.segment for r in receivers(home.root) if r.name == name and r.last]
-    if segment not in sent:
+    if segment not in sent and not (home.exports / name / segment).is_dir():  # an interrupted one is not logged
         near = _near(segment, sent) or (f": it got {', '.join(sent)}" if sent else "")
         raise UsageError(f"'{name}' never got '{segment}'{near or ': see cdp audience history'}")
     destination = destinations.get(name)
@@ -174,7 +174,8 @@ def _remove(arguments: argparse.Namespace) -> int:
     elif not result.changed:
         print(f"{name} {segment}: its receiver has nobody")
     else:
-        print(f"{name} {segment}: {result.removed:,} {'would be ' if arguments.plan else ''}taken back")
+        dead = f", {result.dead_letters:,} of them refused by the receiver" if result.dead_letters else ""
+        print(f"{name} {segment}: {result.removed:,} {'would be ' if arguments.plan else ''}taken back{dead}")
         for file in result.files:
             print(f"  {file}")
     return 0

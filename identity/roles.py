@@ -13,7 +13,7 @@ import yaml
 
 from identity.errors import IdentityInputError
 from identity.normalise import normalise_country
-from identity.reading import read_file
+from identity.reading import read_file, without_ending
 from identity.rules import Rules, load_rules, rules_from
 from identity.sql_text import literal
 
@@ -180,7 +180,7 @@ def read_inputs(con: duckdb.DuckDBPyConnection, inputs: Sequence[Path], roles: R
             raise IdentityInputError(
                 f"{path}: column {roles.record_id} (record_id) is missing{_nearest(roles.record_id, columns)}"
             )
-        parts.append(_select(f"file_{number}", number, set(columns), path.name.split(".")[0], roles))
+        parts.append(_select(f"file_{number}", number, set(columns), without_ending(path), roles))
     for column in sorted(roles.columns()):
         if column not in seen:
             raise IdentityInputError(f"column {column} is in none of the inputs{_nearest(column, seen)}")
@@ -199,6 +199,8 @@ def _check_keys(con: duckdb.DuckDBPyConnection, inputs: Sequence[Path], roles: R
     unusable = [
         ("native_id is null", f"have no {roles.record_id}: every row needs a record id"),
         ("source is null", f"have no {roles.source}: every row needs a source where a column for it is named"),
+        # source a|b with record c would be the record of source a with record b|c
+        ("contains(source, '|')", "are of a source with a |, which parts source and record id: name it without"),
         (f"length(record_id) > {MOST_LETTERS}", f"have a {roles.record_id} of more than {MOST_LETTERS} letters"),
     ]
     for condition, problem in unusable:

@@ -130,7 +130,42 @@ def sync(home: Path, destination: Destination, segment: str, *, full: bool = Fal
                 destination.name, segment, False, None, snapshot.name, members, 0, 0, 0, 0, audience.counts,
                 variants=audience.variants,
             )  # fmt: skip
-        pending = _write_pending(con, folder, destination, audience, snapshot, form, last, full)
+        pending = _write_pending(con, folder, destination, audience, snapshot, form, last, "full" if full else "")
+    return _deliver(home, destination, folder, pending, actor)
+
+
+def remove(home: Path, destination: Destination, segment: str, *, planned: bool = False, actor: str = "") -> SyncResult:
+    """Take back everybody whom the receiver has of `segment`, in the words that were sent; with `planned` only count.
+
+    Neither has `destination` to name the segment any more, nor the snapshot to hold it. Raises as `sync` does, and
+    DestinationError where nothing was ever sent.
+    """
+    folder = _folder(home, destination, segment)
+    pending = _read_pending(folder)
+    if pending is not None and not planned:
+        # what is under way is finished, so that it is known who is there, but tells of nobody any more
+        with duckdb.connect() as con:
+            adds = con.execute(f"select profile_id from read_parquet({literal(folder / PENDING / 'adds.parquet')})")
+            gone = frozenset(str(profile_id) for (profile_id,) in adds.fetchall())
+        _deliver(home, destination, folder, pending, actor, gone)
+    last = _last(folder)
+    if last is None:
+        raise DestinationError(f"{destination.name}: nothing of '{segment}' was ever sent there")
+    form, snapshot = destination.form, _snapshot(home)
+    told = json.loads((last[1] / "manifest.json").read_text(encoding="utf-8"))
+    if told["shape"] != fingerprint(destination, form):
+        raise DestinationError(
+            f"{destination.name}: its kind, format, fields or variants changed since the last export: set them back"
+        )
+    with duckdb.connect() as con:
+        con.execute(f"create temp table now as from read_parquet({literal(last[1] / 'members.parquet')}) where false")
+        con.execute("create temp table audience (profile_id varchar, state varchar, variant varchar)")
+        _compare(con, last[1], form, destination, full=False)
+        _, _, removed, _ = _sizes(con)
+        nobody = Audience(segment, told["definition_version"], told["purpose"], {}, {})
+        if planned or not removed:
+            return SyncResult(destination.name, segment, removed > 0, None, snapshot.name, 0, 0, 0, removed, 0, {})
+        pending = _write_pending(con, folder, destination, nobody, snapshot, form, last, "remove")
     return _deliver(home, destination, folder, pending, actor)
 
 
@@ -244,13 +279,11 @@ def _write_pending(
     snapshot: Path,
     form: Format,
     last: tuple[int, Path] | None,
-    full: bool,
+    how: str,
 ) -> Pending:
     added, changed, removed, members = _sizes(con)
     number = last[0] + 1 if last else 1
-    told = "|".join(
-        [destination.name, audience.segment, snapshot.name, last[1].name if last else "", "full" if full else ""]
-    )
+    told = "|".join([destination.name, audience.segment, snapshot.name, last[1].name if last else "", how])
     pending = Pending(
         hashlib.sha256(told.encode()).hexdigest()[:12], number, destination.name, audience.segment,
         audience.definition_version, audience.purpose, destination.channel, snapshot.name,

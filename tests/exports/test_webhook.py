@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from export_company import Put
 
-from profiles.exports import DeliveryError, Destination, deliver_webhook, plan, sync
+from profiles.exports import DeliveryError, Destination, deliver_webhook, plan, remove, sync
 
 Declare = Callable[[str], Destination]
 SECRET = "a shared secret"  # noqa: S105
@@ -235,3 +235,21 @@ def test_a_redirect_is_not_followed(put: Put, declare: Declare, home: Path, rece
     receiver.script = [(307, {"Location": receiver.url + "/elsewhere"})] * 3
     assert sync(home, declare(settings(receiver)), "loyal").dead_letters == 7
     assert len(receiver.seen) == 3
+
+
+def test_a_receiver_is_emptied_of_those_whom_it_has(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
+    put()
+    destination = declare(settings(receiver))
+    receiver.script = [(200, {}), *[(500, {})] * deliver_webhook.TRIES]
+    with pytest.raises(DeliveryError):
+        sync(home, destination, "loyal")
+    had = receiver.said()[0][1]
+    receiver.seen.clear()
+    result = remove(home, destination, "loyal")
+    # what was under way tells of nobody any more, and all who may have been told of are taken back
+    assert {op for op, _ in receiver.said()} == {"remove"}
+    assert set(had) <= {one for _, ids in receiver.said() for one in ids}
+    assert (result.members, result.added) == (0, 0)
+    receiver.seen.clear()
+    assert not remove(home, destination, "loyal").changed
+    assert receiver.said() == []

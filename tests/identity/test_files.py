@@ -346,3 +346,12 @@ def test_a_country_that_is_filled_in_later_ends_where_a_full_pass_ends(tmp_path:
     assert read_as(store, read) == {"crm|0": "+8613812345000", "crm|1": "+8613812345001"}
     resolve_files([tmp_path / "crm.csv"], roles, tmp_path / "3.parquet", store=store, full=True)
     assert kept() == grown
+
+
+def test_the_source_is_all_of_the_name_but_its_ending(company: Path) -> None:
+    rows = [{"id": f"c{i}", **person(i)} for i in range(3)]
+    files = [write(company / name, rows) for name in ("crm.1.csv", "crm.2.CSV", "shop.eu.tsv")]
+    out = company / "out.parquet"
+    assert resolve_files(files, load_roles(company / "roles.yml"), out).records == 9
+    found = duckdb.connect().execute(f"select source, count(*) from '{out}' group by 1 order by 1").fetchall()
+    assert found == [("crm.1", 3), ("crm.2", 3), ("shop.eu", 3)]

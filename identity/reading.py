@@ -21,6 +21,17 @@ _MOST_HEADER = 1_000_000
 # DuckDB's bound on one line of a CSV file is 2,000,000 bytes unless told.
 _MOST_LINE = 100_000_000
 _FLOATS = ("FLOAT", "DOUBLE", "DECIMAL")
+_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+
+
+def without_ending(path: Path) -> str:
+    """The name of a file that `read_file` reads, without its ending: ``crm.1`` of ``crm.1.csv.gz``."""
+    name = _uncompressed(path)
+    return name[: -len(next(ending for ending in _ENDINGS if name.lower().endswith(ending)))]
+
+
+def _uncompressed(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".zst")
 
 
 def read_file(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[str]:
@@ -34,8 +45,8 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[st
         raise IdentityInputError(f"{path}: no such file")
     if path.is_dir():
         raise IdentityInputError(f"{path}: is a folder; name a file")
-    name = path.name.removesuffix(".gz").removesuffix(".zst").lower()
-    if not name.endswith((".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")):
+    name = _uncompressed(path).lower()
+    if not name.endswith(_ENDINGS):
         raise IdentityInputError(f"{path}: unknown file type; use .csv, .tsv, .jsonl or .parquet")
     if path.stat().st_size == 0:
         raise IdentityInputError(f"{path}: is empty")

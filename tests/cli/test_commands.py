@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cdp_pipeline.cli import main
@@ -41,6 +44,25 @@ def test_bad_usage(capsys: pytest.CaptureFixture[str], arguments: list[str], lin
     code, said = fails(capsys, *arguments)
     assert code == 2
     assert said.startswith(line)
+
+
+def test_a_schedule_that_cannot_be_stops_dagster_before_it_starts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_SCHEDULE", "99 4 * * *")
+    code, said = fails(capsys, "dev", "--home", str(tmp_path / "home"))
+    assert (code, said.partition(" (")[0]) == (2, "cdp: CDP_SCHEDULE: cannot use '99 4 * * *'")
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_versions_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    [line] = capsys.readouterr().out.splitlines()
+    assert ended.value.code == 0
+    found = re.fullmatch(r"cdp (\S+) \(Python \S+, duckdb (\S+), splink \S+, dbt-core \S+, dagster \S+\)", line)
+    assert found is not None
+    assert found.groups() == (version("cdp-platform"), duckdb.__version__)
 
 
 def test_a_file_where_a_folder_is_needed_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

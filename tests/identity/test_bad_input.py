@@ -75,6 +75,7 @@ class Said:
             "a.csv: 1 rows repeat a record id; (source, id) must be unique",
         ),
         ("a.csv", HEADER + ",a,b,,,,,,\n", "a.csv: 1 rows have no id: every row needs a record id"),
+        ("a|b.csv", FEW, "a|b.csv: 2 rows are of a source with a |, which parts source and record id"),
         ("a.csv", FEW.encode("utf-16"), "a.csv: invalid UTF-8"),
         ("a.jsonl", '{"id": 1, "first": "王伟"}\n'.encode("gb18030"), "a.jsonl: invalid UTF-8"),
         ("a.csv", HEADER.encode() + b"1,a\xff\xfe,b,,,,,,\n", "a.csv"),

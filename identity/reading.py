@@ -13,7 +13,7 @@ from typing import IO, cast
 import duckdb
 
 from identity.errors import IdentityInputError
-from identity.sql_text import literal
+from identity.sql_text import file_literal, literal
 
 _DELIMITERS = ",;\t|"
 # A longer first line is no header.
@@ -53,9 +53,9 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[st
     if name.endswith((".csv", ".tsv")):
         return _read_csv(con, path, table)
     if name.endswith(".parquet"):
-        return _copy(con, path, f"read_parquet({literal(path)})", table)
+        return _copy(con, path, f"read_parquet({file_literal(path)}, hive_partitioning=false)", table)
     # one level only: the types of the engine's own guess depend on the other rows of the file
-    reader = f"read_json({literal(path)}, auto_detect=true, maximum_depth=1"
+    reader = f"read_json({file_literal(path)}, auto_detect=true, maximum_depth=1, hive_partitioning=false"
     try:
         return _copy(con, path, f"{reader})", table)
     except IdentityInputError as error:
@@ -81,8 +81,8 @@ def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[st
     names = [name or f"column_{place}" for place, name in enumerate(header)]
     columns = ", ".join(f"{literal(name)}: 'varchar'" for name in names)
     reader = (
-        f"read_csv({literal(path)}, auto_detect=false, columns={{{columns}}}, header=true, null_padding=true, "
-        f"delim='{told}', quote='\"', escape='\"', max_line_size={_MOST_LINE}"
+        f"read_csv({file_literal(path)}, auto_detect=false, columns={{{columns}}}, header=true, null_padding=true, "
+        f"hive_partitioning=false, delim='{told}', quote='\"', escape='\"', max_line_size={_MOST_LINE}"
     )
     try:
         return _copy(con, path, f"{reader})", table)

@@ -137,6 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _classify(error: Exception) -> tuple[int, str]:
     """Exit code and line for an error that a command let through."""
+    from cdp_pipeline.home import HomeError
     from cdp_pipeline.inputs import InputsError
     from cdp_pipeline.privacy.errors import SubjectError
     from cdp_pipeline.settings import SettingsError
@@ -145,7 +146,7 @@ def _classify(error: Exception) -> tuple[int, str]:
     from profiles.errors import ProfilesError
 
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, InputsError | SubjectError | SettingsError | ContractError | IdentityInputError):
+    if isinstance(error, HomeError | InputsError | SubjectError | SettingsError | ContractError | IdentityInputError):
         return USAGE, text
     if isinstance(error, ProfilesError | RuntimeError | FileNotFoundError):
         return FAILED, text

@@ -78,6 +78,18 @@ def test_commands_name_the_home_they_miss(capsys: pytest.CaptureFixture[str], tm
     assert (code, said) == (2, f"cdp: no home at {missing}: set CDP_HOME or give --home")
 
 
+@pytest.mark.parametrize("sign", ["*", "?", "[", "{", "%20", "\\"])
+def test_a_home_whose_path_would_be_read_as_something_else_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, sign: str
+) -> None:
+    home = tmp_path / f"my{sign}home"
+    (home / "landing").mkdir(parents=True)
+    code, said = fails(capsys, "run", "--home", str(home))
+    assert (code, said) == (
+        2, f"cdp: a home cannot lie at {home}: '{sign}' in a path is read as something else; rename it"
+    )  # fmt: skip
+
+
 def test_an_empty_home_has_nothing_to_run_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, said = fails(capsys, "run", "--home", str(tmp_path))
     assert (code, said) == (2, f"cdp: nothing has landed: {tmp_path / 'landing'} does not exist")

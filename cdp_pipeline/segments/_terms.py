@@ -70,7 +70,8 @@ FACTS: dict[str, Fact] = {
         counted="status = 'completed'",
         amount="net_amount",
     ),
-    # An orders term that names goods counts orders with such a line, and sums these lines.
+    # An orders term that names goods counts orders with such a line, and sums what was paid for these lines: their part
+    # of the order's money, since a line knows neither refunds nor the reporting currency.
     "order_lines": Fact(
         model="int_order_lines_profiled",
         at="ordered_at",
@@ -83,7 +84,7 @@ FACTS: dict[str, Fact] = {
         },
         flags={"coupon": "coupon_code is not null", "refunded": "refunded_amount > 0"},
         counted="status = 'completed'",
-        amount="net_amount",
+        amount="paid_amount",
         distinct="order_id",
     ),
     "campaign": Fact(

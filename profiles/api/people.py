@@ -17,6 +17,7 @@ from profiles.api.problems import Problem, erased, invalid, not_found, too_many
 from profiles.api.schema import BatchGetRequest, LookupRequest
 from profiles.api.security import Caller, authorise, context_of
 from profiles.errors import LookupKeyMissing, NoSnapshot, ProfileErased
+from profiles.exports.destinations import CHANNELS
 from profiles.features import Erased, FeatureRow
 from profiles.snapshot_provider import OpenSnapshot
 
@@ -156,6 +157,9 @@ async def timeline(request: Request) -> Response:
     parameters = answers.query_parameters(request, ("cursor", "limit", "channel", "since", "until"))
     limit = answers.limit_of(parameters, context.settings.max_page)
     since, until = (_instant(parameters, name) for name in ("since", "until"))
+    channel = parameters.get("channel")
+    if channel is not None and channel not in CHANNELS:
+        raise invalid(f"channel takes one of {', '.join(CHANNELS)}")
     snapshot = await context.snapshot()
     cursor_given = parameters.get("cursor")
     row = _row(request, caller, snapshot)
@@ -178,9 +182,7 @@ async def timeline(request: Request) -> Response:
         return same
 
     def read(chosen: OpenSnapshot) -> Response:
-        rows = queries.timeline(
-            chosen, profile_id, limit + 1, after=after, channel=parameters.get("channel"), since=since, until=until
-        )
+        rows = queries.timeline(chosen, profile_id, limit + 1, after=after, channel=channel, since=since, until=until)
         cursor = None
         for number, one in enumerate(rows):
             at = one.pop("_at")

@@ -85,6 +85,8 @@ async def show_profile(visit: Visit) -> Response:
 
 SHOWN: tuple[tuple[str, str, Handler], ...] = (
     ("/profiles", "profiles", show_search),
+    # where a list of hits stands: loaded anew from the address bar it is the form
+    ("/profiles/search", "profiles", show_search),
     ("/profiles/{profile_id}", "profiles", show_profile),
 )
 POSTED: tuple[tuple[str, str, PostHandler], ...] = (("/profiles/search", "profiles", find),)

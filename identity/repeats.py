@@ -1,8 +1,8 @@
 """Records that say the same thing again: the 120th checkout of one guest.
 
 Records that say the same of a person, contacts and identifiers included, are one witness, however many they are: the
-verdict on a value counts them once (`values.value_flags`). Where they are more than OFTEN, and name a contact that one
-name uses, blocks, caps and repairs see the KEPT first of them. Each further one, a *repeat*, is compared with the first
+verdict on a value counts them once (`values.value_flags`). Where they are more than OFTEN, and a contact of theirs is
+trusted, blocks, caps and repairs see the KEPT first of them. Each further one, a *repeat*, is compared with the first
 alone and follows it into its cluster. So a guest of a thousand orders is one profile, and costs a thousand pairs
 instead of half a million.
 
@@ -64,14 +64,14 @@ def find_repeats(con: duckdb.DuckDBPyConnection, *, only: str | None = None) -> 
     )
     con.execute(
         f"""create or replace table new_repeats as
-        with owned as (
+        with trusted as (
             select r.content from normal_identifiers i join repeating r using (record_id)
-            where i.kind in {CONTACT_KINDS} and i.is_trusted and i.value is not null and i.n_names <= 1
+            where i.kind in {CONTACT_KINDS} and i.is_trusted and i.value is not null
         ),
         placed as (
             select unique_id, record_id, content, min(unique_id) over (partition by content) as first_id,
                 row_number() over (partition by content order by unique_id) as place
-            from repeating where content in (select content from owned)
+            from repeating where content in (select content from trusted)
         )
         select unique_id, first_id, record_id, content from placed where place > {KEPT}"""
     )

@@ -289,6 +289,24 @@ def test_a_guest_who_comes_again_and_again_is_one_profile(tmp_path: Path, model:
     assert (store.ids(), store.links()) == (ids, links)
 
 
+def test_a_couple_that_orders_often_is_two_profiles(tmp_path: Path, model: Path) -> None:
+    """Both use one phone and one e-mail; each comes a dozen times."""
+    store = Store(tmp_path, model=model)
+    store.deliver(company().values())
+    at_home = company()["c5"] | {"card": "", "mail": "both@mail.example", "tel": "2025558888"}
+    couple = {
+        "anna": at_home | {"first": "anna", "born": "1957-03-02"},
+        "hugo": at_home | {"first": "hugo", "born": "1955-11-24"},
+    }
+    orders = [row | {"id": f"{name}{n}"} for name, row in couple.items() for n in range(12)]
+    for part in range(4):
+        store.deliver(orders[part::4])
+        assert_same_as_full(store, order=part)
+    found = {name: {store.ids()[f"{name}{n}"] for n in range(12)} for name in couple}
+    assert [len(profiles) for profiles in found.values()] == [1, 1]
+    assert found["anna"].isdisjoint(found["hugo"])
+
+
 def test_a_value_under_many_names_proves_nothing_however_often_one_of_them_comes(tmp_path: Path, model: Path) -> None:
     store = Store(tmp_path, model=model)
     store.deliver(company().values())

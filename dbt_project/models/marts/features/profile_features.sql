@@ -166,7 +166,8 @@ select
     -- a mail clicked twice is one mail that worked: distinct campaigns, and never more than were sent
     case
         when messaging.emails_sent_12m > 0
-            then round(least(messaging.campaigns_clicked_12m / cast(messaging.emails_sent_12m as double), 1.0), 4)
+            then
+                round(least(messaging.email_campaigns_clicked_12m / cast(messaging.emails_sent_12m as double), 1.0), 4)
     end as email_click_rate,
     case
         when messaging.emails_sent_12m > 0

@@ -21,6 +21,9 @@ select
     count(*) filter (where touch_type = 'sent' and channel = 'email' and {{ within_days('occurred_at', 30) }})
         as emails_sent_30d,
     count(distinct campaign_id) filter (
+        where touch_type = 'clicked' and channel = 'email' and {{ within_days('occurred_at', 365) }}
+    ) as email_campaigns_clicked_12m,
+    count(distinct campaign_id) filter (
         where touch_type = 'opened' and channel = 'email' and {{ within_days('occurred_at', 365) }}
     ) as email_campaigns_opened_12m,
     max(occurred_at) filter (where touch_type = 'sent' and channel = 'email') as last_email_sent_at,

@@ -18,11 +18,17 @@ AS_OF_TAG = "cdp/as_of"
 FULL_TAG = "cdp/full"
 ACCEPT_TAG = "cdp/accept_changes"
 PLAN_TAG = "cdp/plan"
-# Set on runs that `cdp run` launches.
+# Set on runs that `cdp run` launches, see `is_of_cli`.
 LAUNCHER_TAG = "cdp/launcher"
 
 # A run that Dagster starts while `cdp run` is busy waits its turn; an hour covers the largest run measured so far.
 LOCK_WAIT_SECONDS = 3600.0
+
+
+def is_of_cli(run: dg.DagsterRun) -> bool:
+    """Whether `cdp run` launched a run, and sees to all around it. Dagster gives a run that it starts again (by hand,
+    or as the process of the first one died) the tags of the first one."""
+    return LAUNCHER_TAG in run.tags and run.parent_run_id is None
 
 
 class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -47,7 +53,7 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         tags = context.run.tags if context.run else {}
         as_of = tags.get(AS_OF_TAG)
         with run_lock(self.paths.run_lock, wait_seconds=LOCK_WAIT_SECONDS):
-            if LAUNCHER_TAG not in tags:  # `cdp run` has done this before it launched
+            if context.run is None or not is_of_cli(context.run):  # `cdp run` has done this before it launched
                 if context.instance is not None:
                     drop_old_runs(context.instance, self.paths, Settings.from_env().keep_runs)
                 steps.wait_for_warehouse(self.paths)

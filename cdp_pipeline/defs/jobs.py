@@ -12,7 +12,7 @@ import dagster as dg
 from cdp_pipeline import inputs
 from cdp_pipeline.defs.resources import AS_OF_TAG
 from cdp_pipeline.home import Home
-from cdp_pipeline.settings import Settings
+from cdp_pipeline.settings import Settings, SettingsError
 from cdp_pipeline.sources.contract import SourceContract
 from cdp_pipeline.sources.ingest import pending
 from profiles.snapshots import newest_manifest
@@ -43,17 +43,15 @@ def range_tags(start: date, end: date) -> dict[str, str]:
 def build_schedule(
     job: UnresolvedAssetJobDefinition, home: Home, contracts: Mapping[str, SourceContract], settings: Settings
 ) -> dg.ScheduleDefinition:
-    """Once a day: yesterday is over in the company's time zone and becomes the as-of."""
+    """Once a day: yesterday is over in the company's time zone and becomes the as-of.
 
-    @dg.schedule(
-        name="daily",
-        job=job,
-        cron_schedule=settings.schedule,
-        execution_timezone=settings.timezone,
-        description="Takes in all unseen days up to yesterday and publishes as of yesterday.",
-    )
+    Raises SettingsError for a cron expression of which Dagster can make no schedule.
+    """
+
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         as_of = context.scheduled_execution_time.date() - timedelta(days=1)
+        if as_of < settings.start_date:
+            return dg.SkipReason(f"{as_of} lies before CDP_START_DATE, {settings.start_date}")
         published = newest_manifest(home.root)
         if published and published.as_of > as_of:
             return dg.SkipReason(f"already published as of {published.as_of}")
@@ -65,7 +63,16 @@ def build_schedule(
             tags={AS_OF_TAG: as_of.isoformat(), **range_tags(min(unseen, default=as_of), as_of)},
         )
 
-    return daily
+    try:
+        return dg.schedule(
+            name="daily",
+            job=job,
+            cron_schedule=settings.schedule,
+            execution_timezone=settings.timezone,
+            description="Takes in all unseen days up to yesterday and publishes as of yesterday.",
+        )(daily)
+    except dg.DagsterInvalidDefinitionError:
+        raise SettingsError(f"CDP_SCHEDULE: cannot use '{settings.schedule}' (not a cron expression)") from None
 
 
 def build_sensor(
@@ -92,9 +99,11 @@ def build_sensor(
             context.update_cursor(json.dumps({**cursor, "seen": seen}))
             return dg.SkipReason("the landing folder is changing")
         context.update_cursor(json.dumps({"seen": seen, "done": seen}))
-        days = [p.dt for p in pending(home, contracts) if p.dt >= settings.start_date]
+        unseen = [p.dt for p in pending(home, contracts)]
+        days = [dt for dt in unseen if dt >= settings.start_date]
         if not days:
-            return dg.SkipReason("no file is unseen")
+            early = f"unseen files lie before CDP_START_DATE, {settings.start_date}: `cdp run` takes them"
+            return dg.SkipReason(early if unseen else "no file is unseen")
         return dg.RunRequest(run_key=f"landing-{seen}", tags=range_tags(min(days), max(days)))
 
     return landing

@@ -71,18 +71,19 @@ def plan_run(
     run_id: str,
     *,
     as_of: date | None = None,
+    until: date | None = None,
     full: bool = False,
     accept_changes: bool = False,
     plan_only: bool = False,
 ) -> RunPlan:
-    """Decide what the run works on, and make every declared raw table exist.
+    """Decide what the run works on, and make every declared raw table exist. `until`: the last day that it takes in.
 
     Raises InputsError, ContractError for an overlay and IdentityInputError for rules that cannot be used.
     """
     contracts = contracts_of(home)
     rules = load_identity_rules(home)
     published = newest_manifest(home.root)
-    day = inputs.resolve_as_of(home, as_of, published.as_of if published else None)
+    day = inputs.resolve_as_of(home, as_of, published.as_of if published else None, until)
     ensure_tables(home, contracts)
     land_changes(home, day)
     if home.ops_db.exists():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cdp_pipeline import inputs
-from cdp_pipeline.defs.resources import AS_OF_TAG
+from cdp_pipeline.defs.resources import AS_OF_TAG, RANGE_END_TAG, RANGE_START_TAG
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import Settings, SettingsError
 from cdp_pipeline.sources.contract import SourceContract
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 JOB = "cdp_run"
 SENSOR_SECONDS = 60
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 
 def build_job() -> UnresolvedAssetJobDefinition:

@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 
 from cdp_pipeline.analytics.step import run_jobs
+from cdp_pipeline.fault_text import told_of
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.scratch import link_core
@@ -149,7 +150,7 @@ def _load(con: duckdb.DuckDBPyConnection, requests: Path, published: date, most_
                 FROM asked"""
         )
     except duckdb.Error as error:
-        raise AsofError(f"{requests.name} cannot be read: {str(error).splitlines()[0]}") from None
+        raise AsofError(f"{requests.name} cannot be read: {told_of(str(error))}") from None
     (rows, bad, late) = con.execute(
         """SELECT count(*), count(*) FILTER (profile_id IS NULL OR time IS NULL), count(*) FILTER (as_of > $day)
            FROM request""",

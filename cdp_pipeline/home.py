@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 DEFAULT_HOME = Path("data/home")
 _TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".inflight")
+
+
+# DuckDB takes a path that it reads for a pattern, and a backslash for a slash; dbt takes braces for a place to fill in,
+# and ends a path at #. Dagster makes its own path the address of a database, where ? begins something else and %20 is a
+# blank.
+_NO_PATH = re.compile(r"[*?\[\\{}#]|%[0-9A-Fa-f]{2}")
+
+
+class HomeError(ValueError):
+    """A home cannot lie there; the text is one line."""
 
 
 def is_unfinished(name: str) -> bool:
@@ -24,8 +35,15 @@ class Home:
 
     @classmethod
     def from_env(cls, override: str | Path | None = None) -> Home:
-        """The home named by `override`, else by ``CDP_HOME``, else ``./data/home``; always absolute."""
-        return cls(Path(override or os.environ.get("CDP_HOME") or DEFAULT_HOME).expanduser().resolve())
+        """The home named by `override`, else by ``CDP_HOME``, else ``./data/home``; always absolute.
+
+        Raises HomeError where its path holds a sign that does not stand for itself everywhere.
+        """
+        root = Path(override or os.environ.get("CDP_HOME") or DEFAULT_HOME).expanduser().resolve()
+        sign = _NO_PATH.search(str(root))
+        if sign:
+            raise HomeError(f"a home cannot lie at {root}: '{sign[0]}' in a path is read as something else; rename it")
+        return cls(root)
 
     @property
     def landing(self) -> Path:

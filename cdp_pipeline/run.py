@@ -26,6 +26,7 @@ from cdp_pipeline.privacy.store import lend_tombstones
 from cdp_pipeline.sources.ingest import unclaimed
 from cdp_pipeline.sources.overlay import contracts_of
 from cdp_pipeline.sources.run_report import run_reports
+from cdp_pipeline.sources.snapshots import standing_refusals
 from cdp_pipeline.sql_text import literal
 from profiles.snapshots import newest_manifest
 
@@ -66,7 +67,8 @@ class Ingested:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run did. `notes` names landed things that no contract covers; `seconds` is by step."""
+    """What a run did. `notes` names landed things that no contract covers, and snapshots that earlier runs refused;
+    `seconds` is by step."""
 
     changed: bool
     published: bool
@@ -131,7 +133,7 @@ def run(
                 published=False,
                 as_of=before.as_of,
                 version=before.version,
-                notes=notes,
+                notes=[*notes, *_refused(home)],
                 total_seconds=round(time.monotonic() - started, 2),
             )
         for line in (told := mend.mend_raw(home, deep=full)):
@@ -165,7 +167,7 @@ def run(
             segments={} if plan else segment_sizes(home),
             seconds=launched.seconds,
             ingest=_ingested(home, decided.run_id),
-            notes=notes,
+            notes=[*notes, *_refused(home, decided.run_id)],
             total_seconds=round(time.monotonic() - started, 2),
             peak_memory_gb=peak_memory_gb(),
         )
@@ -235,6 +237,12 @@ def _ingested(home: Home, run_id: str) -> Ingested:
         failed=report.total("failed"),
         news=report.news,
     )
+
+
+def _refused(home: Home, run_id: str | None = None) -> list[str]:
+    """Snapshots that earlier runs refused and that still stand so; the run's own are among its attention."""
+    with Ops(home.ops_db) as ops:
+        return standing_refusals(ops.receipts(), but_of=run_id)
 
 
 def _changes(home: Home, run_id: str) -> list[ProfileChange]:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
 ENGINES = ("duckdb", "spark")
 HOME_LAKE = "home"
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+# part of a cron expression: its name, first and last number, the words that stand for numbers, and what else it may be
+_CRON_PARTS = (
+    ("minute", 0, 59, (), ""),
+    ("hour", 0, 23, (), ""),
+    ("day of the month", 1, 31, (), r"\?|l"),
+    ("month", 1, 12, _MONTHS, ""),
+    ("day of the week", 0, 7, _WEEKDAYS, rf"\?|l[0-7]|(?:[0-7]|{'|'.join(_WEEKDAYS)})#[1-5]"),
+)
 
 
 class SettingsError(ValueError):
@@ -49,7 +60,7 @@ class Settings:
         readers = {
             "timezone": _zone,
             "start_date": date.fromisoformat,
-            "schedule": _cron,
+            "schedule": cron,
             "keep_versions": _count,
             "keep_runs": _count,
             "max_cluster_size": _count,
@@ -80,10 +91,29 @@ def _zone(text: str) -> str:
         raise ValueError("not a time zone of the IANA database") from None
 
 
-def _cron(text: str) -> str:
-    if len(text.split()) != 5:
+def cron(text: str) -> str:
+    """`text`, where Dagster takes it for a schedule. Raises ValueError that names the part that is wrong.
+
+    Written out here, since importing Dagster to ask it takes four seconds.
+    """
+    parts = text.lower().split()
+    if len(parts) != len(_CRON_PARTS):
         raise ValueError("a cron expression has five parts")
+    for part, (name, first, last, words, special) in zip(parts, _CRON_PARTS, strict=True):
+        for item in part.split(","):
+            if special and re.fullmatch(special, item):
+                continue
+            found = re.fullmatch(r"(?:\*|(\w+)(?:-(\w+))?)(?:/0*[1-9][0-9]*)?", item, re.ASCII)
+            values = [value for value in found.groups() if value] if found else []
+            if not found or any(not _within(value, first, last, words) for value in values):
+                raise ValueError(f"'{part}' is no {name} of a cron expression ({first} to {last})")
+    if parts[3] in ("2", "02", "feb") and parts[2] in ("30", "31"):
+        raise ValueError("February has no such day")
     return text
+
+
+def _within(value: str, first: int, last: int, words: Sequence[str]) -> bool:
+    return first <= int(value) <= last if value.isdigit() else value in words
 
 
 def _engine(text: str) -> str:

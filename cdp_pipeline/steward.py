@@ -135,6 +135,60 @@ def _between(judgements: Iterable[Recorded], ours: set[str], theirs: set[str]) -
     ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A judgement between records that the last run did not know of; with `is_taken_back` one that it applied and that
+    has been taken back since. The next run follows it."""
+
+    record_id_l: str
+    record_id_r: str
+    judgement: str
+    author: str
+    at: str
+    is_taken_back: bool
+
+
+def waiting(home: Home, record_a: str, record_b: str) -> list[Waiting]:
+    """Judgements of any two records in the profiles of `record_a` and `record_b` that wait for the next run, the oldest
+    first. One that says unsure decides nothing, so it waits for nothing either."""
+    applied_file = home.identity / "judgements" / "part-0.parquet"
+    if not applied_file.exists():  # resolved by an earlier version
+        return []
+    with duckdb.connect() as con:
+        members = f"read_parquet({literal(home.identity / 'profile_members' / '*.parquet')})"
+        about = {
+            str(record)
+            for (record,) in con.execute(
+                f"select record_id from {members} where profile_id in"
+                f" (select profile_id from {members} where record_id in (?, ?))",
+                [record_a, record_b],
+            ).fetchall()
+        }
+        applied = {
+            (str(left), str(right)): str(judgement)
+            for left, right, judgement in con.execute(
+                f"select record_id_l, record_id_r, judgement from read_parquet({literal(applied_file)})"
+                " where judgement <> 'unsure'"
+            ).fetchall()
+            if {left, right} <= about
+        }
+    if not home.ops_db.exists():
+        return []
+    with JudgementStore(home.ops_db) as store:
+        rows = [j for j in store.judgements(revoked=True) if {j.record_id_l, j.record_id_r} <= about]
+    found: dict[tuple[str, str], Waiting] = {}
+    for row in rows:
+        pair = (row.record_id_l, row.record_id_r)
+        decides = row.revoked_at is None and row.judgement != "unsure"
+        if decides and applied.get(pair) != row.judgement:
+            found[pair] = Waiting(*pair, row.judgement, row.author, row.created_at, False)
+        elif decides:
+            found.pop(pair, None)
+        elif row.revoked_at is not None and applied.get(pair) == row.judgement:
+            found[pair] = Waiting(*pair, row.judgement, row.revoked_by or "", row.revoked_at, True)
+    return sorted(found.values(), key=lambda one: one.at)
+
+
 def take_back(home: Home, record_a: str, record_b: str, author: str, reason: str) -> Recorded:
     """Take back the live judgement between two records or profiles.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import secrets
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 import duckdb
 
 from cdp_pipeline import core_parquet
+from cdp_pipeline.fault_text import own_words, told_of, told_of_start, words_of
 from cdp_pipeline.home import Home
 from cdp_pipeline.marts_refresh import Refresh, building, plan_refresh
 from cdp_pipeline.settings import Settings
@@ -89,18 +89,21 @@ HISTORY_TABLES: dict[str, tuple[str, dict[str, str]]] = {
 # Failed nodes that a message names: one cause can fail some hundred of them.
 _NAMED = 10
 
+# Statuses of nodes that did not do what they had to.
+FAILED = ("error", "fail", "runtime error")
+
 # dbt takes exactly these; anything else would run without data or without a target.
 COMMANDS = ("build", "run", "test", "seed", "compile")
 
 
 class DbtError(RuntimeError):
     """A dbt call failed; the message names the failed nodes, never a row. `run` is what it did, where it got so far;
-    `output` what dbt printed, which may quote values."""
+    `faults` a line for each failed node, without values (`fault_text`)."""
 
-    def __init__(self, message: str, run: DbtRun | None = None, output: str = "") -> None:
+    def __init__(self, message: str, run: DbtRun | None = None, faults: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.run = run
-        self.output = output
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True)
@@ -226,8 +229,8 @@ def run_dbt(
 
     The marts are made by change where the last build allows it (`plan_refresh`, or `refresh` where that was asked
     before), unless `full_refresh` asks for all.
-    Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with its
-    last line.
+    Raises DbtError with the ids of the failed nodes and what our own tests say; if dbt fell before any node, with what
+    may be told of its output.
     """
     hash_key(home)
     target = target_folder(home)
@@ -255,20 +258,30 @@ def run_dbt(
         )
         run = DbtRun(_by_node(results, "status"), target, refresh, _by_node(results, "execution_time"))
         if done.returncode:
-            output = done.stdout + done.stderr
-            raise DbtError(_failure(command, run, results, output), run if run.statuses else None, output)
+            messages = take_messages(results)
+            raise DbtError(
+                _failure(command, run, messages, done.stdout + done.stderr),
+                run if run.statuses else None,
+                faults_told(messages, target),
+            )
     return run
 
 
-def _failure(command: str, run: DbtRun, results: Path, output: str) -> str:
-    failed = run.nodes("error", "fail", "runtime error")
+def _failure(command: str, run: DbtRun, messages: Mapping[str, str], output: str) -> str:
+    failed = run.nodes(*FAILED)
     if failed:
-        told = _told(results)
+        told = _told(messages)
         named = ", ".join(failed[:_NAMED])
         rest = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
         return f"dbt {command}: {len(failed)} failed: {named}{rest}{f': {told}' if told else ''}"
-    lines = [line for line in output.splitlines() if line.strip()]
-    return f"dbt {command} did not start: {' '.join(lines[-3:]) if lines else 'no output'}"
+    return f"dbt {command} did not start: {told_of_start(output)}"
+
+
+def faults_told(messages: Mapping[str, str], target: Path) -> list[str]:
+    """A line for each failed node by its message, which may quote values; the line does not."""
+    manifest = target / "manifest.json"
+    words = words_of(manifest.read_text(encoding="utf-8")) if messages and manifest.exists() else None
+    return [f"{node}: {told_of(message, words)}" for node, message in sorted(messages.items())]
 
 
 def target_folder(home: Home) -> Path:
@@ -395,14 +408,28 @@ def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     return int(count)
 
 
-def _told(results: Path) -> str:
-    """What tests of ours raise with ``error('[cdp] …')``. Other messages can hold values and stay in the artifacts."""
-    document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
-    messages = "\n".join(result["message"] or "" for result in document["results"])
-    found = re.findall(r"\[cdp\] (.*)", messages)
-    if os.strerror(errno.ENOSPC) in messages:
+def _told(messages: Mapping[str, str]) -> str:
+    """What tests of ours raise with ``error('[cdp] …')``, and whether the disk is full."""
+    found = [own for message in messages.values() if (own := own_words(message))]
+    if any(os.strerror(errno.ENOSPC) in message for message in messages.values()):
         found.append("no space left on device")
-    return "; ".join(dict.fromkeys(line.strip() for line in found))
+    return "; ".join(dict.fromkeys(found))
+
+
+def take_messages(results: Path) -> dict[str, str]:
+    """Messages of the failed nodes by node id, taken out of dbt's artifact: they may quote values, and it stays."""
+    if not results.exists():
+        return {}
+    document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
+    messages: dict[str, str] = {}
+    for result in document["results"]:
+        if result["status"] in FAILED:
+            messages[result["unique_id"]] = result["message"] or ""
+            result["message"] = told_of(result["message"] or "")
+    part = results.with_name(f".{results.name}.part")
+    part.write_text(json.dumps(document), encoding="utf-8")
+    part.replace(results)
+    return messages
 
 
 def _by_node(results: Path, fact: str) -> dict[str, Any]:

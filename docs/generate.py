@@ -77,6 +77,7 @@ Generated from the parsers in `cdp_pipeline/cli` by `python docs/generate.py`.
 
 Commands work on the home that `--home DIR` or `CDP_HOME` names, else on `data/home`. Exit codes: 0 done; 1 failed,
 nothing half-written; 2 bad usage or bad input. A failure is one line on standard error. `--json` prints one document.
+`cdp --version` names the versions of the platform and of its parts.
 """
 
 FEATURES_HEAD = """\

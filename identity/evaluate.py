@@ -21,7 +21,7 @@ from identity.components import label_components
 from identity.errors import IdentityInputError
 from identity.evaluate_intervals import COLUMNS, intervals, measures
 from identity.reading import read_file
-from identity.sql_text import literal
+from identity.sql_text import file_literal
 
 if TYPE_CHECKING:
     from identity.evaluate_evidence import Evidence
@@ -326,7 +326,7 @@ def _read(con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], ta
     if path.is_file() and name.endswith((".csv", ".tsv", ".jsonl", ".ndjson", ".json")):
         reader, have = table, read_file(con, path, table)
     else:
-        reader = f"read_parquet({literal(path)})"
+        reader = f"read_parquet({file_literal(path)})"
         try:
             have = [row[0] for row in con.execute(f"describe select * from {reader}").fetchall()]
         except duckdb.Error as error:

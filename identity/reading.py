@@ -13,7 +13,7 @@ from typing import IO, cast
 import duckdb
 
 from identity.errors import IdentityInputError
-from identity.sql_text import literal
+from identity.sql_text import file_literal, literal
 
 _DELIMITERS = ",;\t|"
 # A longer first line is no header.
@@ -21,6 +21,17 @@ _MOST_HEADER = 1_000_000
 # DuckDB's bound on one line of a CSV file is 2,000,000 bytes unless told.
 _MOST_LINE = 100_000_000
 _FLOATS = ("FLOAT", "DOUBLE", "DECIMAL")
+_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+
+
+def without_ending(path: Path) -> str:
+    """The name of a file that `read_file` reads, without its ending: ``crm.1`` of ``crm.1.csv.gz``."""
+    name = _uncompressed(path)
+    return name[: -len(next(ending for ending in _ENDINGS if name.lower().endswith(ending)))]
+
+
+def _uncompressed(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".zst")
 
 
 def read_file(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[str]:
@@ -34,17 +45,17 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[st
         raise IdentityInputError(f"{path}: no such file")
     if path.is_dir():
         raise IdentityInputError(f"{path}: is a folder; name a file")
-    name = path.name.removesuffix(".gz").removesuffix(".zst").lower()
-    if not name.endswith((".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")):
+    name = _uncompressed(path).lower()
+    if not name.endswith(_ENDINGS):
         raise IdentityInputError(f"{path}: unknown file type; use .csv, .tsv, .jsonl or .parquet")
     if path.stat().st_size == 0:
         raise IdentityInputError(f"{path}: is empty")
     if name.endswith((".csv", ".tsv")):
         return _read_csv(con, path, table)
     if name.endswith(".parquet"):
-        return _copy(con, path, f"read_parquet({literal(path)})", table)
+        return _copy(con, path, f"read_parquet({file_literal(path)}, hive_partitioning=false)", table)
     # one level only: the types of the engine's own guess depend on the other rows of the file
-    reader = f"read_json({literal(path)}, auto_detect=true, maximum_depth=1"
+    reader = f"read_json({file_literal(path)}, auto_detect=true, maximum_depth=1, hive_partitioning=false"
     try:
         return _copy(con, path, f"{reader})", table)
     except IdentityInputError as error:
@@ -70,8 +81,8 @@ def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> list[st
     names = [name or f"column_{place}" for place, name in enumerate(header)]
     columns = ", ".join(f"{literal(name)}: 'varchar'" for name in names)
     reader = (
-        f"read_csv({literal(path)}, auto_detect=false, columns={{{columns}}}, header=true, null_padding=true, "
-        f"delim='{told}', quote='\"', escape='\"', max_line_size={_MOST_LINE}"
+        f"read_csv({file_literal(path)}, auto_detect=false, columns={{{columns}}}, header=true, null_padding=true, "
+        f"hive_partitioning=false, delim='{told}', quote='\"', escape='\"', max_line_size={_MOST_LINE}"
     )
     try:
         return _copy(con, path, f"{reader})", table)

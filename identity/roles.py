@@ -12,8 +12,10 @@ import duckdb
 import yaml
 
 from identity.errors import IdentityInputError
-from identity.reading import read_file
+from identity.normalise import normalise_country
+from identity.reading import read_file, without_ending
 from identity.rules import Rules, load_rules, rules_from
+from identity.sql_text import literal
 
 SINGLE_ROLES = (
     "entity_type", "given_name", "middle_name", "family_name", "full_name", "native_name", "organisation",
@@ -28,7 +30,10 @@ _TOP_LEVEL = ("record_id", "source", "default_region", "roles", "rules")
 
 @dataclass(frozen=True)
 class Roles:
-    """Columns by role. A single role with several columns is joined with a blank; lists are alternatives."""
+    """Columns by role. A single role with several columns is joined with a blank; lists are alternatives.
+
+    `default_region` is the country of rows that name none.
+    """
 
     record_id: str
     source: str | None = None
@@ -175,7 +180,7 @@ def read_inputs(con: duckdb.DuckDBPyConnection, inputs: Sequence[Path], roles: R
             raise IdentityInputError(
                 f"{path}: column {roles.record_id} (record_id) is missing{_nearest(roles.record_id, columns)}"
             )
-        parts.append(_select(f"file_{number}", number, set(columns), path.name.split(".")[0], roles))
+        parts.append(_select(f"file_{number}", number, set(columns), without_ending(path), roles))
     for column in sorted(roles.columns()):
         if column not in seen:
             raise IdentityInputError(f"column {column} is in none of the inputs{_nearest(column, seen)}")
@@ -194,6 +199,8 @@ def _check_keys(con: duckdb.DuckDBPyConnection, inputs: Sequence[Path], roles: R
     unusable = [
         ("native_id is null", f"have no {roles.record_id}: every row needs a record id"),
         ("source is null", f"have no {roles.source}: every row needs a source where a column for it is named"),
+        # source a|b with record c would be the record of source a with record b|c
+        ("contains(source, '|')", "are of a source with a |, which parts source and record id: name it without"),
         (f"length(record_id) > {MOST_LETTERS}", f"have a {roles.record_id} of more than {MOST_LETTERS} letters"),
     ]
     for condition, problem in unusable:
@@ -244,22 +251,38 @@ def _select(table: str, number: int, have: set[str], file_name: str, roles: Role
 
 def _shape(con: duckdb.DuckDBPyConnection, roles: Roles) -> None:
     attributes = "".join(f", attribute_{i}" for i in range(len(roles.attributes)))
+    con.execute("create or replace temp table named_regions (country varchar, region varchar)")
+    named = con.execute("select distinct country from delivered where country is not null").fetchall()
+    known = [(country, region) for (country,) in named if (region := _named_region(country))]
+    if known:
+        con.executemany("insert into named_regions values (?, ?)", known)
+    con.execute(
+        f"""create or replace temp view placed as
+        select delivered.*, coalesce(n.region, {literal(roles.default_region)}) as default_region
+        from delivered left join named_regions n using (country)"""
+    )
     con.execute(
         f"""create or replace table input_records as
-        select record_id, source, native_id, {", ".join(SINGLE_ROLES)}, ? as default_region,
+        select record_id, source, native_id, {", ".join(SINGLE_ROLES)}, default_region,
             null::timestamp as created_at{attributes}
-        from delivered""",
-        [roles.default_region],
+        from placed"""
     )
-    parts = [f"select record_id, '{role}' as kind, unnest({role}) as value_raw from delivered" for role in LIST_ROLES]
-    parts += [
-        f"select record_id, '{kind.replace(chr(39), chr(39) * 2)}' as kind, identifier_{i} as value_raw from delivered"
-        for i, kind in enumerate(roles.identifiers)
+    kinds = [(literal(role), f"unnest({role})") for role in LIST_ROLES]
+    kinds += [(literal(kind), f"identifier_{i}") for i, kind in enumerate(roles.identifiers)]
+    parts = [
+        f"select record_id, default_region, {kind} as kind, {values} as value_raw from placed" for kind, values in kinds
     ]
     con.execute(
         f"""create or replace table input_identifiers as
         select distinct record_id, kind, '' as namespace, value_raw, true as is_trusted, null::varchar as reason,
-            ?::varchar as default_region, null::timestamp as first_seen_at, null::timestamp as last_seen_at
-        from ({" union all ".join(parts)}) where value_raw is not null""",
-        [roles.default_region],
+            default_region, null::timestamp as first_seen_at, null::timestamp as last_seen_at
+        from ({" union all ".join(parts)}) where value_raw is not null"""
     )
+    con.execute("drop view placed")
+    con.execute("drop table named_regions")
+
+
+def _named_region(country: str) -> str | None:
+    code = normalise_country(country)
+    # NA stands for "not available" far more often than for Namibia.
+    return None if code == "NA" else code

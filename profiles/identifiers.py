@@ -28,7 +28,7 @@ def normalise_value(kind: str, value: str) -> str:
     width. Everything else: trimmed.
     """
     if kind in ("email", "phone") and not value.isascii():
-        value = value.translate(_FULL_WIDTH)
+        value = half_width(value)
     value = value.strip(_BLANKS)
     if kind == "email":
         # ASCII only: DuckDB and Python disagree on the lower case of some other letters.
@@ -41,6 +41,11 @@ def normalise_value(kind: str, value: str) -> str:
         if opened.startswith("00"):
             return "+" + digits.removeprefix("00")
     return value
+
+
+def half_width(text: str) -> str:
+    """The text with what an East Asian keyboard writes in full width as everybody else writes it."""
+    return text.translate(_FULL_WIDTH)
 
 
 def normalised_sql(kind: str, value: str) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from cdp_pipeline.segments._terms import FACTS
+from cdp_pipeline.segments._facts import FACTS
 from profiles.exports.audience import LISTED_KINDS
-from profiles.exports.destinations import PURPOSES
+from profiles.exports.destinations import CHANNELS, PURPOSES
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 
@@ -18,7 +18,11 @@ PROJECT = Path(__file__).parents[1] / "dbt_project"
 def accepted(table: str, column: str) -> list[str]:
     """The values that a column of a core table is tested for."""
     document = yaml.safe_load((PROJECT / "models" / "core" / "_core__models.yml").read_text(encoding="utf-8"))
-    (model,) = [model for model in document["models"] if model["name"] == table]
+    return _accepted(document["models"], table, column)
+
+
+def _accepted(tables: list[dict[str, Any]], table: str, column: str) -> list[str]:
+    (model,) = [model for model in tables if model["name"] == table]
     (found,) = [one for one in model["columns"] if one["name"] == column]
     (values,) = [
         test["accepted_values"]["arguments"]["values"]
@@ -47,3 +51,8 @@ def test_a_suppression_list_may_name_every_kind_of_identifier() -> None:
 def test_a_destination_may_name_every_purpose_that_people_are_asked_for() -> None:
     declared: dict[str, Any] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     assert set(declared["vars"]["consent_purposes"]) <= set(PURPOSES)
+
+
+def test_a_destination_and_the_timeline_may_name_every_channel_of_a_touchpoint() -> None:
+    seeds = yaml.safe_load((PROJECT / "seeds" / "_seeds.yml").read_text(encoding="utf-8"))["seeds"]
+    assert sorted(CHANNELS) == sorted(_accepted(seeds, "touchpoints", "channel"))

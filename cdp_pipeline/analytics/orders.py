@@ -13,6 +13,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from cdp_pipeline.fault_text import told_of
+
 COLUMNS = ("profile_id", "ordered_at", "net_amount")
 _NUMERIC = ("DECIMAL", "DOUBLE", "FLOAT", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "U")
 
@@ -66,7 +68,7 @@ def load_orders(con: duckdb.DuckDBPyConnection, orders: Path, end: date) -> Orde
             [str(orders)],
         )
     except duckdb.Error as error:
-        raise OrdersError(f"{orders.name} cannot be read as orders: {str(error).splitlines()[0]}") from None
+        raise OrdersError(f"{orders.name} cannot be read as orders: {told_of(str(error))}") from None
     return purchases_of_rows(con, end)
 
 

@@ -8,6 +8,8 @@ import errno
 import gc
 import io
 import os
+import platform
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -66,12 +68,24 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"{self.prog}: unknown {what} '{value}'{hint}")
 
 
+class _Version(argparse.Action):
+    """Prints the version of the platform, and those of the parts that decide what it computes, in one line."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        parts = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "splink", "dbt-core", "dagster"))
+        print(f"cdp {version('cdp-platform')} (Python {platform.python_version()}, {parts})")
+        parser.exit()
+
+
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """The parser of `command`, or of all commands where it is none of them.
 
     A command sets ``run``, a function from its arguments to an exit code.
     """
     parser = Parser(prog="cdp", description="Self-hosted customer data platform.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print versions and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for module in [MODULES[command]] if command in MODULES else MODULES.values():
         import_module(f"cdp_pipeline.cli.{module}").register(commands)
@@ -123,6 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _classify(error: Exception) -> tuple[int, str]:
     """Exit code and line for an error that a command let through."""
+    from cdp_pipeline.home import HomeError
     from cdp_pipeline.inputs import InputsError
     from cdp_pipeline.privacy.errors import SubjectError
     from cdp_pipeline.settings import SettingsError
@@ -131,14 +146,18 @@ def _classify(error: Exception) -> tuple[int, str]:
     from profiles.errors import ProfilesError
 
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, InputsError | SubjectError | SettingsError | ContractError | IdentityInputError):
+    if isinstance(error, HomeError | InputsError | SubjectError | SettingsError | ContractError | IdentityInputError):
         return USAGE, text
     if isinstance(error, ProfilesError | RuntimeError | FileNotFoundError):
         return FAILED, text
     if os.strerror(errno.ENOSPC) in text:
         return FAILED, "no space left on device: nothing is half-written; make room and run again"
+    # DuckDB's own words for a file that cannot be opened; its errors carry neither name nor number.
+    unopened = re.match(r'IO Error: Cannot open file "(.+?)": ([^"]+)$', text)
+    if unopened:
+        return FAILED, f"{_whole(unopened[1])}: {unopened[2]}"
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return FAILED, f"{error.filename}: {error.strerror}"
+        return FAILED, f"{_whole(str(error.filename))}: {error.strerror}"
     if os.environ.get("CDP_TRACEBACK"):
         raise error
     # Unforeseen: its text may quote data, so only its type and place are told.
@@ -149,6 +168,11 @@ def _classify(error: Exception) -> tuple[int, str]:
             last = last.tb_next
         place = f" at {os.path.basename(last.tb_frame.f_code.co_filename)}:{last.tb_lineno}"  # noqa: PTH119
     return FAILED, f"unexpected {type(error).__name__}{place}; CDP_TRACEBACK=1 shows more"
+
+
+def _whole(path: str) -> str:
+    """The file that is meant, where the error names the unfinished one beside it: ``x.csv`` of ``.x.csv.part``."""
+    return re.sub(r"(^|/)\.([^/]+?)(?:\.\d+)?\.(?:part|inflight)$", r"\1\2", path)
 
 
 def _say(code: int, line: str) -> int:

@@ -23,7 +23,7 @@ from cdp_pipeline.cli._common import (
 from cdp_pipeline.home import Home
 
 if TYPE_CHECKING:
-    from profiles.exports import Destination, SyncResult
+    from profiles.exports import Destination, Receiver, SyncResult
 
 WAIT_SECONDS = 600.0
 
@@ -40,13 +40,18 @@ def register(commands: Subparsers) -> None:
     sync.add_argument("--plan", action="store_true", help="show what would be sent; send and write nothing")
     sync.add_argument("--full", action="store_true", help="send everything as if it were new")
     sync.set_defaults(run=_sync)
+    taking = actions.add_parser("remove", help="take back everybody whom a receiver has of a segment")
+    taking.add_argument("destination", metavar="DESTINATION", help="one of destinations.yml")
+    taking.add_argument("segment", metavar="SEGMENT", help="also one that is not declared there any more")
+    taking.add_argument("--plan", action="store_true", help="show how many would be taken back; send and write nothing")
+    taking.set_defaults(run=_remove)
     past = actions.add_parser("history", help="what was sent where, the newest first")
     past.add_argument("destination", metavar="DESTINATION", nargs="?")
     past.set_defaults(run=_history)
     lift = actions.add_parser("lift", help="what exports brought, against the people held out")
     lift.add_argument("destination", metavar="DESTINATION", nargs="?")
     lift.set_defaults(run=_lift)
-    for action in (listing, sync, past, lift):
+    for action in (listing, sync, taking, past, lift):
         add_home(action)
         add_json(action)
 
@@ -74,7 +79,7 @@ def _list(arguments: argparse.Namespace) -> int:
         if r.last and r.last.members and (r.destination is None or r.segment not in r.destination.segments):
             print(
                 f"{r.name} {r.segment}: not in destinations.yml any more, and nobody takes back the"
-                f" {r.last.members:,} members that its receiver has",
+                f" {r.last.members:,} members that its receiver has: {_taking_back(r)}",
                 file=sys.stderr,
             )
     if arguments.json:
@@ -88,6 +93,13 @@ def _list(arguments: argparse.Namespace) -> int:
     else:
         print(f"no destinations: declare them in {home.root / 'destinations.yml'}")
     return 0
+
+
+def _taking_back(receiver: Receiver) -> str:
+    command = f"`cdp audience remove {receiver.name} {receiver.segment}`"
+    if receiver.destination is not None:
+        return command
+    return f"declare {receiver.name} again, then {command}"
 
 
 def _rules(destination: Destination) -> str:
@@ -116,7 +128,7 @@ def _sync(arguments: argparse.Namespace) -> int:
         for destination, segment in _chosen(home, destinations, arguments.destination, arguments.segment):
             try:
                 if arguments.plan:
-                    done.append(plan(home.root, destination, segment))
+                    done.append(plan(home.root, destination, segment, full=arguments.full))
                 else:
                     done.append(sync(home.root, destination, segment, full=arguments.full, actor=actor))
             except ProfilesError as error:
@@ -130,6 +142,42 @@ def _sync(arguments: argparse.Namespace) -> int:
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         raise CommandError(f"{failed[0]}{more}")
+    return 0
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    from cdp_pipeline.judgements import current_author
+    from cdp_pipeline.lock import run_lock
+    from profiles.exports import DestinationError, receivers, remove
+
+    home, destinations = _destinations(arguments)
+    name, segment = arguments.destination, arguments.segment
+    sent = [r.segment for r in receivers(home.root) if r.name == name and r.last]
+    if segment not in sent and not (home.exports / name / segment).is_dir():  # an interrupted one is not logged
+        near = _near(segment, sent) or (f": it got {', '.join(sent)}" if sent else "")
+        raise UsageError(f"'{name}' never got '{segment}'{near or ': see cdp audience history'}")
+    destination = destinations.get(name)
+    if destination is None:
+        raise UsageError(
+            f"'{name}' is not in destinations.yml, which says how its receiver is reached: declare it again as it was,"
+            " take the people back, then take it out"
+        )
+    with run_lock(home.root / "state" / "audience.lock", wait_seconds=WAIT_SECONDS):
+        try:
+            result = remove(home.root, destination, segment, planned=arguments.plan, actor=f"cli:{current_author()}")
+        except DestinationError as error:
+            raise UsageError(str(error)) from None
+    if segment in destination.segments:
+        print(f"{name} still declares {segment}: the next sync sends it again; take it out", file=sys.stderr)
+    if arguments.json:
+        print_json(asdict(result))
+    elif not result.changed:
+        print(f"{name} {segment}: its receiver has nobody")
+    else:
+        dead = f", {result.dead_letters:,} of them refused by the receiver" if result.dead_letters else ""
+        print(f"{name} {segment}: {result.removed:,} {'would be ' if arguments.plan else ''}taken back{dead}")
+        for file in result.files:
+            print(f"  {file}")
     return 0
 
 

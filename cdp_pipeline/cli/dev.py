@@ -24,7 +24,10 @@ def _dev(arguments: argparse.Namespace) -> int:
     from cdp_pipeline import steps
     from cdp_pipeline.defs.launch import prepare_instance
     from cdp_pipeline.inputs import ROOT
+    from cdp_pipeline.settings import Settings
 
+    # Dagster would start all the same, with a page of an error where the graph should be.
+    Settings.from_env()
     home = home_of(arguments, must_exist=False)
     prepare_instance(home)
     steps.ensure_manifest()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from cdp_pipeline.cli._common import Subparsers
@@ -28,9 +30,14 @@ def register(commands: Subparsers) -> None:
     explain.set_defaults(run=_explain)
 
 
+_SIGNS = {"positive": "=", "negative": "≠"}
+
+
 def _explain(args: argparse.Namespace) -> int:
+    from cdp_pipeline.steward import Waiting, waiting
     from identity import explain_folder, explain_store
 
+    waits: list[Waiting] = []
     if args.store:
         result = explain_store(args.store, args.record_a, args.record_b, model=args.model, values=args.values)
     else:
@@ -41,15 +48,17 @@ def _explain(args: argparse.Namespace) -> int:
             home.identity, home.models, args.record_a, args.record_b, values=args.values,
             rules=load_identity_rules(home),
         )  # fmt: skip
+        waits = waiting(home, result.record_id_l, result.record_id_r)
     if args.html:
         from identity.explain_html import as_html
         from identity.html_page import write_html
 
         write_html(as_html(result), args.html, personal=args.values)
     if args.json:
-        print(result.as_json())
-    elif args.html:
-        print(f"{result.headline()}: {args.html}")
-    else:
-        print(result.as_text())
+        print(json.dumps(result.as_dict() | {"waiting": [asdict(one) for one in waits]}, ensure_ascii=False))
+        return 0
+    print(f"{result.headline()}: {args.html}" if args.html else result.as_text())
+    for one in waits:
+        told = f"{one.record_id_l} {_SIGNS[one.judgement]} {one.record_id_r} ({one.author}, {one.at[:10]})"
+        print(f"{'taken back' if one.is_taken_back else 'judged'} since, and waits for the next `cdp run`: {told}")
     return 0

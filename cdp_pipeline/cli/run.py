@@ -51,6 +51,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print(
             f"nothing changed since {summary.version} (as of {summary.as_of}), checked in {summary.total_seconds:.1f} s"
         )
+        for note in summary.notes:
+            print(f"  note: {note}")
     elif arguments.plan:
         print(_summary.format_plan(summary))
     else:

@@ -15,6 +15,7 @@ import yaml
 
 from cdp_pipeline.connect.errors import ConnectConfigError
 from cdp_pipeline.home import Home
+from cdp_pipeline.settings import cron
 
 # Objects by kind of connection, in the order in which they are pulled: people before what refers to them.
 OBJECTS: Mapping[str, tuple[str, ...]] = {
@@ -239,9 +240,14 @@ def parse_time(text: str) -> datetime:
 def _schedule(where: str, given: object) -> str | None:
     if given is None:
         return None
-    if not isinstance(given, str) or len(given.split()) != 5:
+    if not isinstance(given, str):
         raise ConnectConfigError(f"{where}: schedule must be a cron expression of five parts, like '15 * * * *'")
-    return given
+    try:
+        return cron(given)
+    except ValueError as error:
+        raise ConnectConfigError(
+            f"{where}: schedule must be a cron expression of five parts, like '15 * * * *' ({error})"
+        ) from None
 
 
 def _text(where: str, given: Mapping[str, Any], key: str) -> str:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from cdp_pipeline.connect import ConnectConfigError, ConnectError, Connection, load_connections
+from cdp_pipeline.defs.guard import guarded
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import Settings
 
@@ -69,6 +70,7 @@ def _job(home: Home, connection: Connection, settings: Settings, env: Mapping[st
         ),
         out=dg.Out(dg.Nothing),
     )
+    @guarded
     def objects(context: dg.OpExecutionContext) -> None:
         from cdp_pipeline.connect.pull import pull
 

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from cdp_pipeline import core_build, made_from, steps, warehouse
+from cdp_pipeline.defs.guard import guarded
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.marts_graph import marts_graph
 from cdp_pipeline.marts_refresh import MARTS, plan_refresh
@@ -62,6 +63,7 @@ def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]
         pool=WAREHOUSE_POOL,
         dagster_dbt_translator=translator,
     )
+    @guarded
     def core(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
         try:
             build, run = steps.build_core(platform.paths, platform.plan)
@@ -79,6 +81,7 @@ def dbt_steps(manifest: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]
         pool=WAREHOUSE_POOL,
         dagster_dbt_translator=translator,
     )
+    @guarded
     def marts(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
         yield from _build(context, platform)
 
@@ -169,8 +172,8 @@ def _build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Ite
 
 
 def _print(error: warehouse.DbtError) -> None:
-    """The text of the fault into the output of the step and nowhere else: it may quote values, and no event does."""
-    print(error.output.strip(), flush=True)
+    """A line for each failed node into the output of the step, where there is room for some hundred of them."""
+    print("\n".join(error.faults), flush=True)
 
 
 def _names(context: dg.AssetExecutionContext) -> list[str]:

@@ -12,7 +12,7 @@ import dagster as dg
 from cdp_pipeline import inputs
 from cdp_pipeline.defs.resources import AS_OF_TAG, RANGE_END_TAG, RANGE_START_TAG
 from cdp_pipeline.home import Home
-from cdp_pipeline.settings import Settings, SettingsError
+from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources.contract import SourceContract
 from cdp_pipeline.sources.ingest import pending
 from profiles.snapshots import newest_manifest
@@ -41,11 +41,15 @@ def range_tags(start: date, end: date) -> dict[str, str]:
 def build_schedule(
     job: UnresolvedAssetJobDefinition, home: Home, contracts: Mapping[str, SourceContract], settings: Settings
 ) -> dg.ScheduleDefinition:
-    """Once a day: yesterday is over in the company's time zone and becomes the as-of.
+    """Once a day: yesterday is over in the company's time zone and becomes the as-of."""
 
-    Raises SettingsError for a cron expression of which Dagster can make no schedule.
-    """
-
+    @dg.schedule(
+        name="daily",
+        job=job,
+        cron_schedule=settings.schedule,
+        execution_timezone=settings.timezone,
+        description="Takes in all unseen days up to yesterday and publishes as of yesterday.",
+    )
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         as_of = context.scheduled_execution_time.date() - timedelta(days=1)
         if as_of < settings.start_date:
@@ -61,16 +65,7 @@ def build_schedule(
             tags={AS_OF_TAG: as_of.isoformat(), **range_tags(min(unseen, default=as_of), as_of)},
         )
 
-    try:
-        return dg.schedule(
-            name="daily",
-            job=job,
-            cron_schedule=settings.schedule,
-            execution_timezone=settings.timezone,
-            description="Takes in all unseen days up to yesterday and publishes as of yesterday.",
-        )(daily)
-    except dg.DagsterInvalidDefinitionError:
-        raise SettingsError(f"CDP_SCHEDULE: cannot use '{settings.schedule}' (not a cron expression)") from None
+    return daily
 
 
 def build_sensor(

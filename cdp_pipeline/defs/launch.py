@@ -43,7 +43,7 @@ _EVENTS_AT_ONCE = 500
 # Errors whose text this project words: it quotes no data.
 OURS = (
     "DbtError", "PublishError", "GateFailed", "ContractError", "InputsError", "IdentityInputError",
-    "ChangeBoundExceeded", "AnalyticsError",
+    "ChangeBoundExceeded", "AnalyticsError", "StepFault",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import dagster as dg
 from cdp_pipeline import ops_export, steps, warehouse
 from cdp_pipeline.analytics.step import declared_tables
 from cdp_pipeline.defs.dbt import WAREHOUSE_POOL, is_handed_on
+from cdp_pipeline.defs.guard import guarded
 from cdp_pipeline.defs.raw import OPS_POOL
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.memory import peak_memory_gb
@@ -94,6 +95,7 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
         ],
         pool=OPS_POOL,
     )
+    @guarded
     def ingest_ledger(platform: PlatformResource) -> Iterator[Any]:
         rows = ops_export.export_ops(platform.paths)
         for table, count in rows.items():
@@ -121,6 +123,7 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
         pool=WAREHOUSE_POOL,
         description="The core tables as Parquet, for the identity step and for engines other than DuckDB.",
     )
+    @guarded
     def core_export(platform: PlatformResource) -> dg.MaterializeResult[Any]:
         written = steps.export_core(platform.paths)
         return dg.MaterializeResult(
@@ -150,6 +153,7 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
         ],
         pool=IDENTITY_POOL,
     )
+    @guarded
     def identity(platform: PlatformResource) -> Iterator[Any]:
         run = steps.resolve_identity(platform.paths, platform.plan)
         facts: dict[str, Any] = {
@@ -213,6 +217,7 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
         ],
         pool=ANALYTICS_POOL,
     )
+    @guarded
     def analytics(platform: PlatformResource) -> Iterator[Any]:
         for table, count in steps.run_analytics(platform.paths, platform.plan).items():
             yield dg.MaterializeResult(asset_key=["analytics", table], metadata={"dagster/row_count": count})
@@ -230,6 +235,7 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
             for table, text in HISTORY_TABLES.items()
         ],
     )
+    @guarded
     def segment_history(platform: PlatformResource) -> Iterator[Any]:
         for table, rows in warehouse.export_history(platform.paths).items():
             yield dg.MaterializeResult(asset_key=["history", table], metadata={"dagster/row_count": rows})
@@ -263,6 +269,7 @@ def python_assets(raw: list[dg.AssetsDefinition], core: dg.AssetsDefinition, mar
         ],
         pool=PUBLISH_POOL,
     )
+    @guarded
     def publish(platform: PlatformResource) -> Iterator[Any]:
         snapshot = dg.AssetKey(["published", "snapshot"])
         try:

@@ -14,6 +14,7 @@ import dagster as dg
 
 from cdp_pipeline import steps
 from cdp_pipeline.core_versions import raw_version
+from cdp_pipeline.defs.guard import guarded
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.quality import check_object, record_checks, record_metrics
 from cdp_pipeline.settings import Settings
@@ -53,6 +54,7 @@ def _source_assets(source: SourceContract, settings: Settings) -> dg.AssetsDefin
         pool=OPS_POOL,
         can_subset=True,
     )
+    @guarded
     def assets(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
         start, end = _range(context)
         plan = platform.plan

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from cdp_pipeline import mend, steps
+from cdp_pipeline.defs.guard import without_values
 from cdp_pipeline.defs.run_history import drop_old_runs
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import run_lock
@@ -59,19 +60,20 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         as_of = tags.get(AS_OF_TAG)
         until = tags.get(RANGE_END_TAG) or tags.get(PARTITION_TAG)
         with run_lock(self.paths.run_lock, wait_seconds=LOCK_WAIT_SECONDS):
-            if context.run is None or not is_of_cli(context.run):  # `cdp run` has done this before it launched
-                if context.instance is not None:
-                    drop_old_runs(context.instance, self.paths, Settings.from_env().keep_runs)
-                steps.wait_for_warehouse(self.paths)
-                mend.mend_snapshot(self.paths)
-                mend.mend_raw(self.paths)
-            self._plan = steps.plan_run(
-                self.paths,
-                context.run.run_id if context.run else "",
-                as_of=date.fromisoformat(as_of) if as_of else None,
-                until=date.fromisoformat(until) if until else None,
-                full=tags.get(FULL_TAG) == "true",
-                accept_changes=tags.get(ACCEPT_TAG) == "true",
-                plan_only=tags.get(PLAN_TAG) == "true",
-            )
+            with without_values():
+                if context.run is None or not is_of_cli(context.run):  # `cdp run` has done this before it launched
+                    if context.instance is not None:
+                        drop_old_runs(context.instance, self.paths, Settings.from_env().keep_runs)
+                    steps.wait_for_warehouse(self.paths)
+                    mend.mend_snapshot(self.paths)
+                    mend.mend_raw(self.paths)
+                self._plan = steps.plan_run(
+                    self.paths,
+                    context.run.run_id if context.run else "",
+                    as_of=date.fromisoformat(as_of) if as_of else None,
+                    until=date.fromisoformat(until) if until else None,
+                    full=tags.get(FULL_TAG) == "true",
+                    accept_changes=tags.get(ACCEPT_TAG) == "true",
+                    plan_only=tags.get(PLAN_TAG) == "true",
+                )
             yield self

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from cdp_pipeline.segments._definition import Segment
 from cdp_pipeline.segments._errors import SegmentError
+from cdp_pipeline.segments._facts import FACTS
 from cdp_pipeline.segments._project import PROJECT, in_order, load_segments
 from cdp_pipeline.segments._sequences import sequence_name, sequence_sql
-from cdp_pipeline.segments._sql import condition_sql, measure_name, measure_sql, member_column, scan_sql
-from cdp_pipeline.segments._terms import FACTS, Count, Followed, Measure, walk
+from cdp_pipeline.segments._sql import PAID, condition_sql, measure_name, measure_sql, member_column, scan_sql
+from cdp_pipeline.segments._terms import Count, Followed, Measure, walk
 from cdp_pipeline.sql_text import literal
 
 _HEADER = "-- Generated from dbt_project/segments/*.yml by `cdp segment compile`: edit those.\n"
@@ -153,13 +154,15 @@ def _sequences(segments: Iterable[Segment]) -> dict[str, Followed]:
 def _counts_sql(fact: str, measures: Sequence[Measure]) -> str:
     columns = ",\n".join(f"        {measure_sql(measure)} as {measure_name(measure)}" for measure in measures)
     where = "".join(f"\n        and {test}" for test in scan_sql(measures))
+    is_paid = any(measure.what == "amount" for measure in measures)
     return (
-        f"{fact}_counts as (\n    select\n        profile_id,\n{columns}\n    from {_source_sql(fact)}\n"
+        f"{fact}_counts as (\n    select\n        profile_id,\n{columns}\n    from {_source_sql(fact, is_paid)}\n"
         f"    where\n        profile_id is not null{where}\n    group by profile_id\n)"
     )
 
 
-def _source_sql(fact: str) -> str:
+def _source_sql(fact: str, is_paid: bool = False) -> str:
+    """The relation of a fact; that of lines with their part of the order's money where it `is_paid`."""
     if fact != "order_lines":
         return f"{{{{ ref('{FACTS[fact].model}') }}}}"
     of_lines = ["order_id", "profile_id", "ordered_at", "product_id", "category", "department", "brand", "net_amount"]
@@ -174,6 +177,12 @@ def _source_sql(fact: str) -> str:
         "status",
     ]
     columns = [*(f"lines.{column}" for column in of_lines), *(f"orders.{column}" for column in (*of_orders, "status"))]
+    if is_paid:
+        columns.append(
+            "cast(orders.net_amount as double) * cast(lines.net_amount as double)"
+            " / nullif(cast(sum(lines.net_amount) over (partition by lines.order_id) as double), 0)"
+            f" as {PAID}"
+        )
     return (
         "(\n        select\n"
         + ",\n".join(f"            {column}" for column in columns)

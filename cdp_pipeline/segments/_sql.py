@@ -16,9 +16,12 @@ from typing import Any
 import duckdb
 
 from cdp_pipeline.segments._errors import SegmentError, nearest, one_line
-from cdp_pipeline.segments._terms import FACTS, Count, Feature, Followed, Group, Measure, Reference, Sql, Term, Value
+from cdp_pipeline.segments._facts import FACTS
+from cdp_pipeline.segments._terms import Count, Feature, Followed, Group, Measure, Reference, Sql, Term, Value
 from cdp_pipeline.sql_text import literal
 
+# The part of an order's money that was paid for a line, a double: its sums are told to the cent.
+PAID = "paid_amount"
 # What an expression over one row has no use for: it would make a segment depend on other tables or other rows.
 _FORBIDDEN = {"SUBQUERY": "a subquery", "WINDOW": "a window function", "PARAMETER": "a parameter", "STAR": "a star"}
 # Of DuckDB's functions these two are told as depending on nothing else, and yet the day of the run would decide.
@@ -73,7 +76,8 @@ def measure_sql(measure: Measure) -> str:
         "days": f"count(distinct cast({fact.at} as date))",
         "amount": f"sum({fact.amount})",
     }[measure.what]
-    return f"{what} filter (where {' and '.join(tests)})" if tests else what
+    counted = f"{what} filter (where {' and '.join(tests)})" if tests else what
+    return f"round({counted}, 2)" if measure.what == "amount" and fact.amount == PAID else counted
 
 
 def row_tests(measure: Measure) -> list[str]:

@@ -22,7 +22,7 @@ import pyarrow as pa
 from cdp_pipeline.sources.contract import ObjectContract
 from cdp_pipeline.sources.csv_feed import CsvFeed, CsvShape
 from cdp_pipeline.sources.documents import DocumentFeed
-from cdp_pipeline.sources.drift import UNKNOWN, FieldCounts, count_fields
+from cdp_pipeline.sources.drift import UNKNOWN, FieldCounts, count_fields, shown_name
 from cdp_pipeline.sources.engine import MEMORY_LIMIT, discard, engine
 from cdp_pipeline.sources.extract import (
     ENVELOPE,
@@ -247,12 +247,16 @@ def _quarantine(
 
 
 def extra_fields(con: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
-    """Rows by unknown top-level field, the most frequent names only."""
+    """Rows by unknown top-level field, the most frequent names only; those that look like data have one name together,
+    as what is told of a load stays in the state file and the log."""
     rows = con.execute(f"""
       SELECT name, count(*) FROM (
         SELECT unnest(json_keys(_extra)) AS name FROM read_parquet({literal(target)}) WHERE _extra IS NOT NULL)
       GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MAX_EXTRA_NAMES}""").fetchall()
-    return {str(name): int(count) for name, count in rows}
+    fields: dict[str, int] = {}
+    for name, count in rows:
+        fields.setdefault(shown_name(str(name)), int(count))  # the most frequent one, for those with one name
+    return fields
 
 
 def is_document(path: Path, obj: ObjectContract, encoding: str = "utf-8") -> bool:

@@ -10,6 +10,7 @@ import duckdb
 from cdp_pipeline.home import Home
 from cdp_pipeline.ops import LOADED, Ops
 from cdp_pipeline.sources.outcomes import Reconciliation
+from cdp_pipeline.sources.snapshots import is_refused
 from cdp_pipeline.sql_text import literal
 
 
@@ -59,7 +60,7 @@ def reconcile(home: Home, ops: Ops) -> Reconciliation:
         mismatches=tuple(mismatches),
         disappeared=tuple(gone),
         over_budget=tuple(f"{r.file}: {r.message}" for r in receipts if r.status == "over_budget"),
-        failed=tuple(f"{r.file}: {r.message}" for r in receipts if r.status == "failed"),
+        failed=tuple(f"{r.file}: {r.message}" for r in receipts if r.status == "failed" or is_refused(r)),
     )
 
 

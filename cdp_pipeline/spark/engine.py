@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,21 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from cdp_pipeline.fault_text import told_of_start
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import HOME_LAKE, Settings
 from cdp_pipeline.spark import warehouse as handed_back
-from cdp_pipeline.warehouse import PROJECT, DbtError, dbt_args, dbt_env, export_core, hash_key, run_dbt, target_folder
+from cdp_pipeline.warehouse import (
+    PROJECT,
+    DbtError,
+    dbt_args,
+    dbt_env,
+    export_core,
+    hash_key,
+    run_dbt,
+    take_messages,
+    target_folder,
+)
 
 if TYPE_CHECKING:
     from cdp_pipeline.spark.scoring import SparkScorer
@@ -51,14 +61,9 @@ def _spark_dbt(home: Home, settings: Settings, as_of: date, args: Sequence[str])
         check=False,
     )
     if done.returncode:
-        results = target_folder(home) / "run_results.json"
-        failed = []
-        if results.exists():
-            document = json.loads(results.read_text(encoding="utf-8"))
-            failed = sorted(r["unique_id"] for r in document["results"] if r["status"] in ("error", "fail"))
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        told = f"{len(failed)} failed: {', '.join(failed)}" if failed else " ".join(lines[-3:])
-        raise DbtError(f"dbt on Spark: {told}")
+        messages = take_messages(target_folder(home) / "run_results.json")
+        told = f"{len(messages)} failed: {', '.join(sorted(messages))}"
+        raise DbtError(f"dbt on Spark: {told if messages else told_of_start(done.stdout + done.stderr)}")
 
 
 def resolve(home: Home, settings: Settings, as_of: date) -> None:

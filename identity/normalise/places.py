@@ -133,7 +133,8 @@ _CODES = (
     "no np nr nu nz om pa "
     "pe pf pg ph pk pl pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg si sk sl sm sn so sr ss st sv "
     "sx sy sz tc td tg th "
-    "tj tl tm tn to tr tt tv tw tz ua ug us uy uz va vc ve vg vi vn vu ws ye yt za zm zw"
+    "tj tl tm tn to tr tt tv tw tz ua ug us uy uz va vc ve vg vi vn vu ws ye yt za zm zw "
+    "ax bl bq cc cx eh io mf nf pm sh sj tk wf xk"
 )
 COUNTRIES = {code: code.upper() for code in _CODES.split()} | {
     name: code

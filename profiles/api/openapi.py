@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from profiles.api import schema
 from profiles.api.docs_page import render
 from profiles.api.problems import MEDIA_TYPE
+from profiles.exports.destinations import CHANNELS
 
 DESCRIPTION = (
     "Profiles, features, segments and timelines of the published snapshot. Send a key as bearer token. Every answer"
@@ -78,8 +80,9 @@ _LIMIT = {
 }
 
 
-def _query(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": {"type": "string"}}
+def _query(name: str, description: str, words: Sequence[str] = ()) -> dict[str, Any]:
+    schema = {"type": "string"} | ({"enum": list(words)} if words else {})
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
 def _declared(
@@ -154,7 +157,7 @@ TIMELINE = _declared(
     "getTimeline", "profiles", "Interactions of a profile over all channels", schema.TimelineAnswer,
     statuses=(304, 308, 400, 404, 410, 422),
     parameters=(
-        _PROFILE_ID, _CURSOR, _LIMIT, _query("channel", "only this channel"),
+        _PROFILE_ID, _CURSOR, _LIMIT, _query("channel", "only this channel", CHANNELS),
         _query("since", "day or ISO 8601 time, inclusive"), _query("until", "day or ISO 8601 time, exclusive"),
         _IF_NONE_MATCH,
     ),

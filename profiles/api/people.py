@@ -17,6 +17,7 @@ from profiles.api.problems import Problem, erased, invalid, not_found, too_many
 from profiles.api.schema import BatchGetRequest, LookupRequest
 from profiles.api.security import Caller, authorise, context_of
 from profiles.errors import LookupKeyMissing, NoSnapshot, ProfileErased
+from profiles.exports.destinations import CHANNELS
 from profiles.features import Erased, FeatureRow
 from profiles.snapshot_provider import OpenSnapshot
 
@@ -56,7 +57,7 @@ async def batch_get(request: Request) -> Response:
     ids = list(dict.fromkeys(asked.profile_ids))
     snapshot = await context.snapshot()
     found = snapshot.features.rows(ids)
-    context.limits.miss(caller.key.key_id, sum(row is None for row in found.values()))
+    _count_misses(request, caller, sum(row is None for row in found.values()))
     living = [row for row in found.values() if isinstance(row, FeatureRow)]
     missing = {
         "not_found": [profile_id for profile_id, row in found.items() if row is None],
@@ -116,7 +117,7 @@ async def lookup(request: Request) -> Response:
         raise Problem(503, "no-lookup-key", "identifiers cannot be looked up: the key file is missing") from None
     row = None if profile_id is None else snapshot.features.row(profile_id)
     if row is None:
-        context.limits.miss(caller.key.key_id)
+        _count_misses(request, caller)
         raise not_found("identifier, or it belongs to several profiles")
     await context.count_looks(caller.actor, "lookup", purpose=caller.purpose, snapshot=snapshot.version)
     with_features = "features" in asked.include
@@ -156,6 +157,9 @@ async def timeline(request: Request) -> Response:
     parameters = answers.query_parameters(request, ("cursor", "limit", "channel", "since", "until"))
     limit = answers.limit_of(parameters, context.settings.max_page)
     since, until = (_instant(parameters, name) for name in ("since", "until"))
+    channel = parameters.get("channel")
+    if channel is not None and channel not in CHANNELS:
+        raise invalid(f"channel takes one of {', '.join(CHANNELS)}")
     snapshot = await context.snapshot()
     cursor_given = parameters.get("cursor")
     row = _row(request, caller, snapshot)
@@ -178,9 +182,7 @@ async def timeline(request: Request) -> Response:
         return same
 
     def read(chosen: OpenSnapshot) -> Response:
-        rows = queries.timeline(
-            chosen, profile_id, limit + 1, after=after, channel=parameters.get("channel"), since=since, until=until
-        )
+        rows = queries.timeline(chosen, profile_id, limit + 1, after=after, channel=channel, since=since, until=until)
         cursor = None
         for number, one in enumerate(rows):
             at = one.pop("_at")
@@ -230,7 +232,7 @@ def _row(request: Request, caller: Caller, snapshot: OpenSnapshot) -> FeatureRow
     except ProfileErased:
         raise erased() from None
     if row is None:
-        context_of(request).limits.miss(caller.key.key_id)
+        _count_misses(request, caller)
         raise not_found("profile")
     if row.profile_id == row.requested_id:
         return row
@@ -273,9 +275,15 @@ def _wanted(request: Request, row: FeatureRow) -> list[str] | None:
 
 
 def _check_misses(request: Request, caller: Caller) -> None:
-    wait = context_of(request).limits.misses_left(caller.key.key_id)
+    key = caller.key
+    wait = context_of(request).limits.misses_left(key.key_id, per_minute=key.misses_per_minute)
     if wait:
         raise too_many("this key asked for too many ids that nobody has", wait, "enumeration-limited")
+
+
+def _count_misses(request: Request, caller: Caller, misses: int = 1) -> None:
+    key = caller.key
+    context_of(request).limits.miss(key.key_id, misses, per_minute=key.misses_per_minute)
 
 
 async def _body(request: Request, model: type[M]) -> M:

@@ -30,8 +30,9 @@ async def show_question(visit: Visit) -> Response:
 async def _question(visit: Visit, at: int, problem: str = "", status: int = 200) -> Response:
     if not await visit.kept("queue", review.has_queue):
         raise Refused(503, "error.snapshot", "error.review_text")
-    judgements = await _judgements(visit)
-    answered = review.answered_pairs(judgements, visit.snapshot.manifest.created_at)
+    every = await _judgements(visit)
+    live = [row for row in every if not row["revoked_at"]]
+    answered = review.answered_pairs(live, visit.snapshot.manifest.created_at)
     at_place = await visit.read(lambda snapshot: review.open_question(snapshot, at, answered))
     question, why, why_href = None, None, ""
     values = visit.may("pii:read")
@@ -43,21 +44,22 @@ async def _question(visit: Visit, at: int, problem: str = "", status: int = 200)
         why_href = "/console/review/why?" + urlencode({"l": pair[0], "r": pair[1], "at": place})
         why = await _why_at_once(visit, pair[0], pair[1], values)
         await _explain_ahead(visit, place + 1, answered, values)
-    done = visit.number("done")
-    total = visit.snapshot.manifest.tables.get("pii.review_queue", 0)
+    done, replaced = visit.number("done"), visit.number("replaced")
+    left = await visit.read(lambda snapshot: review.count_open(snapshot, answered))
     author = _author(visit)
     return await visit.page(
         "review.html",
         status=status,
         q=question,
         at=at,
-        open=max(total - len(answered), 1 if question else 0),
-        done=next((row for row in judgements if done and row["judgement_id"] == done), None),
+        open=left,
+        done=next((row for row in live if done and row["judgement_id"] == done), None),
+        replaced=next((row for row in every if row["revoked_at"] and row["judgement_id"] == replaced), None),
         undone=visit.number("undone"),
         problem=problem,
         why=why,
         why_href=why_href,
-        mine=[row for row in reversed(judgements) if row["author"] == author][:_MINE],
+        mine=review.judgements_of(author, every)[:_MINE],
     )
 
 
@@ -80,7 +82,7 @@ async def show_why(visit: Visit) -> Response:
 
 async def judge(visit: Visit, form: Mapping[str, str]) -> Response:
     """Record the answer and go to the next question; ``skip`` records nothing."""
-    at = int(form["at"]) if form.get("at", "").isascii() and form.get("at", "").isdigit() else 0
+    at = _place(form)
     verdict = form.get("verdict", "")
     if verdict == "skip":
         return see_other(f"/console/review?at={at + 1}")
@@ -103,18 +105,21 @@ async def judge(visit: Visit, form: Mapping[str, str]) -> Response:
     await visit.looked("judgement", profiles=2, detail=verdict)
     recorded = done["judgement"]
     number = recorded["judgement_id"] if isinstance(recorded, Mapping) else 0
-    return see_other(f"/console/review?at={at}&done={number}")
+    # Two people may have had the same question open: what somebody else said meanwhile is not overruled unseen.
+    earlier = done.get("earlier")
+    overruled = earlier if isinstance(earlier, Mapping) and earlier["author"] != _author(visit) else None
+    told = f"&replaced={overruled['judgement_id']}" if overruled else ""
+    return see_other(f"/console/review?at={at}&done={number}{told}")
 
 
 async def undo(visit: Visit, form: Mapping[str, str]) -> Response:
     """Take one judgement back."""
-    number, at = (form.get(name, "") for name in ("judgement_id", "at"))
+    number, place = form.get("judgement_id", ""), _place(form)
     port = visit.console.context.ports.undo
     if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise Refused(400, "error.form", "error.form_text")
     if port is None:
         raise Refused(503, "error.snapshot", "error.no_pipeline")
-    place = int(at) if at.isascii() and at.isdigit() and len(at) < 10 else 0
     try:
         await visit.console.context.run(lambda: port(int(number), _author(visit), ""))
     except PortError as error:
@@ -177,9 +182,16 @@ def _row(
     }
 
 
+def _place(form: Mapping[str, str]) -> int:
+    """The place in the queue that a form was sent from; 0 where it names none."""
+    at = form.get("at", "")
+    return int(at) if at.isascii() and at.isdigit() and len(at) < 10 else 0
+
+
 async def _judgements(visit: Visit) -> Sequence[Judgement]:
+    """All of them, those that were taken back too."""
     port = visit.console.context.ports.judgements
-    return [] if port is None else await visit.console.context.run(lambda: list(port(False)))
+    return [] if port is None else await visit.console.context.run(lambda: list(port(True)))
 
 
 async def _why_at_once(visit: Visit, left: str, right: str, values: bool) -> dict[str, Any] | None:

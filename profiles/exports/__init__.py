@@ -12,7 +12,7 @@ from profiles.exports.forget import Recipient, forget
 from profiles.exports.log import ExportRecord, history
 from profiles.exports.received import Received, received
 from profiles.exports.receivers import Receiver, receivers
-from profiles.exports.sync import SyncResult, plan, sync
+from profiles.exports.sync import SyncResult, plan, remove, sync
 
 __all__ = [
     "DeliveryError",
@@ -30,5 +30,6 @@ __all__ = [
     "plan",
     "received",
     "receivers",
+    "remove",
     "sync",
 ]

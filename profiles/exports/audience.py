@@ -14,7 +14,7 @@ import duckdb
 
 from profiles import layout
 from profiles.exports import arms
-from profiles.exports.choice import BUCKETS, apply_cap, apply_top, bucket_sql, draw_variants
+from profiles.exports.choice import apply_cap, apply_top, draw_holdout, draw_variants
 from profiles.exports.destinations import Destination, DestinationError
 from profiles.exports.formats import Format
 from profiles.identifiers import normalise_value, normalised_sql
@@ -125,12 +125,9 @@ def build_audience(
         apply_cap(con, home, destination.cap, destination.cap.across or others, as_of, held)
     if destination.top is not None:
         apply_top(con, destination.top)
-    # The last, so that those held out are like those sent. Stable per profile and destination, whatever the segment's
-    # size and the order of rows.
-    con.execute(
-        f"""update audience set state = 'holdout' where state = 'sent'
-        and {bucket_sql(destination.name, "profile_id")} < {round(destination.holdout * BUCKETS)}"""
-    )
+    # The last, so that those held out are like those sent.
+    if destination.holdout:
+        draw_holdout(con, destination.name, destination.holdout, arms.path_of(home, destination.name, segment))
     con.execute("delete from now where profile_id in (select profile_id from audience where state <> 'sent')")
     counts = dict(con.execute("select state, count(*) from audience group by state").fetchall())
     shown = [state for state in STATES if state not in _DECLARED or getattr(destination, _DECLARED[state]) is not None]

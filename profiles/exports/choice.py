@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from profiles.exports import contacted
+from profiles.exports import arms, contacted
 from profiles.exports.errors import DestinationError
 from profiles.rows import literal, quoted
 
@@ -123,6 +123,29 @@ def draw_variants(
         below += share
         cases.append(f"when {bucket_sql(name + '|variant', 'profile_id')} < {round(below / 100 * BUCKETS)}")
         cases.append(f"then {literal(variant)}")
+    _drawn_before(con, assigned, f"k.variant in ({', '.join(literal(variant) for variant, _ in variants)})")
+    con.execute(f"update audience set variant = case {' '.join(cases)} else {literal(variants[-1][0])} end")
+    con.execute("update audience a set variant = d.variant from drawn_before d where a.profile_id = d.profile_id")
+
+
+def draw_holdout(con: duckdb.DuckDBPyConnection, name: str, share: float, assigned: Path) -> None:
+    """Give the state holdout to `share` (0 to 1, above 0) of those of temp table ``audience`` who would be sent.
+
+    Drawn by profile id, so the same people whatever the segment's size and the order of rows. The side that the file
+    `assigned` (see `arms`) has of the person stands, also that of a profile merged into this one: whoever was held out
+    and is sent after all would spoil the comparison.
+    """
+    _drawn_before(con, assigned, "true")
+    con.execute(
+        f"""update audience set state = 'holdout' where state = 'sent' and coalesce(
+            (select d.variant = '{arms.HELD_OUT}' from drawn_before d where d.profile_id = audience.profile_id),
+            {bucket_sql(name, "profile_id")} < {round(share * BUCKETS)})"""
+    )
+
+
+def _drawn_before(con: duckdb.DuckDBPyConnection, assigned: Path, condition: str) -> None:
+    """Temp table ``drawn_before`` (profile_id, variant): what the file has of each living profile under `condition`; of
+    a merged one its own before that of the other."""
     con.execute("create or replace temp table drawn_before (profile_id varchar, variant varchar)")
     if assigned.exists():
         con.execute(
@@ -131,10 +154,8 @@ def draw_variants(
                 arg_min(k.variant, (a.profile_id is not null, k.as_of, k.profile_id)) as variant
             from read_parquet({literal(assigned)}) k
             left join marts.profiles.profile_aliases a on a.alias_profile_id = k.profile_id
-            where k.variant in ({", ".join(literal(variant) for variant, _ in variants)}) group by all"""
+            where {condition} group by all"""
         )
-    con.execute(f"update audience set variant = case {' '.join(cases)} else {literal(variants[-1][0])} end")
-    con.execute("update audience a set variant = d.variant from drawn_before d where a.profile_id = d.profile_id")
 
 
 def apply_cap(

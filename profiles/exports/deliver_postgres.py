@@ -21,11 +21,22 @@ _TYPES = {
     "VARCHAR": "text", "DATE": "date", "TIMESTAMP": "timestamp", "DOUBLE": "double precision", "BIGINT": "bigint",
     "INTEGER": "integer", "BOOLEAN": "boolean",
 }  # fmt: skip
+# Types whose values travel as text: the driver has no exact numbers, and one of doubles would not be the amount.
+_AS_TEXT = ("text", "numeric")
 _KEY = ("destination", "segment", "profile_id")
 
 
-def send(home: Path, payload: Path, destination: Destination, segment: str, export_id: str, snapshot: str) -> None:
-    """Bring the schema of `destination` up to date with the pending export in `payload`.
+def send(
+    home: Path,
+    payload: Path,
+    destination: Destination,
+    segment: str,
+    export_id: str,
+    snapshot: str,
+    gone: frozenset[str] = frozenset(),
+) -> None:
+    """Bring the schema of `destination` up to date with the pending export in `payload`, less adds and changes of those
+    who are `gone`.
 
     Raises DestinationError without the driver or its secret, or where the schema's table has other columns;
     DeliveryError where the server cannot be reached.
@@ -37,7 +48,7 @@ def send(home: Path, payload: Path, destination: Destination, segment: str, expo
             f"{destination.name}: Postgres needs the extra: pip install 'cdp-platform[postgres]'"
         ) from None
     uri = secret_of(destination, home, "URI")
-    adds, removes, columns = _payload(payload)
+    adds, removes, columns = _payload(payload, gone)
     try:
         con = postgres.connect(uri)
     except Exception as error:
@@ -64,20 +75,24 @@ def send(home: Path, payload: Path, destination: Destination, segment: str, expo
         con.close()
 
 
-def _payload(payload: Path) -> tuple[pa.Table, pa.Table, dict[str, str]]:
+def _payload(payload: Path, gone: frozenset[str]) -> tuple[pa.Table, pa.Table, dict[str, str]]:
     """New and changed rows, ids to remove, and column → Postgres type of the rows."""
+    import pyarrow as pa
+
+    left = pa.table({"profile_id": pa.array(sorted(gone), pa.string())})
     with duckdb.connect() as con:
+        con.register("gone", left)
         rows = con.sql(f"select * exclude (op) from read_parquet('{_quoted(payload)}/adds.parquet')")
         columns = {
-            name: _TYPES.get(str(kind), "text")
+            name: "numeric" if str(kind).startswith("DECIMAL") else _TYPES.get(str(kind), "text")
             for name, kind in zip(rows.columns, rows.types, strict=True)
             if name != "profile_id"
         }
         texts = ", ".join(
-            f'"{name}"' if kind != "text" else f'cast("{name}" as varchar) as "{name}"'
+            f'"{name}"' if kind not in _AS_TEXT else f'cast("{name}" as varchar) as "{name}"'
             for name, kind in columns.items()
         )
-        adds = con.sql(f"select profile_id, {texts} from rows").to_arrow_table()
+        adds = con.sql(f"select profile_id, {texts} from rows anti join gone using (profile_id)").to_arrow_table()
         removes = con.sql(f"select profile_id from read_parquet('{_quoted(payload)}/removes.parquet')").to_arrow_table()
     return adds, removes, columns
 
@@ -126,9 +141,10 @@ def _apply(
         (destination.name, segment),
     )
     listed = ", ".join(f'"{column}"' for column in columns)
+    values = ", ".join(f'"{column}"' + ("::numeric" if kind == "numeric" else "") for column, kind in columns.items())
     cursor.execute(
         f"insert into {name}.members (destination, segment, profile_id, {listed}, export_id) "
-        f"select $1, $2, profile_id, {listed}, $3 from pg_temp.cdp_adds",
+        f"select $1, $2, profile_id, {values}, $3 from pg_temp.cdp_adds",
         (destination.name, segment, export_id),
     )
 

@@ -13,7 +13,9 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from profiles.exports.destinations import DeliveryError, Destination, secret_of
 
 TRIES = 5
 BACKOFF_SECONDS = 0.5
+# A receiver that asks for more is down: the others must not wait for it.
+LONGEST_WAIT_SECONDS = 60.0
 # Worth another try: the receiver is busy or broken, the batch is not.
 TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 TIMEOUT = urllib3.Timeout(connect=10, read=30)
@@ -39,18 +43,29 @@ def send(
     export_id: str,
     definition_version: str,
     snapshot: str,
+    gone: frozenset[str] = frozenset(),
+    *,
+    resized: bool = False,
 ) -> list[str]:
-    """Send what is pending in `payload`; returns the profile ids of the new members that the receiver refused.
+    """Send what is pending in `payload`, less adds and changes of those who are `gone`; returns the profile ids of what
+    the receiver refused.
 
     A refused batch is written to `dead_letters` and the rest goes on. Raises DestinationError without a secret,
     DeliveryError where a batch still fails after `TRIES`: it and the ones after it are sent by the next call.
+    `resized`: earlier tries were cut into batches of another size. Numbers of those mean other members, so all are sent
+    again under keys of their own.
     """
     secret = secret_of(destination, home, "SECRET").encode()
     pool = urllib3.PoolManager(timeout=TIMEOUT, headers={"User-Agent": "cdp-platform"})
-    finished = log.finished_batches(home, export_id)
+    attempt = f"{export_id}-{destination.batch}" if resized else export_id
+    finished = log.finished_batches(home, attempt)
     refused: list[str] = []
-    for number, (op, members) in enumerate(_batches(payload, destination.batch)):
+    for number, (op, cut) in enumerate(_batches(payload, destination.batch)):
+        # left out after the cut, so that a batch has the same number at every try
+        members = cut if op == "remove" else [member for member in cut if member["profile_id"] not in gone]
         outcome = finished.get(number)
+        if outcome is None and not members:
+            continue
         body = json.dumps(
             {
                 "export_id": export_id,
@@ -63,15 +78,15 @@ def send(
                 "members": members,
             },
             ensure_ascii=False,
-            default=_text,
+            default=_plain,
         ).encode()
         if outcome is None:
-            status = _post(pool, destination, body, secret, f"{export_id}-{number}")
+            status = _post(pool, destination, body, secret, f"{attempt}-{number}")
             outcome = "sent" if status < 300 else "refused"
             if outcome == "refused":
-                _keep(dead_letters, f"{export_id}-{number}-{status}.json", body)
-            log.finish_batch(home, export_id, number, outcome)
-        if outcome == "refused" and op != "remove":
+                _keep(dead_letters, f"{attempt}-{number}-{status}.json", body)
+            log.finish_batch(home, attempt, number, outcome)
+        if outcome == "refused":
             refused += [str(member["profile_id"]) for member in members]
     return refused
 
@@ -108,11 +123,21 @@ def _post(pool: urllib3.PoolManager, destination: Destination, body: bytes, secr
         if answer.status not in TRY_AGAIN:
             return int(answer.status)
         problem = f"status {answer.status}"
-        asked = answer.headers.get("Retry-After", "")
-        wait = max(wait, min(float(asked), 60.0)) if asked.isdigit() else wait
+        wait = max(wait, min(_asked_to_wait(answer.headers.get("Retry-After", "")), LONGEST_WAIT_SECONDS))
     raise DeliveryError(
         f"{destination.name}: no success in {TRIES} tries ({problem}); the next sync goes on from there"
     )
+
+
+def _asked_to_wait(value: str) -> float:
+    """Seconds of a ``Retry-After``, which gives them or a date (RFC 9110); 0 where it says neither."""
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    return max(0.0, (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp() - time.time())
 
 
 def _batches(payload: Path, size: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -141,7 +166,10 @@ def _keep(folder: Path, name: str, body: bytes) -> None:
     part.replace(folder / name)
 
 
-def _text(value: object) -> str:
+def _plain(value: object) -> str | float:
+    """What JSON has no word for; amounts are numbers, as in the HTTP API."""
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value)

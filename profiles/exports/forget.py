@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from profiles.exports import arms, contacted, deliver_file
+from profiles.exports.audience import fingerprint
 from profiles.exports.destinations import Destination, load_destinations
 from profiles.exports.formats import FORMATS
 from profiles.exports.sync import PENDING, PLAN
@@ -85,8 +86,17 @@ def _forget_in(export: Path, destination: Destination | None, profile_ids: Seque
             part.chmod(0o600)
             part.replace(path)
     if held and export.name != PENDING:
-        for file in export.glob("*.csv"):
-            file.unlink()
-        if destination is not None and destination.kind == "file":
+        for file in (*export.glob("*.csv"), export / "changes.parquet"):
+            file.unlink(missing_ok=True)
+        # Files of another shape than is declared today would not be what was sent: of these the Parquet stays.
+        if (
+            destination is not None
+            and destination.kind == "file"
+            and _shape_of(export) == fingerprint(destination, destination.form)
+        ):
             deliver_file.write(export, destination)
     return held
+
+
+def _shape_of(export: Path) -> str:
+    return str(json.loads((export / "manifest.json").read_text(encoding="utf-8"))["shape"])

@@ -62,7 +62,10 @@ class SyncResult:
 
 @dataclass(frozen=True)
 class Pending:
-    """An export that is written down and not yet known to have arrived."""
+    """An export that is written down and not yet known to have arrived.
+
+    `batch` is the members in one request of a webhook when it was written down (0: of before that was noted).
+    """
 
     export_id: str
     number: int
@@ -80,16 +83,17 @@ class Pending:
     counts: Mapping[str, int]
     variants: Mapping[str, int] = field(default_factory=dict)
     as_of: str = ""
+    batch: int = 0
 
 
-def plan(home: Path, destination: Destination, segment: str) -> SyncResult:
+def plan(home: Path, destination: Destination, segment: str, *, full: bool = False) -> SyncResult:
     """What `sync` would do now; nothing is sent or written."""
     form = destination.form
     snapshot = _snapshot(home)
     last = _last(_folder(home, destination, segment))
     with open_snapshot(snapshot) as con:
         audience = _audience(con, home, destination, segment, form, snapshot, last)
-        _compare(con, last[1] if last else None, form, destination)
+        _compare(con, last[1] if last else None, form, destination, full=full)
         added, changed, removed, members = _sizes(con)
     return SyncResult(
         destination.name, segment, added + changed + removed > 0, None, snapshot.name, members, added, changed, removed,
@@ -98,7 +102,8 @@ def plan(home: Path, destination: Destination, segment: str) -> SyncResult:
 
 
 def sync(home: Path, destination: Destination, segment: str, *, full: bool = False, actor: str = "") -> SyncResult:
-    """Send what changed since the last export of `segment` to `destination`; with `full` everything as if it were new.
+    """Send what changed since the last export of `segment` to `destination`; with `full` everything as if it were new,
+    and take back who left all the same.
 
     `actor` stands in the audit log as who did it (``cli:<user>``).
 
@@ -109,13 +114,13 @@ def sync(home: Path, destination: Destination, segment: str, *, full: bool = Fal
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     pending = _read_pending(folder)
     if pending is not None:
-        _deliver(home, destination, folder, pending, actor)
+        _deliver(home, destination, folder, pending, actor, _gone_meanwhile(home, destination, segment, folder))
     form = destination.form
     snapshot = _snapshot(home)
     last = _last(folder)
     with open_snapshot(snapshot) as con:
         audience = _audience(con, home, destination, segment, form, snapshot, last)
-        _compare(con, last[1] if last and not full else None, form, destination)
+        _compare(con, last[1] if last else None, form, destination, full=full)
         added, changed, removed, members = _sizes(con)
         if not added + changed + removed:
             if destination.holdout or destination.variants:
@@ -125,7 +130,42 @@ def sync(home: Path, destination: Destination, segment: str, *, full: bool = Fal
                 destination.name, segment, False, None, snapshot.name, members, 0, 0, 0, 0, audience.counts,
                 variants=audience.variants,
             )  # fmt: skip
-        pending = _write_pending(con, folder, destination, audience, snapshot, form, last, full)
+        pending = _write_pending(con, folder, destination, audience, snapshot, form, last, "full" if full else "")
+    return _deliver(home, destination, folder, pending, actor)
+
+
+def remove(home: Path, destination: Destination, segment: str, *, planned: bool = False, actor: str = "") -> SyncResult:
+    """Take back everybody whom the receiver has of `segment`, in the words that were sent; with `planned` only count.
+
+    Neither has `destination` to name the segment any more, nor the snapshot to hold it. Raises as `sync` does, and
+    DestinationError where nothing was ever sent.
+    """
+    folder = _folder(home, destination, segment)
+    pending = _read_pending(folder)
+    if pending is not None and not planned:
+        # what is under way is finished, so that it is known who is there, but tells of nobody any more
+        with duckdb.connect() as con:
+            adds = con.execute(f"select profile_id from read_parquet({literal(folder / PENDING / 'adds.parquet')})")
+            gone = frozenset(str(profile_id) for (profile_id,) in adds.fetchall())
+        _deliver(home, destination, folder, pending, actor, gone)
+    last = _last(folder)
+    if last is None:
+        raise DestinationError(f"{destination.name}: nothing of '{segment}' was ever sent there")
+    form, snapshot = destination.form, _snapshot(home)
+    told = json.loads((last[1] / "manifest.json").read_text(encoding="utf-8"))
+    if told["shape"] != fingerprint(destination, form):
+        raise DestinationError(
+            f"{destination.name}: its kind, format, fields or variants changed since the last export: set them back"
+        )
+    with duckdb.connect() as con:
+        con.execute(f"create temp table now as from read_parquet({literal(last[1] / 'members.parquet')}) where false")
+        con.execute("create temp table audience (profile_id varchar, state varchar, variant varchar)")
+        _compare(con, last[1], form, destination, full=False)
+        _, _, removed, _ = _sizes(con)
+        nobody = Audience(segment, told["definition_version"], told["purpose"], {}, {})
+        if planned or not removed:
+            return SyncResult(destination.name, segment, removed > 0, None, snapshot.name, 0, 0, 0, removed, 0, {})
+        pending = _write_pending(con, folder, destination, nobody, snapshot, form, last, "remove")
     return _deliver(home, destination, folder, pending, actor)
 
 
@@ -145,6 +185,19 @@ def _audience(
         held=last[1] / "members.parquet" if last else None,
         others=tuple(load_destinations(home)) if destination.cap else (),
     )  # fmt: skip
+
+
+def _gone_meanwhile(home: Path, destination: Destination, segment: str, folder: Path) -> frozenset[str]:
+    """Whom the pending export would add or change, and who is not to be sent any more: consent was withdrawn, or a list
+    names them now. A receiver acts on what it is told, also where the next request takes it back."""
+    if destination.kind == "file":  # nobody has seen it before the next export lies beside it
+        return frozenset()
+    snapshot = _snapshot(home)
+    with open_snapshot(snapshot) as con:
+        _audience(con, home, destination, segment, destination.form, snapshot, _last(folder))
+        adds = literal(folder / PENDING / "adds.parquet")
+        gone = con.execute(f"select profile_id from read_parquet({adds}) anti join now using (profile_id)").fetchall()
+    return frozenset(str(profile_id) for (profile_id,) in gone)
 
 
 def _snapshot(home: Path) -> Path:
@@ -167,28 +220,36 @@ def _last(folder: Path) -> tuple[int, Path] | None:
     return max(found) if found else None
 
 
-def _compare(con: duckdb.DuckDBPyConnection, before: Path | None, form: Format, destination: Destination) -> None:
-    """Temp tables ``adds`` (op add or change, and the row) and ``removes`` (rows as they were sent)."""
+def _compare(
+    con: duckdb.DuckDBPyConnection, before: Path | None, form: Format, destination: Destination, *, full: bool
+) -> None:
+    """Temp tables ``adds`` (op add or change, and the row) and ``removes`` (rows as they were sent).
+
+    With `full` all rows are adds; removes are what they are otherwise, as far as rows of another shape tell them.
+    """
     columns = [quoted(column) for column in form.columns]
     listed = ", ".join(["profile_id", *columns])
-    if before is None:
-        con.execute(f"create or replace temp table sent as select {listed} from now where false")
-    else:
+    sent = f"select {listed} from now where false"
+    if before is not None:
+        members = f"read_parquet({literal(before / 'members.parquet')})"
         shape = json.loads((before / "manifest.json").read_text(encoding="utf-8"))["shape"]
-        if shape != fingerprint(destination, form):
+        if shape == fingerprint(destination, form):
+            sent = f"select {listed} from {members}"
+        elif not full:
             raise DestinationError(
                 f"{destination.name}: its kind, format or fields changed since the last export, or it has variants now "
                 "or none any more: name a new destination, or send everything again with --full"
             )
-        con.execute(
-            f"""create or replace temp table sent as
-            select {listed} from read_parquet({literal(before / "members.parquet")})"""
-        )
+        elif not form.contacts:
+            # the id is enough to take somebody back
+            sent = f"{sent} union all by name select profile_id from {members}"
+    con.execute(f"create or replace temp table sent as {sent}")
     same = " and ".join(["n.profile_id = s.profile_id", *(f"n.{c} is not distinct from s.{c}" for c in columns)])
+    news = "" if full else f"where not exists (from sent s where {same})"
+    known = "false" if full else "n.profile_id in (select profile_id from sent)"
     con.execute(
         f"""create or replace temp table adds as
-        select case when n.profile_id in (select profile_id from sent) then 'change' else 'add' end as op, n.*
-        from now n where not exists (from sent s where {same})"""
+        select case when {known} then 'change' else 'add' end as op, n.* from now n {news}"""
     )
     # A row that somebody else sends again in the same words, as after a merge, is not taken back: the receiver knows
     # it by its words only. Where it knows the profile id, the words are never all.
@@ -218,18 +279,16 @@ def _write_pending(
     snapshot: Path,
     form: Format,
     last: tuple[int, Path] | None,
-    full: bool,
+    how: str,
 ) -> Pending:
     added, changed, removed, members = _sizes(con)
     number = last[0] + 1 if last else 1
-    told = "|".join(
-        [destination.name, audience.segment, snapshot.name, last[1].name if last else "", "full" if full else ""]
-    )
+    told = "|".join([destination.name, audience.segment, snapshot.name, last[1].name if last else "", how])
     pending = Pending(
         hashlib.sha256(told.encode()).hexdigest()[:12], number, destination.name, audience.segment,
         audience.definition_version, audience.purpose, destination.channel, snapshot.name,
         fingerprint(destination, form), members, added, changed, removed, audience.counts, audience.variants,
-        Manifest.read(snapshot).as_of.isoformat(),
+        Manifest.read(snapshot).as_of.isoformat(), destination.batch,
     )  # fmt: skip
     building = folder / ".building"
     if building.exists():
@@ -257,8 +316,16 @@ def _read_pending(folder: Path) -> Pending | None:
     return Pending(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
-def _deliver(home: Path, destination: Destination, folder: Path, pending: Pending, actor: str) -> SyncResult:
-    """Send what is pending, commit it, and put it into the log."""
+def _deliver(
+    home: Path,
+    destination: Destination,
+    folder: Path,
+    pending: Pending,
+    actor: str,
+    gone: frozenset[str] = frozenset(),
+) -> SyncResult:
+    """Send what is pending, commit it, and put it into the log. Nothing is told of those who are `gone` meanwhile; they
+    count as members, since an earlier try may have told of them, and the next comparison takes them back."""
     payload = folder / PENDING
     files: tuple[str, ...] = ()
     dead: list[str] = []
@@ -267,15 +334,13 @@ def _deliver(home: Path, destination: Destination, folder: Path, pending: Pendin
     if destination.kind == "file":
         files = deliver_file.write(payload, destination)
     elif destination.kind == "postgres":
-        deliver_postgres.send(home, payload, destination, pending.segment, pending.export_id, pending.snapshot)
+        deliver_postgres.send(home, payload, destination, pending.segment, pending.export_id, pending.snapshot, gone)
     else:
         dead = deliver_webhook.send(
             home, payload, folder / "dead_letter", destination, pending.segment, pending.export_id,
-            pending.definition_version, pending.snapshot,
+            pending.definition_version, pending.snapshot, gone, resized=pending.batch not in (0, destination.batch),
         )  # fmt: skip
-        if dead:
-            _leave_out(payload, dead)
-    members = pending.members - len(dead)
+    members = _undo_refused(payload, dead, _last(folder)) if dead else pending.members
     exported_at = datetime.now(UTC)
     manifest = asdict(pending) | {
         "members": members,
@@ -321,15 +386,26 @@ def _deliver(home: Path, destination: Destination, folder: Path, pending: Pendin
     )  # fmt: skip
 
 
-def _leave_out(payload: Path, refused: list[str]) -> None:
-    """Members that the receiver refused are not there: the next sync offers them again."""
+def _undo_refused(payload: Path, refused: list[str], last: tuple[int, Path] | None) -> int:
+    """What the receiver refused has not happened there: whom it was to add is no member, whom it was to change or to
+    remove is one as before, in the export `last`. So the next sync offers it again. Returns how many members it has."""
     path = payload / "members.parquet"
     with duckdb.connect() as con:
         con.execute("create table refused (profile_id varchar)")
         con.executemany("insert into refused values (?)", [[profile_id] for profile_id in refused])
         kept = f"from read_parquet({literal(path)}) where profile_id not in (from refused)"
-        _write(con, kept, payload / "members.kept.parquet")
+        if last is not None:
+            before = f"read_parquet({literal(last[1] / 'members.parquet')})"
+            columns = [row[0] for row in con.execute(f"describe from read_parquet({literal(path)})").fetchall()]
+            # of fields that are declared no more nothing is kept
+            there = {row[0] for row in con.execute(f"describe from {before}").fetchall()}
+            listed = ", ".join(quoted(column) for column in columns if column in there)
+            kept += f" union all by name select {listed} from {before} where profile_id in (from refused)"
+        con.execute(f"create table kept as {kept}")
+        [(members,)] = con.execute("select count(*) from kept").fetchall()
+        _write(con, "from kept order by profile_id", payload / "members.kept.parquet")
     (payload / "members.kept.parquet").replace(path)
+    return int(members)
 
 
 def _retire(folder: Path, keep: int) -> None:

@@ -222,8 +222,11 @@ def test_search_by_identifier_leads_to_the_profile(
 
 @pytest.mark.parametrize(
     ("typed", "found"),
-    [("greta", 4), ("ABELARD anna", 1), ("王小明", 1), ("wang xiao", 1), ("+12025551010", 2), ("zoe", 0)],
-)
+    [
+        ("greta", 4), ("ABELARD anna", 1), ("王小明", 1), ("王 小明", 1), ("王\u3000小", 1), ("wang xiao", 1),
+        ("+12025551010", 2), ("l1", 2), ("Ｌ１", 2), ("zoe", 0),
+    ],
+)  # fmt: skip
 def test_search_by_name_and_shared_phone_lists_people(typed: str, found: int, steward: Reader) -> None:
     page = steward.visit("/profiles")
     page.fill("#q", typed)

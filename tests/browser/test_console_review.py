@@ -96,6 +96,33 @@ def test_keys_answer_unless_they_are_typed_or_switched_off(desk: Page, site: Sit
     assert judged(site) == [("0", "1", "positive")]
 
 
+def test_two_stewards_at_the_same_question_learn_of_each_other(
+    browser: Browser, site: Site, desk: Page, steward: Reader
+) -> None:
+    other = sign_in(browser, site, "masked")
+    page = other.visit("/review")
+    assert pair(page) == pair(desk) == ["crm:people:0", "crm:people:1"]
+    desk.click("button[value=positive]")
+    page.click("button[value=negative]")
+    assert page.locator("[role=status]").inner_text().split("\n")[0].split(" (")[0] == "Recorded: two people"
+    assert "It replaces “one person” of steward (" in page.locator("[role=status]").inner_text()
+    mine = steward.visit("/review").locator("section[aria-labelledby=mine] tbody tr")
+    assert mine.count() == 1 and "overruled by masked (" in mine.inner_text()
+    assert mine.locator("button").count() == 0
+    other.context.close()
+
+
+def test_open_questions_are_those_of_the_queue_without_answers_to_it(desk: Page, site: Site, steward: Reader) -> None:
+    """Answers of before stay on record when a run has applied them and their pairs have left the queue."""
+    from cdp_pipeline.judgements import Decision
+
+    assert "about 3 open" in desk.locator("p.lead").inner_text()
+    with JudgementStore(site.home / "state" / "ops.sqlite") as store:
+        store.record([Decision("crm:people:20", "crm:people:21", "negative", "a")])
+        store.record([Decision("crm:people:0", "crm:people:1", "negative", "a")])
+    assert "about 2 open" in steward.visit("/review").locator("p.lead").inner_text()
+
+
 def test_a_contradiction_is_told_and_nothing_is_recorded(desk: Page, site: Site) -> None:
     with JudgementStore(site.home / "state" / "ops.sqlite") as store:
         from cdp_pipeline.judgements import Decision

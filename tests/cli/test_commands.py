@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cdp_pipeline.cli import main
@@ -43,6 +46,25 @@ def test_bad_usage(capsys: pytest.CaptureFixture[str], arguments: list[str], lin
     assert said.startswith(line)
 
 
+def test_a_schedule_that_cannot_be_stops_dagster_before_it_starts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_SCHEDULE", "99 4 * * *")
+    code, said = fails(capsys, "dev", "--home", str(tmp_path / "home"))
+    assert (code, said.partition(" (")[0]) == (2, "cdp: CDP_SCHEDULE: cannot use '99 4 * * *'")
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_versions_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    [line] = capsys.readouterr().out.splitlines()
+    assert ended.value.code == 0
+    found = re.fullmatch(r"cdp (\S+) \(Python \S+, duckdb (\S+), splink \S+, dbt-core \S+, dagster \S+\)", line)
+    assert found is not None
+    assert found.groups() == (version("cdp-platform"), duckdb.__version__)
+
+
 def test_a_file_where_a_folder_is_needed_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (file := tmp_path / "notes.txt").write_text("mine")
     told = [fails(capsys, "generate", "--profiles", "5", "--out", str(out)) for out in (file, file / "made")]
@@ -54,6 +76,18 @@ def test_commands_name_the_home_they_miss(capsys: pytest.CaptureFixture[str], tm
     missing = tmp_path / "nowhere"
     code, said = fails(capsys, "run", "--home", str(missing))
     assert (code, said) == (2, f"cdp: no home at {missing}: set CDP_HOME or give --home")
+
+
+@pytest.mark.parametrize("sign", ["*", "?", "[", "{", "#", "%20", "\\"])
+def test_a_home_whose_path_would_be_read_as_something_else_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, sign: str
+) -> None:
+    home = tmp_path / f"my{sign}home"
+    (home / "landing").mkdir(parents=True)
+    code, said = fails(capsys, "run", "--home", str(home))
+    assert (code, said) == (
+        2, f"cdp: a home cannot lie at {home}: '{sign}' in a path is read as something else; rename it"
+    )  # fmt: skip
 
 
 def test_an_empty_home_has_nothing_to_run_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

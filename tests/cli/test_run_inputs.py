@@ -84,6 +84,29 @@ def test_a_setting_that_cannot_be_used_is_named(variable: str, value: str) -> No
         Settings.from_env({variable: value})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "30 4 * * *", "99 99 * * *", "60 0 * * *", "0 24 * * *", "0 4 0 * *", "0 4 * 13 *", "0 4 1 0 *", "0 4 * * 8",
+        "0 4 * * 7", "05 04 * * *", "*/5 * * * *", "*/0 * * * *", "5-50/10 * * * *", "5/10 * * * *", "50-10 * * * *",
+        "1,15 * * * *", "1,,2 * * * *", "1, * * * *", "*-5 * * * *", "*/5/2 * * * *", "-1 * * * *", "1.5 * * * *",
+        "0 4 * * MON-Fri", "0 4 * jan,MAR *", "0 4 * monday *", "0 4 jan * *", "0 4 L * *", "0 4 ? * *", "? 4 * * *",
+        "0 4 * * l5", "0 4 * * 5#2", "0 4 * * sun#1", "0 4 * * 5#6", "0 4 * * L", "0 4 30 2 *", "0 4 30 feb *",
+        "0 4 29 2 *", "0 4 31 4 *", "a b c d e", "* * * *", "0 0 * * * *",
+    ],
+)  # fmt: skip
+def test_a_schedule_is_taken_where_dagster_takes_it(text: str) -> None:
+    from dagster import DagsterInvalidDefinitionError, ScheduleDefinition
+
+    try:
+        ScheduleDefinition(job_name="daily", cron_schedule=text)
+    except DagsterInvalidDefinitionError:
+        with pytest.raises(SettingsError, match=r"^CDP_SCHEDULE: cannot use"):
+            Settings.from_env({"CDP_SCHEDULE": text})
+    else:
+        assert Settings.from_env({"CDP_SCHEDULE": text}).schedule == text
+
+
 def test_the_lock_keeps_other_processes_out_and_lets_this_one_in_again(tmp_path: Path) -> None:
     path = tmp_path / "run.lock"
     attempt = "import sys; from pathlib import Path; from cdp_pipeline.lock import run_lock\n"

@@ -328,3 +328,52 @@ def test_a_judgement_makes_the_next_run_necessary_and_undoing_it_does_not(tmp_pa
         assert (only.pair, only.author) == (("a", "b"), "wei")
         store.undo("a", "b", author="wei")
     assert steps.inputs_after(home, "start") == before
+
+
+def test_explain_tells_what_waits_for_the_next_run(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The records of two profiles: what was judged of any of them since, and what was taken back."""
+    explain = ["explain", "crm:people:2", "crm:people:3", "--home", str(home)]
+
+    def waits() -> list[str]:
+        assert main(explain) == 0
+        return [line for line in capsys.readouterr().out.splitlines() if "waits for the next `cdp run`" in line]
+
+    assert waits() == []
+    say(capsys, home, "unsure", "crm:people:2", "crm:people:3")
+    assert waits() == []
+    say(capsys, home, "link", "shop:people:2", "crm:people:3", "--author", "ann")
+    day = live_judgements(Home(home).ops_db)[-1].created_at[:10]
+    assert waits() == [f"judged since, and waits for the next `cdp run`: crm:people:3 = shop:people:2 (ann, {day})"]
+    # of other people
+    say(capsys, home, "separate", "crm:people:4", "crm:people:5", "--author", "ann")
+    assert len(waits()) == 1
+    assert main([*explain, "--json"]) == 0
+    [told] = json.loads(capsys.readouterr().out)["waiting"]
+    assert (told["judgement"], told["is_taken_back"]) == ("positive", False)
+    say(capsys, home, "undo", "shop:people:2", "crm:people:3")
+    assert waits() == []
+    assert main([*explain[:2], "crm:people:4", *explain[3:]]) == 0
+    assert "waits" not in capsys.readouterr().out
+
+
+def test_explain_tells_that_a_judgement_of_the_last_run_was_taken_back(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say(capsys, home, "separate", "crm:people:6", "shop:people:6", "--author", "ann")
+    live = as_judgements(live_judgements(Home(home).ops_db))
+    tables = home / "lake" / "identity"
+    (home / "lake").unlink()
+    shutil.copytree((home / "model").resolve().parent / "lake", home / "lake")
+    applied = tables / "judgements" / "part-0.parquet"
+    with duckdb.connect() as con:
+        con.execute(
+            f"copy (select $l as record_id_l, $r as record_id_r, $j as judgement) to '{applied}'",
+            {"l": live[0].record_id_l, "r": live[0].record_id_r, "j": live[0].judgement},
+        )
+    explain = ["explain", "crm:people:6", "shop:people:6", "--home", str(home)]
+    assert main(explain) == 0
+    assert "waits" not in capsys.readouterr().out
+    say(capsys, home, "undo", "crm:people:6", "shop:people:6", "--author", "bob")
+    assert main(explain) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("taken back since, and waits for the next `cdp run`: crm:people:6 ≠ shop:people:6 (bob, ")

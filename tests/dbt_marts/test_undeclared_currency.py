@@ -27,10 +27,11 @@ def test_the_error_names_table_and_currency(tmp_path: Path) -> None:
 
     unknown = ORDER.format(id="c", currency="'XXX'", net=7, reporting="NULL")
     nameless = ORDER.format(id="d", currency="NULL", net=7, reporting="NULL")
-    build_home(home.root, {"orders": f"{converted}, {unknown}, {nameless}", "touchpoint_costs": COST})
+    person = ORDER.format(id="e", currency="'13898765432 Zyxwv'", net=7, reporting="NULL")
+    build_home(home.root, {"orders": f"{converted}, {unknown}, {nameless}, {person}", "touchpoint_costs": COST})
     with pytest.raises(DbtError) as refused:
         run_dbt("test", "assert_amounts_have_a_rate", home, date(2026, 1, 31))
     assert str(refused.value).endswith(
-        ": no exchange rate into USD: orders in (none), orders in XXX, touchpoint_costs in GBP;"
-        " declare it in dbt_project/seeds/exchange_rates.csv"
+        ": no exchange rate into USD: orders in (no code of three letters), orders in (none), orders in XXX,"
+        " touchpoint_costs in GBP; declare it in dbt_project/seeds/exchange_rates.csv"
     )

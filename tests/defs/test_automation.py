@@ -14,7 +14,7 @@ from cdp_pipeline.defs.build import build_defs
 from cdp_pipeline.defs.jobs import build_job, build_schedule, build_sensor
 from cdp_pipeline.defs.launch import instance_of, new_run_id, release_dead_runs
 from cdp_pipeline.home import Home
-from cdp_pipeline.settings import Settings, SettingsError
+from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources.contract import load_contracts
 
 ROOT = Path(__file__).parents[2]
@@ -104,12 +104,6 @@ def test_days_before_the_first_that_dagster_knows_are_told_and_left_to_the_comma
     )
     assert isinstance(first, dg.SkipReason) and isinstance(second, dg.RunRequest)
     assert second.tags["dagster/asset_partition_range_start"] == "2017-03-07"
-
-
-@pytest.mark.parametrize("cron", ["61 4 * * *", "30 4 31 2 *"])
-def test_a_cron_expression_without_a_time_names_its_setting(home: Home, cron: str) -> None:
-    with pytest.raises(SettingsError, match=r"^CDP_SCHEDULE: cannot use '[^']+' \(not a cron expression\)$"):
-        build_schedule(build_job(), home, load_contracts(), Settings(schedule=cron))
 
 
 @pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::dagster.PreviewWarning")

@@ -58,6 +58,24 @@ def test_lists_of_contacts_are_written_anew_without_the_person(
     assert forget(home, ["p1"]) == []
 
 
+def test_exports_of_other_fields_are_no_hindrance(put: Put, declare: Callable[[str], Destination], home: Path) -> None:
+    put()
+    sync(home, declare("{kind: file, segments: [loyal], channel: email, fields: [email]}"), "loyal")
+    other = declare("{kind: file, segments: [loyal], channel: email, fields: [email, features.orders_total]}")
+    sync(home, other, "loyal", full=True)
+    assert forget(home, ["p1"]) == [Recipient("there", "loyal", True)]
+    assert holding(home / "exports", *CANARIES) == []
+
+
+def test_a_receiver_that_is_not_declared_any_more(put: Put, declare: Callable[[str], Destination], home: Path) -> None:
+    put()
+    settings = "{kind: file, format: parquet, segments: [loyal], channel: email, fields: [email]}"
+    sync(home, declare(settings), "loyal")
+    (home / "destinations.yml").write_text("destinations: {}\n", encoding="utf-8")
+    assert forget(home, ["p1"]) == [Recipient("there", "loyal", False)]
+    assert holding(home / "exports", *CANARIES) == []
+
+
 def test_who_has_received_a_person_is_told_with_what_and_when(
     put: Put, declare: Callable[[str], Destination], home: Path
 ) -> None:

@@ -38,8 +38,30 @@ def test_the_first_assignment_is_kept(put: Put, declare: Declare, home: Path) ->
     assert told == [(0.25, date(2025, 3, 10))]
     # p2 withdraws, p4 leaves, and the share is changed: what was drawn stands
     put("delete from profiles.consent where profile_id = 'p2';delete from segments.membership where profile_id = 'p4'")
-    sync(home, declare(HALF.replace("0.25", "0.001")), "loyal")
+    result = sync(home, declare(HALF.replace("0.25", "0.001")), "loyal")
     assert arms(home) == first
+    assert (result.members, result.counts["holdout"]) == (2, 3), "who was held out is not sent"
+    # nobody who was sent is taken back for a greater share, and without a holdout the experiment is over
+    assert sync(home, declare(HALF.replace("0.25", "0.99")), "loyal").changed is False
+    assert sync(home, declare(HALF.replace(", holdout: 0.25", "")), "loyal").members == 5
+
+
+def test_a_merge_keeps_the_side(put: Put, declare: Declare, home: Path) -> None:
+    """p2 was held out; p10, who has gone on with her, is drawn by another number."""
+    put()
+    sync(home, declare(HALF), "loyal")
+    put(
+        "insert into profiles.profile_aliases values ('p2', 'p10');"
+        + "".join(
+            f"update {table} set profile_id = 'p10' where profile_id = 'p2';"
+            for table in ("segments.membership", "profiles.consent")
+        ),
+        "".join(
+            f"update {t} set profile_id = 'p10' where profile_id = 'p2';" for t in ("golden_record", "identifiers")
+        ),
+    )
+    result = sync(home, declare(HALF), "loyal")
+    assert (result.changed, result.counts["holdout"]) == (False, 4)
 
 
 def test_a_held_out_newcomer_is_kept_though_nothing_is_sent(put: Put, declare: Declare, home: Path) -> None:

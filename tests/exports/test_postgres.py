@@ -55,6 +55,27 @@ def test_a_segment_in_a_schema(
     ]  # fmt: skip
 
 
+def test_amounts_are_numbers_and_fit_a_column_of_text_that_is_there(
+    put: Put, declare: Declare, home: Path, ask: Callable[[str], list[tuple[Any, ...]]]
+) -> None:
+    settings = "{{kind: postgres, segments: [loyal], channel: email, schema: {}, fields: [features.spent]}}"
+    spent = "alter table features.profile_features add column spent decimal(18, 2);"
+    put(
+        spent
+        + "update features.profile_features set spent = case profile_id when 'p1' then 100.10 when 'p2' then 9 end;"
+    )
+    sync(home, declare(settings.format("amounts")), "loyal")
+    assert ask("select profile_id from amounts.members where spent is not null order by spent") == [("p2",), ("p1",)]
+    assert ask("select sum(spent)::text from amounts.members") == [("109.10",)]
+    ask("create schema texts")
+    ask(
+        "create table texts.members (destination text, segment text, profile_id text, entered_at date, spent text,"
+        " export_id text)"
+    )
+    sync(home, declare(settings.format("texts")), "loyal", full=True)
+    assert ask("select spent from texts.members where profile_id = 'p1'") == [("100.10",)]
+
+
 def test_an_erased_person_leaves_the_tables_with_the_next_sync(
     put: Put, declare: Declare, home: Path, ask: Callable[[str], list[tuple[Any, ...]]]
 ) -> None:
@@ -92,6 +113,32 @@ def test_an_export_that_had_arrived_is_not_repeated(
     assert sync(home, destination, "loyal").changed is False
     assert ask("select count(*) from once.members") == [(6,)], "what the receiver did with it is the receiver's"
     assert ask("select count(*) from once.exports") == [(1,)]
+
+
+def test_who_must_not_be_told_of_any_more_is_not_although_the_server_was_away(
+    put: Put,
+    declare: Declare,
+    home: Path,
+    ask: Callable[[str], list[tuple[Any, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What acts on new rows there would act before they are taken back."""
+    put()
+    destination = declare(SETTINGS.format("late"))
+    with monkeypatch.context() as patch:
+        patch.setenv("CDP_DESTINATION_THERE_URI", "postgresql://me@127.0.0.1:1/none")
+        with pytest.raises(DeliveryError):
+            sync(home, destination, "loyal")
+    ask("create schema late")
+    ask(
+        "create table late.members (destination text, segment text, profile_id text, export_id text, email text,"
+        " birth_date date, entered_at date)"
+    )
+    ask("create table late.seen (profile_id text)")
+    ask("create rule seen as on insert to late.members do also insert into late.seen values (new.profile_id)")
+    (home / "suppression.csv").write_text("kind,value\nprofile_id,p1\n", encoding="utf-8")
+    assert sync(home, destination, "loyal").removed == 1
+    assert ask("select profile_id from late.seen order by 1") == [(p,) for p in ("p2", "p4", "p5", "p6", "p7", "p9")]
 
 
 def test_a_table_that_does_not_fit_is_named(

@@ -9,12 +9,13 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from export_company import Put
 
-from profiles.exports import DeliveryError, Destination, deliver_webhook, sync
+from profiles.exports import DeliveryError, Destination, deliver_webhook, plan, remove, sync
 
 Declare = Callable[[str], Destination]
 SECRET = "a shared secret"  # noqa: S105
@@ -112,9 +113,52 @@ def test_a_receiver_that_stays_down_gets_the_rest_later(
         sync(home, destination, "loyal")
     receiver.seen.clear()
     # newer data waits until the first export is complete
-    put("delete from segments.membership where profile_id = 'p9'")
+    put("update segments.membership set entered_at = '2025-03-02' where profile_id = 'p1'")
     sync(home, destination, "loyal")
-    assert receiver.said() == [("add", ["p5", "p6", "p7"]), ("add", ["p9"]), ("remove", ["p9"])]
+    assert receiver.said() == [("add", ["p5", "p6", "p7"]), ("add", ["p9"]), ("change", ["p1"])]
+
+
+def test_who_must_not_be_told_of_any_more_is_not_although_the_export_was_under_way(
+    put: Put, declare: Declare, home: Path, receiver: Receiver
+) -> None:
+    """A receiver sends its coupon on the add, before the remove is read. The first batch may have arrived."""
+    put()
+    destination = declare(settings(receiver))
+    receiver.script = [(500, {})] * deliver_webhook.TRIES
+    with pytest.raises(DeliveryError):
+        sync(home, destination, "loyal")
+    receiver.seen.clear()
+    put("update profiles.consent set state = 'denied' where profile_id = 'p9'")
+    (home / "suppression.csv").write_text("kind,value\nprofile_id,p1\n", encoding="utf-8")
+    result = sync(home, destination, "loyal")
+    assert receiver.said() == [("add", ["p2", "p4"]), ("add", ["p5", "p6", "p7"]), ("remove", ["p1", "p9"])]
+    assert (result.members, result.removed) == (5, 2)
+
+
+def test_batches_of_another_size_leave_nobody_out(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
+    """The number of a batch means other members then; the keys tell them apart."""
+    put()
+    receiver.script = [(200, {}), (200, {}), *[(500, {})] * deliver_webhook.TRIES]
+    with pytest.raises(DeliveryError):
+        sync(home, declare(settings(receiver).replace("batch: 3", "batch: 1")), "loyal")
+    before = set(receiver.keys())
+    receiver.seen.clear()
+    assert sync(home, declare(settings(receiver)), "loyal").changed is False, "all of it has arrived"
+    assert receiver.said() == [("add", ["p1", "p2", "p4"]), ("add", ["p5", "p6", "p7"]), ("add", ["p9"])]
+    assert not before & set(receiver.keys())
+
+
+def test_everything_again_takes_back_who_left(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
+    put()
+    sync(home, declare(settings(receiver).replace("batch: 3", "batch: 9")), "loyal")
+    receiver.seen.clear()
+    put("update profiles.consent set state = 'denied' where profile_id = 'p9'")
+    other = declare(settings(receiver).replace("batch: 3", "batch: 9, fields: [email]"))
+    planned = plan(home, other, "loyal", full=True)
+    assert (planned.added, planned.removed) == (6, 1)
+    result = sync(home, other, "loyal", full=True)
+    assert receiver.said() == [("remove", ["p9"]), ("add", ["p1", "p2", "p4", "p5", "p6", "p7"])]
+    assert (result.added, result.removed, result.members) == (6, 1, 6)
 
 
 def test_a_refused_batch_is_kept_and_offered_again(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
@@ -133,9 +177,79 @@ def test_a_refused_batch_is_kept_and_offered_again(put: Put, declare: Declare, h
     assert (again.dead_letters, again.members) == (0, 7)
 
 
+@pytest.mark.parametrize("fields", ["", ", fields: [email]"])
+def test_a_refused_removal_is_offered_again(
+    put: Put, declare: Declare, home: Path, receiver: Receiver, fields: str
+) -> None:
+    """A secret that has been changed there costs a 401, and the person is there still."""
+    put()
+    destination = declare(settings(receiver).replace("batch: 3", f"batch: 9{fields}"))
+    sync(home, destination, "loyal")
+    put("update profiles.consent set state = 'denied' where profile_id = 'p9'")
+    receiver.script = [(401, {})]
+    result = sync(home, destination, "loyal")
+    assert (result.removed, result.dead_letters, result.members) == (1, 1, 7)
+    receiver.seen.clear()
+    again = sync(home, destination, "loyal")
+    assert receiver.said() == [("remove", ["p9"])]
+    assert (again.dead_letters, again.members) == (0, 6)
+
+
+def test_who_was_there_before_a_refused_change_is_there_still(
+    put: Put, declare: Declare, home: Path, receiver: Receiver
+) -> None:
+    put()
+    destination = declare(settings(receiver).replace("batch: 3", "batch: 9, fields: [email]"))
+    sync(home, destination, "loyal")
+    changed = "update golden_record set email = 'hal@example.com' where profile_id = 'p9'"
+    put("", changed)
+    receiver.script = [(422, {})]
+    assert sync(home, destination, "loyal").members == 7
+    receiver.seen.clear()
+    put("", changed)
+    sync(home, destination, "loyal")
+    put("delete from segments.membership where profile_id = 'p9'", changed)
+    sync(home, destination, "loyal")
+    assert receiver.said() == [("change", ["p9"]), ("remove", ["p9"])]
+
+
+def test_amounts_are_numbers(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
+    put("alter table features.profile_features add column spent decimal(18, 2) default 120.50;")
+    sync(home, declare(settings(receiver).replace("batch: 3", "fields: [features.spent]")), "loyal")
+    assert receiver.seen[0][1]["members"][0]["spent"] == 120.5  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("3", 3), ("Mon, 10 Mar 2025 00:00:20 GMT", 20), ("Mon, 10 Mar 2025 00:00:00 -0000", 0), ("²", 0), ("soon", 0)],
+)
+def test_how_long_a_receiver_asks_to_wait(monkeypatch: pytest.MonkeyPatch, value: str, seconds: float) -> None:
+    now = datetime(2025, 3, 10, tzinfo=UTC).timestamp()
+    monkeypatch.setattr(deliver_webhook.time, "time", lambda: now)
+    assert deliver_webhook._asked_to_wait(value) == seconds
+
+
 def test_a_redirect_is_not_followed(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
     """Members go to the address that was declared, and to no other."""
     put()
     receiver.script = [(307, {"Location": receiver.url + "/elsewhere"})] * 3
     assert sync(home, declare(settings(receiver)), "loyal").dead_letters == 7
     assert len(receiver.seen) == 3
+
+
+def test_a_receiver_is_emptied_of_those_whom_it_has(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
+    put()
+    destination = declare(settings(receiver))
+    receiver.script = [(200, {}), *[(500, {})] * deliver_webhook.TRIES]
+    with pytest.raises(DeliveryError):
+        sync(home, destination, "loyal")
+    had = receiver.said()[0][1]
+    receiver.seen.clear()
+    result = remove(home, destination, "loyal")
+    # what was under way tells of nobody any more, and all who may have been told of are taken back
+    assert {op for op, _ in receiver.said()} == {"remove"}
+    assert set(had) <= {one for _, ids in receiver.said() for one in ids}
+    assert (result.members, result.added) == (0, 0)
+    receiver.seen.clear()
+    assert not remove(home, destination, "loyal").changed
+    assert receiver.said() == []

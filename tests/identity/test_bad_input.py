@@ -75,6 +75,7 @@ class Said:
             "a.csv: 1 rows repeat a record id; (source, id) must be unique",
         ),
         ("a.csv", HEADER + ",a,b,,,,,,\n", "a.csv: 1 rows have no id: every row needs a record id"),
+        ("a|b.csv", FEW, "a|b.csv: 2 rows are of a source with a |, which parts source and record id"),
         ("a.csv", FEW.encode("utf-16"), "a.csv: invalid UTF-8"),
         ("a.jsonl", '{"id": 1, "first": "王伟"}\n'.encode("gb18030"), "a.jsonl: invalid UTF-8"),
         ("a.csv", HEADER.encode() + b"1,a\xff\xfe,b,,,,,,\n", "a.csv"),
@@ -311,3 +312,31 @@ def test_everybody_shares_one_phone_email_street_and_card(folder: Path, capsys: 
     same = [f"{i},,,,{shared}" for i in range(500)]
     (folder / "in.csv").write_text(HEADER + "\n".join(same) + "\n")
     assert len(Said(folder, capsys).profiles()) == 500
+
+
+def test_a_name_that_is_a_pattern_is_one_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``*`` in a name would read its neighbours; ``card=…`` in the folder's would take the place of a column."""
+    place = folder / "card=K9"
+    place.mkdir()
+    for number, name in enumerate(("a1.csv", "a2.csv", "a*.csv", "a[1].csv", "a?.jsonl", "a?.parquet")):
+        row = f"{number},anna,abelard,1980-02-03,a{number}@mail.example,,,,K{number}"
+        if name.endswith(".csv"):
+            (place / name).write_text(HEADER + row + "\n")
+        elif name.endswith(".jsonl"):
+            (place / name).write_text(json.dumps(dict(zip(HEADER.strip().split(","), row.split(","), strict=True))))
+        else:
+            duckdb.execute(
+                f"copy (from read_csv('{place}/a1.csv', all_varchar=true, hive_partitioning=false)) to '{place}/{name}'"
+            )
+    (folder / "roles.yml").write_text(ROLES)
+    cards = {"a*.csv": "K2", "a[1].csv": "K3", "a?.jsonl": "K4", "a?.parquet": "K0"}
+    for name, card in cards.items():
+        out = folder / "out.parquet"
+        store = folder / "s.duckdb"
+        given = ["resolve", str(place / name), "--roles", str(folder / "roles.yml"), "--out", str(out)]
+        assert main([*given, "--store", str(store)]) == 0
+        assert capsys.readouterr().out.startswith("1 records")
+        with duckdb.connect(str(store), read_only=True) as con:
+            found = con.execute("select value from link_identifiers where kind = 'loyalty_id'").fetchall()
+        assert found == [(card,)]
+        store.unlink()

@@ -279,3 +279,79 @@ def test_a_call_that_fails_leaves_the_store_as_it_was(company: Path, monkeypatch
     with pytest.raises(KeyboardInterrupt):
         resolve_files([company / "shop.csv"], roles, out, store=store)
     assert content() == before
+
+
+ABROAD = """
+record_id: id
+default_region: US
+roles: {full_name: name, phone: [tel, mobile], birth_date: born, country: land, identifiers: {loyalty_id: card}}
+"""
+
+
+def read_as(store: Path, what: str) -> dict[str, str]:
+    with duckdb.connect(str(store), read_only=True) as con:
+        return dict(con.execute(what).fetchall())
+
+
+def test_the_country_of_a_row_tells_how_its_number_is_read(tmp_path: Path) -> None:
+    rows = [
+        {"id": "1", "name": "Wang Wei", "tel": "13812345678", "land": "CN"},
+        {"id": "2", "name": "Li Na", "tel": "138 1234 5679", "land": "中华人民共和国"},
+        {"id": "3", "name": "Bob Meyer", "tel": "3125550147", "land": ""},
+        {"id": "4", "name": "Ann Smith", "tel": "(312) 555-0148", "land": "Atlantis"},
+        {"id": "5", "name": "Tom Smith", "tel": "020 7946 0018", "mobile": "+1 312 555 0150", "land": "United Kingdom"},
+        {"id": "6", "name": "Eve Smith", "tel": "312.555.0149", "land": "NA"},
+    ]
+    shop = write(tmp_path / "shop.csv", [{"born": "", "mobile": "", "card": "", **row} for row in rows])
+    (tmp_path / "roles.yml").write_text(ABROAD, encoding="utf-8")
+    store = tmp_path / "s.duckdb"
+    resolve_files([shop], load_roles(tmp_path / "roles.yml"), tmp_path / "out.parquet", store=store)
+    numbers = "select record_id, string_agg(value, ' ' order by value) from link_identifiers group by 1"
+    assert read_as(store, numbers) == {
+        "shop|1": "+8613812345678",
+        "shop|2": "+8613812345679",
+        "shop|3": "+13125550147",
+        "shop|4": "+13125550148",
+        "shop|5": "+13125550150 +442079460018",
+        "shop|6": "+13125550149",
+    }
+
+
+def test_a_country_that_is_filled_in_later_ends_where_a_full_pass_ends(tmp_path: Path) -> None:
+    people = [
+        {
+            "id": str(i),
+            "name": f"{GIVEN[i % 10]} {FAMILY[i // 10]}",
+            "born": person(i)["born"],
+            "tel": f"1381234{5000 + i}",
+            "mobile": "",
+            "card": "",
+            "land": "China" if i % 2 else "",
+        }
+        for i in range(20)
+    ]
+    (tmp_path / "roles.yml").write_text(ABROAD, encoding="utf-8")
+    roles, tables = load_roles(tmp_path / "roles.yml"), ("link_records", "link_identifiers", "features", "clusters")
+    store = tmp_path / "s.duckdb"
+    resolve_files([write(tmp_path / "crm.csv", people)], roles, tmp_path / "1.parquet", store=store)
+    moved = [{**p, "land": "CN"} for p in people[:4]]
+    resolve_files([write(tmp_path / "crm.csv", moved)], roles, tmp_path / "2.parquet", store=store)
+
+    def kept() -> list[object]:
+        with duckdb.connect(str(store), read_only=True) as con:
+            return [con.execute(f"select * from {table} order by all").fetchall() for table in tables]
+
+    grown = kept()
+    read = "select record_id, value from link_identifiers where kind = 'phone' and record_id in ('crm|0', 'crm|1')"
+    assert read_as(store, read) == {"crm|0": "+8613812345000", "crm|1": "+8613812345001"}
+    resolve_files([tmp_path / "crm.csv"], roles, tmp_path / "3.parquet", store=store, full=True)
+    assert kept() == grown
+
+
+def test_the_source_is_all_of_the_name_but_its_ending(company: Path) -> None:
+    rows = [{"id": f"c{i}", **person(i)} for i in range(3)]
+    files = [write(company / name, rows) for name in ("crm.1.csv", "crm.2.CSV", "shop.eu.tsv")]
+    out = company / "out.parquet"
+    assert resolve_files(files, load_roles(company / "roles.yml"), out).records == 9
+    found = duckdb.connect().execute(f"select source, count(*) from '{out}' group by 1 order by 1").fetchall()
+    assert found == [("crm.1", 3), ("crm.2", 3), ("shop.eu", 3)]

@@ -48,7 +48,10 @@ insert into marts_intermediate.int_order_lines_profiled values
     ('o1', 'ana', '2026-01-31 12:00', 1, 'CAT1', 'CAT FOOD', 'GROCERY', 'Miao', 1, 15),
     ('o1', 'ana', '2026-01-31 12:00', 2, 'CAT2', 'CAT LITTER', 'GROCERY', 'Miao', 1, 10),
     ('o2', 'ana', '2025-11-01 12:00', 1, 'DOG1', 'HOT DOGS', 'DELI', null, 1, 60),
-    ('o3', 'bo', '2026-01-20 12:00', 1, 'TEA', 'TEA_100%', 'GROCERY', 'Leaf', 1, 12.5);
+    ('o3', 'bo', '2026-01-20 12:00', 1, 'TEA', 'TEA_100%', 'GROCERY', 'Leaf', 1, 12.5),
+    ('o5', 'cy', '2026-01-21 12:00', 1, 'ZAFU', 'CUSHIONS', 'HOME', 'Zen', 1, 10),
+    ('o5', 'cy', '2026-01-21 12:00', 2, 'BOX', 'BOXES', 'HOME', null, 1, 5),
+    ('o6', 'cy', '2026-01-22 12:00', 1, 'ZAFU', 'CUSHIONS', 'HOME', 'Zen', 3, 30);
 create table marts_intermediate.int_campaign_touches_profiled (profile_id varchar, source varchar, campaign_id varchar,
     channel varchar, touch_type varchar, occurred_at timestamp);
 insert into marts_intermediate.int_campaign_touches_profiled values

@@ -96,7 +96,12 @@ TERMS: list[tuple[dict[str, Any], str]] = [
     # two lines of one order are one order; "CAT *" is not a hot dog, and % and _ are themselves
     ({"orders": {"category": "CAT *", "at_least": 1}}, "ana"),
     ({"orders": {"category": "CAT *", "at_least": 2}}, ""),
-    ({"orders": {"category": "CAT *", "amount_at_least": 25}}, "ana"),
+    # a line has its part of what was paid and stays paid: of lines of 15 and 10 in an order of 40, of 10 and 5 in one
+    # of 9, and nothing where all went back
+    ({"orders": {"category": "CAT *", "amount_at_least": 40}}, "ana"),
+    ({"orders": {"category": "CAT FOOD", "amount_at_least": 24, "amount_at_most": 24}}, "ana"),
+    ({"orders": {"brand": "Zen", "amount_at_least": 6, "amount_at_most": 6, "count_at_most": 1}}, "cy"),
+    ({"orders": {"brand": "Zen", "amount_at_least": 7}}, ""),
     ({"orders": {"category": "TEA_100*"}}, "bo"),
     ({"orders": {"category": "T_A*"}}, ""),
     ({"orders": {"brand": ["Miao", "Leaf"], "channel": "o2o"}}, "bo"),

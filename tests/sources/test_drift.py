@@ -169,6 +169,10 @@ def test_names_that_may_be_personal_are_not_told(demo: Land) -> None:
     _deliver(demo, DAYS[0], 20)
     result = _deliver(demo, DAYS[1], 20, **{"jane@example.com": 1, "12025550100": 2})
     assert {d.field for d in result.drift} == {"(a name that may be personal)"}
+    assert result.extra_fields == {"(a name that may be personal)": 20}
+    state = b"".join(path.read_bytes() for path in demo.home.ops_db.parent.glob("ops.sqlite*"))
+    assert b"things" in state and b"jane@" not in state and b"12025550100" not in state
+    assert _deliver(demo, DAYS[2], 20, **{"john@example.com": 1}).drift == (), "told once, whoever it is"
 
 
 def _csv(land: Land, day: date, header: str, rows: int, name: str = "a.csv") -> IngestResult:

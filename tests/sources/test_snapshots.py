@@ -13,6 +13,7 @@ from cdp_pipeline.ops import Ops
 from cdp_pipeline.sources.contract import ContractError
 from cdp_pipeline.sources.ingest import reconcile
 from cdp_pipeline.sources.replay import replay
+from cdp_pipeline.sources.snapshots import standing_refusals
 from tests.sources.conftest import Land, make_land
 
 CONTRACT = """
@@ -112,6 +113,35 @@ def test_a_correction_that_loses_keys_leaves_what_it_was_to_replace(tmp_path: Pa
     _deliver(land, SECOND, range(39))
     assert "38 of the 40 keys" in _deliver(land, SECOND, range(2))
     assert _keys(land, SECOND) == 39 and _ok(land) and land.pending() == []
+
+
+def _standing(land: Land) -> list[str]:
+    with Ops(land.home.ops_db) as ops:
+        return standing_refusals(ops.receipts())
+
+
+def test_a_refusal_is_told_until_a_later_snapshot_is_believed(tmp_path: Path) -> None:
+    land = _land(tmp_path)
+    _deliver(land, FIRST, range(40))
+    assert _standing(land) == []
+    _deliver(land, SECOND, range(19))
+    [line] = _standing(land)
+    assert line.startswith("demo/stock: the snapshot of dt=2025-03-06 stays refused: nothing loaded: 21 of the 40 keys")
+    _deliver(land, THIRD, range(30))
+    assert _standing(land) == []
+
+
+def test_a_refused_correction_is_told_although_its_day_is_loaded(tmp_path: Path) -> None:
+    land = _land(tmp_path)
+    _deliver(land, FIRST, range(40))
+    _deliver(land, SECOND, range(39))
+    _deliver(land, SECOND, range(2))
+    assert ["38 of the 40" in line for line in _standing(land)] == [True]
+    with Ops(land.home.ops_db) as ops:
+        [failed] = reconcile(land.home, ops).failed
+    assert failed.startswith("demo/stock/dt=2025-03-06/all.jsonl: nothing loaded: 38 of the 40")
+    _deliver(land, SECOND, range(38))
+    assert _standing(land) == []
 
 
 def test_replay_does_not_accept_it(tmp_path: Path) -> None:

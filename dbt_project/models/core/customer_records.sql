@@ -49,11 +49,8 @@ select
         {{ clean_text('records.country') }}
     ) as country,
     {{ clean_text('records.language') }} as language,
-    coalesce(
-        countries.country_code,
-        case when {{ regexp_like('trim(records.country)', '^[A-Za-z]{2}$') }} then upper(trim(records.country)) end,
-        systems.default_region
-    ) as default_region,
+    -- Two letters that are no country (ZZ, EU) would leave every number without a country code unreadable.
+    coalesce(countries.country_code, systems.default_region) as default_region,
     records.is_guest,
     records.created_at,
     records.updated_at,

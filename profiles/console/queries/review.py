@@ -87,6 +87,17 @@ def open_question(
             return None
 
 
+def count_open(snapshot: OpenSnapshot, answered: Collection[tuple[str, str]]) -> int:
+    """Pairs of the queue that are not in `answered`, most of which left the queue with the run that applied them."""
+    [row] = snapshot.query(
+        "SELECT count(*) AS n FROM pii.review_queue q ANTI JOIN"
+        " (SELECT unnest($left::VARCHAR[]) AS record_id_l, unnest($right::VARCHAR[]) AS record_id_r) a"
+        " USING (record_id_l, record_id_r)",
+        {"left": [left for left, _ in answered], "right": [right for _, right in answered]},
+    )
+    return int(str(row["n"]))
+
+
 def answered_pairs(judgements: Sequence[Mapping[str, object]], made_at: datetime) -> set[tuple[str, str]]:
     """Pairs that need no answer: judged, unless as unsure before the snapshot was made (`made_at`): such a pair is in
     the queue again because its evidence changed."""
@@ -95,6 +106,22 @@ def answered_pairs(judgements: Sequence[Mapping[str, object]], made_at: datetime
         at = datetime.fromisoformat(str(row["created_at"]))
         if row["judgement"] != "unsure" or at >= made_at:
             found.add((str(row["record_id_l"]), str(row["record_id_r"])))
+    return found
+
+
+def judgements_of(author: str, judgements: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    """What stands of `author`, newest first, and what somebody else has said otherwise since: who said so should know.
+
+    `judgements` are all of them, those that were taken back too.
+    """
+    said: set[tuple[object, ...]] = set()
+    found = []
+    for row in sorted(judgements, key=lambda row: -int(str(row["judgement_id"]))):
+        pair = row["record_id_l"], row["record_id_r"]
+        is_overruled = row["revoked_by"] != author and (*pair, row["revoked_by"]) in said
+        if row["author"] == author and (not row["revoked_at"] or is_overruled):
+            found.append(row)
+        said.add((*pair, row["author"]))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,13 @@ from dataclasses import dataclass
 import phonenumbers
 
 from profiles.errors import AmbiguousIdentifier, ProfileErased
-from profiles.identifiers import normalise_value
+from profiles.identifiers import half_width, normalise_value
 from profiles.snapshot_provider import OpenSnapshot, Row
 
 MOST_FOUND = 50
 _LONGEST = 200
 _LAST_CHARACTER = "\U0010ffff"
+_HAN = re.compile("[\u3400-\u9fff]")
 
 Lookup = Callable[[str, str, str], "str | None"]
 """Profile id of a trusted identifier given its kind, value and namespace."""
@@ -50,9 +52,13 @@ def search(
     if by_id:
         return Found((by_id,), is_exact=True)
     candidates = _readings(text, regions) or [
-        (kind, namespace, text) for kind, namespace in namespaces() if kind not in ("email", "phone")
+        (kind, namespace, value)
+        for value in _spellings(text)
+        for kind, namespace in namespaces()
+        if kind not in ("email", "phone")
     ]
-    found, shared = set(), False
+    found: dict[str, str] = {}
+    shared = False
     for kind, namespace, value in candidates:
         try:
             profile_id = lookup(kind, value, namespace)
@@ -60,7 +66,9 @@ def search(
             shared = True
             continue
         if profile_id is not None:
-            found.add(profile_id)
+            found.setdefault(profile_id, value)
+    # Where capitals tell two ids apart, it is the one as it was typed.
+    found = {one: value for one, value in found.items() if value == text} or found
     if found and not shared:
         return Found(sorted(found), is_exact=True)
     if not names or not snapshot.has_table("pii", "search_index"):
@@ -131,6 +139,12 @@ def _by_id(snapshot: OpenSnapshot, text: str) -> str | None:
     return found
 
 
+def _spellings(text: str) -> list[str]:
+    """The text, and as a clerk reads it from a card: letters and digits in full width, or in small letters."""
+    plain = half_width(text)
+    return list(dict.fromkeys((text, plain, plain.upper())))
+
+
 def _readings(text: str, regions: Callable[[], Sequence[str]]) -> list[tuple[str, str, str]]:
     """The text as e-mail or phone: (kind, namespace, value) for each way to read it; empty where it is neither."""
     if "@" in text:
@@ -163,9 +177,12 @@ def _holders(snapshot: OpenSnapshot, values: Sequence[str]) -> list[str]:
 
 
 def _by_name(snapshot: OpenSnapshot, text: str) -> list[str]:
-    """Profiles one of whose names starts with the text, as typed or folded."""
+    """Profiles one of whose names starts with the text, as typed or folded; Chinese names also with blanks in them."""
     found: dict[str, None] = {}
-    for term in dict.fromkeys((folded(text), " ".join(text.lower().split()))):
+    terms = [folded(text), " ".join(text.lower().split())]
+    if _HAN.search(text):
+        terms.append("".join(text.split()))
+    for term in dict.fromkeys(terms):
         rows = snapshot.query(
             "SELECT profile_id FROM pii.search_index WHERE term >= $low AND term < $high AND kind = 'name'"
             " ORDER BY term, profile_id LIMIT $most",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -21,6 +23,7 @@ from identity.normalise import (
 )
 from identity.normalise.addresses import normalise_unit, split_one_line
 from identity.normalise.identifiers import issuer_problem, issuer_problem_sql
+from identity.normalise.places import COUNTRIES
 
 
 @pytest.mark.parametrize(
@@ -341,3 +344,12 @@ def test_an_identifier_counts_within_its_issuer(kind: str, namespace: str | None
 )
 def test_chinese_mobiles_among_american_numbers(raw: str, expected: str) -> None:
     assert normalise_phone(raw, "US").value == expected
+
+
+def test_the_core_tables_read_countries_as_identity_does() -> None:
+    seed = Path(__file__).parents[3] / "dbt_project" / "seeds" / "country_names.csv"
+    with seed.open(encoding="utf-8", newline="") as file:
+        names = {row["name"]: row["country_code"] for row in csv.DictReader(file)}
+    assert {name: normalise_country(name) for name in names} == names
+    # na is "not available"; a phone in such a row must not be read as one of Namibia
+    assert set(COUNTRIES.values()) - {code.upper() for code in names} == {"NA"}

@@ -142,6 +142,9 @@ def test_timeline_page_by_page_and_narrowed(reader: httpx.Client) -> None:
         time for time in times if "2025-01-10" <= time < "2025-01-20"
     ]
     assert body(reader.get("/v1/profiles/p1/timeline?channel=sms"))["interactions"] == []
+    refused = reader.get("/v1/profiles/p1/timeline?channel=e-mail")
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith("channel takes one of website, mobile_app, ")
 
 
 def test_segments(reader: httpx.Client) -> None:

@@ -12,9 +12,10 @@ DEFAULT_HOME = Path("data/home")
 _TEMPORARY_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".inflight")
 
 
-# DuckDB takes a path that it reads for a pattern, and a backslash for a slash; dbt takes braces for a place to fill in.
-# Dagster makes its own path the address of a database, where ? begins something else and %20 is a blank.
-_NO_PATH = re.compile(r"[*?\[\\{}]|%[0-9A-Fa-f]{2}")
+# DuckDB takes a path that it reads for a pattern, and a backslash for a slash; dbt takes braces for a place to fill in,
+# and ends a path at #. Dagster makes its own path the address of a database, where ? begins something else and %20 is a
+# blank.
+_NO_PATH = re.compile(r"[*?\[\\{}#]|%[0-9A-Fa-f]{2}")
 
 
 class HomeError(ValueError):

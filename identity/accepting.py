@@ -35,8 +35,9 @@ def accept(
     An identifier joins two records unless they cannot be one person: then it was typed for the wrong one, and the edge
     is refused. A score on `thin_sql` evidence is refused, under the rule ``score``, unless it exceeds the threshold by
     UNDECIDED_BITS. `comparisons` are those that ``scored`` holds outcomes of. Reads ``normal_identifiers``,
-    ``features``, ``scored``, ``judged``, ``forbidden`` and ``settled``, whose kept edges stand whatever the scores have
-    become. `only` (unique_id): pairs with one of these records.
+    ``features``, ``scored``, ``judged``, ``forbidden``, ``repeats``, which an identifier joins to their first only, and
+    ``settled``, whose kept edges stand whatever the scores have become. `only` (unique_id): pairs with one of these
+    records.
     """
     narrowed = f"and {touches(only)}" if only else ""
     held = "true"
@@ -52,11 +53,16 @@ def accept(
             where is_trusted and value is not null and kind not in {CONTACT_KINDS} and {rules.use_sql("kind", "hard")}
                 and {held}
         ),
-        shared as (select * from holder qualify count(*) over (partition by kind, namespace, value) > 1)
-        select l.unique_id as unique_id_l, r.unique_id as unique_id_r, min(l.kind) as rule
-        from shared l join shared r
-            on l.kind = r.kind and l.namespace = r.namespace and l.value = r.value and l.unique_id < r.unique_id
-        group by all"""
+        shared as (select * from holder qualify count(*) over (partition by kind, namespace, value) > 1),
+        witness as (select * from shared anti join repeats using (unique_id)),
+        pair as (
+            select l.unique_id as unique_id_l, r.unique_id as unique_id_r, l.kind
+            from witness l join witness r
+                on l.kind = r.kind and l.namespace = r.namespace and l.value = r.value and l.unique_id < r.unique_id
+            union all
+            select f.first_id, f.unique_id, s.kind from shared s join repeats f using (unique_id)
+        )
+        select unique_id_l, unique_id_r, min(kind) as rule from pair group by all"""
     )
     con.execute(
         f"""create or replace table {refused} as

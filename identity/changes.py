@@ -1,4 +1,4 @@
-"""What changed since the last pass: records that are new, other than before, or gone."""
+"""What changed since the last pass: records that are new, other than before, or gone, and whom that concerns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from identity.layers import within
 from identity.store import SCHEMA, tables
+from identity.values import unique_id_sql, values_sql
 
 # When a contact was last seen says nothing about who it is, and changes with every purchase.
 _UNHASHED = ("first_seen_at", "last_seen_at")
@@ -76,3 +78,41 @@ def has_changes(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether `find_changes` found any."""
     [(n,)] = con.execute("select count(*) from replaced").fetchall()
     return bool(n)
+
+
+def find_touched_values(con: duckdb.DuckDBPyConnection) -> None:
+    """Write temp table ``touched_values`` (kind, namespace, value): values whose verdict may have changed. Reads
+    ``new_link_records``, ``new_link_identifiers``, ``link_identifiers`` and ``blocked_values``."""
+    con.execute(
+        f"""create or replace temp table touched_values as
+        select kind, namespace, value
+        from ({values_sql(f"{SCHEMA}.link_records", f"{SCHEMA}.link_identifiers")})
+        where {within("replaced", "record_id")} and value is not null
+        union
+        select kind, namespace, value from ({values_sql("new_link_records", "new_link_identifiers")})
+        where value is not null
+        -- a listed value is read in every region there is, and regions come and go
+        union select kind, namespace, value from {SCHEMA}.link_flags where reason = 'blocklisted'
+        union select kind, namespace, value from link_identifiers semi join blocked_values using (kind, value)"""
+    )
+
+
+def find_stale(con: duckdb.DuckDBPyConnection) -> None:
+    """Write temp table ``stale`` (unique_id, record_id): records that changed or are gone, and those that hold a value
+    on which the verdict (``new_link_flags``) is another one."""
+    con.execute(
+        f"""create or replace temp table stale as
+        with was as (
+            select * from {SCHEMA}.link_flags
+            where (kind, namespace, value) in (select (kind, namespace, value) from touched_values)
+        ),
+        other as (
+            (select * from was except select * from new_link_flags)
+            union (select * from new_link_flags except select * from was)
+        )
+        select {unique_id_sql("record_id")} as unique_id, record_id from (
+            select record_id from replaced
+            union select record_id from link_values
+            where (kind, namespace, value) in (select (kind, namespace, value) from other)
+        )"""
+    )

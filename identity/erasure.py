@@ -104,7 +104,7 @@ def erase_attached(
 # The next pass compares these with what is delivered to find out what is gone; they are rewritten by it.
 _OF_THE_CACHE = frozenset(
     {"link_hashes", "link_records", "link_identifiers", "link_judged", "features", "block_keys", "scored", "accepted",
-     "refused", "clusters", "left_out"}
+     "refused", "clusters", "left_out", "repeats"}
 )  # fmt: skip
 
 

@@ -109,6 +109,7 @@ class Evidence:
         from identity.features import build_features
         from identity.name_order import count_name_use, turn_swapped_names
         from identity.normalise import normalise
+        from identity.repeats import add_contents
         from identity.roles import load_roles, read_inputs
         from identity.values import blocked_values, judged_identifiers_sql, value_flags
 
@@ -131,6 +132,7 @@ class Evidence:
             )
         count_name_use(con, "normal_records", out="name_use")
         turn_swapped_names(con, "normal_records", "name_use")
+        add_contents(con, "normal_records", "spelt_identifiers", roles.rules)
         blocked_values(con, roles.rules, "input_identifiers", out="blocked_values")
         value_flags(con, "normal_records", "spelt_identifiers", "blocked_values", roles.rules, out="flags")
         judged = judged_identifiers_sql("spelt_identifiers", "flags")

@@ -24,9 +24,9 @@ from pathlib import Path
 
 import duckdb
 
-from identity import blocking, clustering, features, settling, values
+from identity import blocking, clustering, features, repeats, settling, values
 from identity.accepting import accept
-from identity.changes import Source, has_changes
+from identity.changes import Source, find_stale, find_touched_values, has_changes
 from identity.code_version import code_version
 from identity.comparisons import term_frequency_columns
 from identity.components import find_components
@@ -255,6 +255,7 @@ class _Pass:
         if not is_frozen:
             count_name_use(con, "new_link_records", out="name_use")
         turn_swapped_names(con, "new_link_records", "name_use")
+        repeats.add_contents(con, "new_link_records", "new_link_identifiers", self.rules)
         # what `find_changes` found are changes, also for a full pass
         hashes = Layer("link_hashes", within("replaced", "record_id") if "link_hashes" in tables(con) else None)
         hashes.show(con)
@@ -267,7 +268,7 @@ class _Pass:
             "create or replace temp view normal_identifiers as "
             + values.judged_identifiers_sql("link_identifiers", "link_flags")
         )
-        self._find_stale()
+        self._find_repeats()
         features.build_features(
             con, "link_records", "normal_identifiers", self.rules, attributes=self.attributes, flags="link_flags",
             out="new_features",
@@ -275,7 +276,11 @@ class _Pass:
         )  # fmt: skip
         [(self.n_new,)] = con.execute("select count(*) from new_features").fetchall()
         self.lap("normalise")
-        blocking.build_block_keys(con, "new_features", "normal_identifiers", self.rules, out="new_block_keys")
+        con.execute(
+            f"""create or replace temp view blocked_features as
+            select * from new_features where not ({within("repeats")})"""
+        )
+        blocking.build_block_keys(con, "blocked_features", "normal_identifiers", self.rules, out="new_block_keys")
         self._layer("block_keys", within("stale"))
         self.lap("block")
 
@@ -290,42 +295,21 @@ class _Pass:
             values.value_flags(con, *judged, out="new_link_flags")
             self._layer("link_flags", "")
             return
-        con.execute(
-            f"""create or replace temp table touched_values as
-            select kind, namespace, value
-            from ({values.values_sql(f"{SCHEMA}.link_records", f"{SCHEMA}.link_identifiers")})
-            where {within("replaced", "record_id")} and value is not null
-            union
-            select kind, namespace, value from ({values.values_sql("new_link_records", "new_link_identifiers")})
-            where value is not null
-            -- a listed value is read in every region there is, and regions come and go
-            union select kind, namespace, value from {SCHEMA}.link_flags where reason = 'blocklisted'
-            union select kind, namespace, value from link_identifiers semi join blocked_values using (kind, value)"""
-        )
+        find_touched_values(con)
         values.value_flags(con, *judged, out="new_link_flags", only="touched_values")
         self._layer("link_flags", "(kind, namespace, value) in (select (kind, namespace, value) from touched_values)")
 
-    def _find_stale(self) -> None:
-        """Table ``stale`` (unique_id, record_id): records whose features are to be built, and those that are gone."""
+    def _find_repeats(self) -> None:
+        """The layer ``repeats`` and, but in a full pass, table ``stale``: whose features and keys are to be built."""
         if self.is_full:
+            repeats.find_repeats(self.con)
+            self._layer("repeats", "")
             return
-        unique_id = values.unique_id_sql("record_id")
-        self.con.execute(
-            f"""create or replace temp table stale as
-            with was as (
-                select * from {SCHEMA}.link_flags
-                where (kind, namespace, value) in (select (kind, namespace, value) from touched_values)
-            ),
-            other as (
-                (select * from was except select * from new_link_flags)
-                union (select * from new_link_flags except select * from was)
-            )
-            select {unique_id} as unique_id, record_id from (
-                select record_id from replaced
-                union select record_id from link_values
-                where (kind, namespace, value) in (select (kind, namespace, value) from other)
-            )"""
-        )
+        find_stale(self.con)
+        repeats.find_touched_contents(self.con)
+        repeats.find_repeats(self.con, only="touched_contents")
+        repeats.add_stale(self.con)
+        self._layer("repeats", within("touched_contents", "content"))
 
     def show_features(self) -> None:
         """View ``features``: all current records, with the term frequencies of the model."""
@@ -379,23 +363,36 @@ class _Pass:
     def cluster(self, model: Model) -> None:
         """Tables ``new_clusters`` and ``new_left_out`` of every component that an edge was added to or taken from."""
         con = self.con
-        parts = ("features", "accepted", "forbidden", "normal_identifiers")
+        repeats.find_followers(con, "accepted")
+        kind, of_nodes, of_left, identifiers = "temp view", "true", "true", "normal_identifiers"
         if self.reclusters:
             find_components(con)
-            con.execute(f"create or replace temp table node_features as select * from features where {within('nodes')}")
-            con.execute(
-                "create or replace temp table node_accepted as select * from accepted where unique_id_l in "
-                "(select unique_id from nodes)"
-            )
+            kind, of_nodes, identifiers = "temp table", within("nodes"), "node_identifiers"
+            of_left = "unique_id_l in (select unique_id from nodes)"
+        con.execute(
+            f"""create or replace {kind} node_features as select * from features
+            where {of_nodes} and not ({within("followers")})"""
+        )
+        con.execute(
+            f"""create or replace {kind} node_accepted as select * from accepted
+            where {of_left} and not ({touches("followers")})"""
+        )
+        if self.reclusters:
             con.execute(
                 f"""create or replace temp table node_identifiers as select * from normal_identifiers
                 where {within("node_features", "record_id")}"""
             )
-            parts = ("node_features", "node_accepted", "forbidden", "node_identifiers")
         rules = replace(self.rules, conflicts=relaxed_conflicts(self.rules.conflicts, model.trained))
         weighed = frozenset(c.name.removeprefix("id_") for c in model.chosen() if c.name.startswith("id_"))
         clustering.cluster(
-            con, *parts, rules, out="new_clusters", dropped="new_left_out", weighed=weighed, settled="settled"
+            con, "node_features", "node_accepted", "forbidden", identifiers, rules,
+            out="new_clusters", dropped="new_left_out", weighed=weighed, settled="settled",
+        )  # fmt: skip
+        of_followers = f"where {within('nodes')}" if self.reclusters else ""
+        con.execute(
+            f"""insert into new_clusters
+            select f.unique_id, c.cluster_id
+            from (select * from followers {of_followers}) f join new_clusters c on c.unique_id = f.first_id"""
         )
         for name, gone in (("clusters", within("nodes")), ("left_out", touches("nodes"))):
             self._put(Layer(name, gone if self.reclusters else None))

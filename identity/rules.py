@@ -61,7 +61,8 @@ class BlockingRules:
 
 @dataclass(frozen=True)
 class SharedLimit:
-    """A value under more than `max_names` names or on more than `max_records` records proves nothing."""
+    """A value under more than `max_names` names or on more than `max_records` records proves nothing; records that say
+    the same (`repeats`) count once."""
 
     max_names: int
     max_records: int
@@ -168,8 +169,8 @@ class Rules:
     from it up a pair is a question for a person. `tolerated_wrong` (share, default .006): accepted pairs that the model
     itself may expect to be wrong when the threshold is calibrated. `over_shared`: kind → `SharedLimit`, ``other`` for
     the kinds not named. `identifiers`: kind → `IdentifierRules`; a kind not named is hard. `max_records` (records,
-    default 400): one profile holds no more. `blocklist`: values that are never trusted (reason ``blocklisted``).
-    The other sections are described by their classes.
+    default 400): one profile holds no more, those not counted that only repeat others (`repeats`). `blocklist`: values
+    that are never trusted (reason ``blocklisted``). The other sections are described by their classes.
     """
 
     threshold: float | None = None

@@ -2,8 +2,9 @@
 
 The population is every pair of records in one profile (strata ``T``, together) and every scored pair of records in two
 profiles whose match probability is at least `review.SCORED_FROM` (strata ``A``, apart), each cut into bands of that
-probability. So precision is that of the profiles, pairs that only other records join included; recall is measured among
-the pairs that blocking proposed and the model gave a chance, and says nothing of matches that neither saw.
+probability; of a profile of more than MOST_RECORDS, so many count. So precision is that of the profiles, pairs that
+only other records join included; recall is measured among the pairs that blocking proposed and the model gave a
+chance, and says nothing of matches that neither saw.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from identity.sql_text import literal
 
 # Upper ends of the bands of the match probability. A pair in one profile without a score of its own is in band 0.
 BANDS = (0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.9999, 1.0)
+# A profile of more records is sampled by so many of them: the pairs of a guest of 10,000 orders are 50 million.
+MOST_RECORDS = 1_000
 # Fewer labels than this say next to nothing of a stratum: all of five alike leave a Wilson interval of .57 to 1.
 MIN_PER_STRATUM = 5
 # 97.5% quantile of the standard normal distribution: two-sided intervals of 95%.
@@ -88,16 +91,23 @@ def draw_sample(
                 max(match_probability) as p
             from {scored} group by all
         ),
+        large as (select profile_id from {members} group by profile_id having count(*) > {MOST_RECORDS}),
+        member as (
+            select * from {members} anti join large using (profile_id)
+            union all by name
+            select * from {members} semi join large using (profile_id)
+            qualify row_number() over (partition by profile_id order by md5(record_id), record_id) <= {MOST_RECORDS}
+        ),
         together as (
             select l.record_id as a, r.record_id as b
-            from {members} l join {members} r on l.profile_id = r.profile_id and l.record_id < r.record_id
+            from member l join member r on l.profile_id = r.profile_id and l.record_id < r.record_id
         ),
         pair as (
             select a, b, 'T' as side, p from together left join score using (a, b)
             union all
-            select a, b, 'A', p from score anti join together using (a, b)
+            select a, b, 'A', p from score
             join {members} l on l.record_id = a join {members} r on r.record_id = b
-            where p >= {SCORED_FROM}
+            where l.profile_id <> r.profile_id and p >= {SCORED_FROM}
         )
         select a, b, coalesce(p, 0.5) as p,
             side || case when p is null then 0 {arms} else {len(BANDS)} end as stratum from pair"""

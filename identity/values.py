@@ -62,10 +62,10 @@ def value_flags(
     """Write table `out` (kind, namespace, value, reason, n_names): values that prove less than their kind does.
 
     `reason` is ``over_shared`` or ``blocklisted`` where a value is not to be trusted; `n_names` is 2 or 3 (which stands
-    for more) where several names use it. A value without a row is trusted and used under one name. `only` (kind,
-    namespace, value) limits the work to some values; `blocked` (kind, value) is the blocklist. A name is counted as
-    (first letter of the canonical given name, family name): nicknames and most typing slips count once. Rows without a
-    name count as records only.
+    for more) where several names use it. A value without a row is trusted and used under one name. `records` is what
+    `normalise` writes with the ``content`` that `repeats` adds. `only` (kind, namespace, value) limits the work to some
+    values; `blocked` (kind, value) is the blocklist. A name is counted as (first letter of the canonical given name,
+    family name): nicknames and most typing slips count once. Rows without a name count as records only.
     """
     narrowed = f"and (i.kind, i.namespace, i.value) in (select (kind, namespace, value) from {only})" if only else ""
     con.execute(
@@ -73,7 +73,8 @@ def value_flags(
         create or replace table {out} as
         with used as (
             select i.kind, i.namespace, i.value,
-                count(distinct i.record_id) as n_records,
+                -- records of one content are one witness (`repeats`)
+                count(distinct coalesce(r.content, hash(i.record_id))) as n_records,
                 count(distinct left(r.given_canonical, 1) || ' ' || coalesce(r.family_name, '')) as n_full,
                 -- both initials in one order, so that a swapped name is not a second name
                 count(distinct least(left(r.given_canonical, 1), left(r.family_name, 1))

@@ -7,7 +7,7 @@ from typing import Protocol
 import duckdb
 import numpy as np
 
-from identity import blocking
+from identity import blocking, repeats
 from identity.comparison import Comparison
 from identity.model import Model
 from identity.parameters import Trained
@@ -31,7 +31,7 @@ def score_candidates(
     only: str | None = None,
     scorer: PairScorer | None = None,
 ) -> int:
-    """Write table ``new_scored`` for the candidate pairs of ``block_keys`` and ``judged``, and return their number.
+    """Write table ``new_scored`` for the pairs of ``block_keys``, ``judged`` and ``repeats``, and return their number.
 
     `only` (unique_id): pairs with one of these records. Pairs below SCORED_FROM are forgotten. `scorer`: compares them
     elsewhere than on `con`.
@@ -45,9 +45,10 @@ def score_candidates(
     if scorer is not None:
         return scorer(con, model, rules, only)
     bound = blocking.bound_sql(rules, model.max_block, model.block_bounds)
+    con.execute(f"create or replace temp view asked_pairs as {repeats.PAIRS_SQL}")
     n_pairs = blocking.build_blocks(con, "block_keys", bound, out="blocks", only=only)
     compared = 0
-    for count in blocking.candidate_pairs(con, "blocks", n_pairs, out="pairs", extra="judged", only=only):
+    for count in blocking.candidate_pairs(con, "blocks", n_pairs, out="pairs", extra="asked_pairs", only=only):
         if not count or not chosen:
             continue
         compared += count

@@ -39,16 +39,22 @@ CREATE TABLE IF NOT EXISTS api_keys (
   revoked_at          TEXT,
   revoked_by          TEXT
 );
+CREATE TABLE IF NOT EXISTS api_key_misses (
+  key_id              TEXT PRIMARY KEY,
+  misses_per_minute   INTEGER NOT NULL
+);
 """
 _COLUMNS = (
-    "key_id, name, scopes, created_at, created_by, expires_at, requests_per_second, last_used_at, revoked_at,"
-    " revoked_by"
+    "key_id, name, scopes, created_at, created_by, expires_at, requests_per_second, misses_per_minute, last_used_at,"
+    " revoked_at, revoked_by"
 )
+_TABLES = "api_keys LEFT JOIN api_key_misses USING (key_id)"
 _TOKEN = re.compile(r"cdp_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 # A revoked key is refused this long after its revocation at the latest.
 _RELOAD_SECONDS = 1.0
 # `last_used_at` is for people who tidy up; to the minute is enough, and reads stay free of writes.
 _LAST_USED_SECONDS = 60.0
+_MOST_MISSES = 10_000_000
 _NOBODY = (b"\x00" * 16, b"\x00" * 32)
 
 
@@ -58,7 +64,8 @@ class KeyRefused(ProfilesError):
 
 @dataclass(frozen=True)
 class Key:
-    """One API key without its secret. `requests_per_second` None means the server's default."""
+    """One API key without its secret. None for `requests_per_second` or for `misses_per_minute`, ids and identifiers
+    that nobody has, means the server's default."""
 
     key_id: str
     name: str
@@ -67,6 +74,7 @@ class Key:
     created_by: str
     expires_at: datetime | None
     requests_per_second: float | None
+    misses_per_minute: int | None
     last_used_at: datetime | None
     revoked_at: datetime | None
     revoked_by: str | None
@@ -120,6 +128,7 @@ class KeyStore:
         created_by: str,
         expires_at: datetime | None = None,
         requests_per_second: float | None = None,
+        misses_per_minute: int | None = None,
     ) -> tuple[str, Key]:
         """Make a key; returns its token, which is kept nowhere, and the key. Raises KeyRefused on a bad request."""
         unknown = sorted(set(scopes) - set(SCOPES))
@@ -134,8 +143,12 @@ class KeyStore:
         # Neither is nan above zero: SQLite would keep it as NULL, which is the server's default.
         if requests_per_second is not None and not 0 < requests_per_second < math.inf:
             raise KeyRefused("requests per second must be a number above zero")
+        if misses_per_minute is not None and not 0 < misses_per_minute <= _MOST_MISSES:
+            raise KeyRefused(f"misses per minute must be a whole number from 1 to {_MOST_MISSES:,}")
         key_id, secret, salt = secrets.token_hex(6), secrets.token_urlsafe(32), secrets.token_bytes(16)
         with self._writing:
+            if misses_per_minute is not None:  # before the key, which nobody may use without its bound
+                self._writing_con.execute("INSERT INTO api_key_misses VALUES (?, ?)", (key_id, misses_per_minute))
             self._writing_con.execute(
                 "INSERT INTO api_keys (key_id, name, scopes, salt, hash, created_at, created_by, expires_at,"
                 " requests_per_second) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -158,7 +171,7 @@ class KeyStore:
     def list_keys(self) -> list[Key]:
         """All keys ever made, oldest first."""
         with self._lock:
-            rows = self._con.execute(f"SELECT {_COLUMNS} FROM api_keys ORDER BY created_at, key_id").fetchall()
+            rows = self._con.execute(f"SELECT {_COLUMNS} FROM {_TABLES} ORDER BY created_at, key_id").fetchall()
         return [_key(row) for row in rows]
 
     def revoke(self, key_id: str, *, revoked_by: str) -> Key:
@@ -223,7 +236,7 @@ class KeyStore:
                 self._load()
 
     def _load(self) -> None:
-        rows = self._con.execute(f"SELECT {_COLUMNS}, salt, hash FROM api_keys").fetchall()
+        rows = self._con.execute(f"SELECT {_COLUMNS}, salt, hash FROM {_TABLES}").fetchall()
         self._known = {row["key_id"]: (_key(row), row["salt"], row["hash"]) for row in rows}
 
 
@@ -243,6 +256,7 @@ def _key(row: sqlite3.Row) -> Key:
         created_by=row["created_by"],
         expires_at=at("expires_at"),
         requests_per_second=row["requests_per_second"],
+        misses_per_minute=row["misses_per_minute"],
         last_used_at=at("last_used_at"),
         revoked_at=at("revoked_at"),
         revoked_by=row["revoked_by"],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cdp_pipeline.segments._terms import FACTS
+from cdp_pipeline.segments._facts import FACTS
 from profiles.exports.audience import LISTED_KINDS
 from profiles.exports.destinations import CHANNELS, PURPOSES
 

@@ -22,6 +22,9 @@ def register(commands: Subparsers) -> None:
     )
     new.add_argument("--expires", type=_end, metavar="DAY-or-DAYS", help="YYYY-MM-DD (its end, UTC) or days from now")
     new.add_argument("--rate", type=float, metavar="N", help="requests per second (default: the server's)")
+    new.add_argument(
+        "--misses", type=int, metavar="N", help="ids and identifiers that nobody has, a minute (default: the server's)"
+    )
     new.set_defaults(run=_new)
     listing = actions.add_parser("list", help="all keys, without their secrets")
     listing.set_defaults(run=_list)
@@ -44,6 +47,7 @@ def _new(arguments: argparse.Namespace) -> int:
                 created_by=current_author(),
                 expires_at=arguments.expires,
                 requests_per_second=arguments.rate,
+                misses_per_minute=arguments.misses,
             )
         except KeyRefused as error:
             raise UsageError(str(error)) from None

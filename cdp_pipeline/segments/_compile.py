@@ -14,10 +14,11 @@ from pathlib import Path
 
 from cdp_pipeline.segments._definition import Segment
 from cdp_pipeline.segments._errors import SegmentError
+from cdp_pipeline.segments._facts import FACTS
 from cdp_pipeline.segments._project import PROJECT, in_order, load_segments
 from cdp_pipeline.segments._sequences import sequence_name, sequence_sql
 from cdp_pipeline.segments._sql import PAID, condition_sql, measure_name, measure_sql, member_column, scan_sql
-from cdp_pipeline.segments._terms import FACTS, Count, Followed, Measure, walk
+from cdp_pipeline.segments._terms import Count, Followed, Measure, walk
 from cdp_pipeline.sql_text import literal
 
 _HEADER = "-- Generated from dbt_project/segments/*.yml by `cdp segment compile`: edit those.\n"

@@ -17,8 +17,8 @@ import duckdb
 from cdp_pipeline.segments._compile import evaluations_sql, models_of, render
 from cdp_pipeline.segments._definition import Segment
 from cdp_pipeline.segments._errors import SegmentError
+from cdp_pipeline.segments._facts import FACTS
 from cdp_pipeline.segments._project import needed
-from cdp_pipeline.segments._terms import FACTS
 from cdp_pipeline.sql_text import literal
 
 _PUBLISHED = {"profile_features": "features.profile_features", "profile_consent": "profiles.consent"}

@@ -12,8 +12,9 @@ import yaml
 
 from cdp_pipeline.segments._definition import Segment, read_segment, version_of
 from cdp_pipeline.segments._errors import SegmentError, nearest
+from cdp_pipeline.segments._facts import FACTS
 from cdp_pipeline.segments._sql import check_expression, check_feature
-from cdp_pipeline.segments._terms import FACTS, Count, Feature, Followed, Measure, Sql, walk
+from cdp_pipeline.segments._terms import Count, Feature, Followed, Measure, Sql, walk
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 

@@ -10,8 +10,9 @@ import re
 from typing import Any
 
 from cdp_pipeline.segments._errors import SegmentError, nearest
+from cdp_pipeline.segments._facts import FACT_WORDS, FACTS
 from cdp_pipeline.segments._sql import row_tests, window_sql
-from cdp_pipeline.segments._terms import FACT_WORDS, FACTS, MEASURES, MOST_DAYS, Followed, Measure, read_term, whole
+from cdp_pipeline.segments._terms import MEASURES, MOST_DAYS, Followed, Measure, read_term, whole
 
 _WORDS = tuple(word for word in FACT_WORDS if word != "consent")
 _KEYS = ("first", "then", "then_not", "within_days", "at_least")

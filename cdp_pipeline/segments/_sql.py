@@ -16,7 +16,8 @@ from typing import Any
 import duckdb
 
 from cdp_pipeline.segments._errors import SegmentError, nearest, one_line
-from cdp_pipeline.segments._terms import FACTS, Count, Feature, Followed, Group, Measure, Reference, Sql, Term, Value
+from cdp_pipeline.segments._facts import FACTS
+from cdp_pipeline.segments._terms import Count, Feature, Followed, Group, Measure, Reference, Sql, Term, Value
 from cdp_pipeline.sql_text import literal
 
 # The part of an order's money that was paid for a line, a double: its sums are told to the cent.

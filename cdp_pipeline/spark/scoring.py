@@ -1,7 +1,8 @@
 """Candidate pairs and their scores on Spark: the step of identity whose work grows fastest.
 
-The features of every record, its block keys and people's judgements go to Spark as Parquet; what comes back are the
-pairs worth keeping. Blocking, Splink's SQL and the household weight are the definitions of `identity`, translated.
+The features of every record, its block keys and the pairs to compare in any case go to Spark as Parquet; what comes
+back are the pairs worth keeping. Blocking, Splink's SQL and the household weight are the definitions of `identity`,
+translated.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cdp_pipeline.spark import lake
 from cdp_pipeline.spark.dialect import translate
 from cdp_pipeline.spark.similarity import register
 from cdp_pipeline.sql_text import literal
-from identity import blocking
+from identity import blocking, repeats
 from identity.model import Model
 from identity.review import SCORED_FROM
 from identity.rules import Rules
@@ -39,7 +40,8 @@ class SparkScorer:
     remote: str = ""
 
     def __call__(self, con: duckdb.DuckDBPyConnection, model: Model, rules: Rules, only: str | None) -> int:
-        """Fill table ``new_scored`` from ``features``, ``block_keys`` and ``judged``; return the pairs compared."""
+        """Fill table ``new_scored`` from ``features``, ``block_keys``, ``judged`` and ``repeats``; return the pairs
+        compared."""
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
         try:
@@ -59,7 +61,7 @@ class SparkScorer:
             "keys",
         )
         self._give(con, "select * exclude (created_at) from features", "features")
-        self._give(con, "select unique_id_l, unique_id_r from judged", "judged")
+        self._give(con, repeats.PAIRS_SQL, "asked")
         if only:
             self._give(con, f"select distinct unique_id from {only}", "only_ids")
         bound = blocking.bound_sql(rules, model.max_block, model.block_bounds)
@@ -105,8 +107,8 @@ class SparkScorer:
 
 
 def candidate_sql(bound: str, *, narrowed: bool) -> str:
-    """Pairs (unique_id_l < unique_id_r, distinct) of blocks within their bound, and the judged ones: what
-    `identity.blocking.candidate_pairs` yields in chunks, as one query (DuckDB's SQL) over keys, judged and only_ids."""
+    """Pairs (unique_id_l < unique_id_r, distinct) of blocks within their bound, and the asked ones: what
+    `identity.blocking.candidate_pairs` yields in chunks, as one query (DuckDB's SQL) over keys, asked and only_ids."""
     touching = (
         "and (unique_id_l in (select unique_id from only_ids) or unique_id_r in (select unique_id from only_ids))"
         if narrowed
@@ -121,7 +123,7 @@ def candidate_sql(bound: str, *, narrowed: bool) -> str:
             select l.unique_id as unique_id_l, r.unique_id as unique_id_r
             from kept as l inner join kept as r on l.block_key = r.block_key and l.unique_id < r.unique_id
             union all
-            select unique_id_l, unique_id_r from judged
+            select unique_id_l, unique_id_r from asked
         )
         select distinct unique_id_l, unique_id_r from pair where unique_id_l <> unique_id_r {touching}"""
 

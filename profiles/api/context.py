@@ -29,8 +29,9 @@ class ApiSettings:
     """Bounds of one server.
 
     `requests_per_second` and `burst` hold for a key without a rate of its own; `misses_per_minute` is how many ids or
-    identifiers that nobody has a key may ask for, `failed_logins_per_minute` how many refused tokens an address may
-    send. `query_threads` queries run at once, each within DuckDB's `duckdb_threads` and `duckdb_memory` per snapshot.
+    identifiers that nobody has a key without a number of its own may ask for, `failed_logins_per_minute` how many
+    refused tokens an address may send. `query_threads` queries run at once, each within DuckDB's `duckdb_threads` and
+    `duckdb_memory` per snapshot.
     """
 
     requests_per_second: float = 500.0

@@ -56,14 +56,16 @@ class Limits:
         """Count a request of a key."""
         return self._requests.take(key_id, rate, burst)
 
-    def miss(self, key_id: str, misses: int = 1) -> None:
-        """Count ids or identifiers that nobody has."""
+    def miss(self, key_id: str, misses: int = 1, *, per_minute: int | None = None) -> None:
+        """Count ids or identifiers that nobody has; `per_minute` is the key's own bound."""
         if misses:
-            self._misses.charge(key_id, self._miss_burst / 60, self._miss_burst, float(misses))
+            burst = per_minute or self._miss_burst
+            self._misses.charge(key_id, burst / 60, burst, float(misses))
 
-    def misses_left(self, key_id: str) -> float:
+    def misses_left(self, key_id: str, *, per_minute: int | None = None) -> float:
         """0 while the key may miss again."""
-        return self._misses.wait(key_id, self._miss_burst / 60, self._miss_burst)
+        burst = per_minute or self._miss_burst
+        return self._misses.wait(key_id, burst / 60, burst)
 
     def failed_login(self, address: str) -> None:
         """Count a refused token of an address."""

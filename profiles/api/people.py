@@ -57,7 +57,7 @@ async def batch_get(request: Request) -> Response:
     ids = list(dict.fromkeys(asked.profile_ids))
     snapshot = await context.snapshot()
     found = snapshot.features.rows(ids)
-    context.limits.miss(caller.key.key_id, sum(row is None for row in found.values()))
+    _count_misses(request, caller, sum(row is None for row in found.values()))
     living = [row for row in found.values() if isinstance(row, FeatureRow)]
     missing = {
         "not_found": [profile_id for profile_id, row in found.items() if row is None],
@@ -117,7 +117,7 @@ async def lookup(request: Request) -> Response:
         raise Problem(503, "no-lookup-key", "identifiers cannot be looked up: the key file is missing") from None
     row = None if profile_id is None else snapshot.features.row(profile_id)
     if row is None:
-        context.limits.miss(caller.key.key_id)
+        _count_misses(request, caller)
         raise not_found("identifier, or it belongs to several profiles")
     await context.count_looks(caller.actor, "lookup", purpose=caller.purpose, snapshot=snapshot.version)
     with_features = "features" in asked.include
@@ -232,7 +232,7 @@ def _row(request: Request, caller: Caller, snapshot: OpenSnapshot) -> FeatureRow
     except ProfileErased:
         raise erased() from None
     if row is None:
-        context_of(request).limits.miss(caller.key.key_id)
+        _count_misses(request, caller)
         raise not_found("profile")
     if row.profile_id == row.requested_id:
         return row
@@ -275,9 +275,15 @@ def _wanted(request: Request, row: FeatureRow) -> list[str] | None:
 
 
 def _check_misses(request: Request, caller: Caller) -> None:
-    wait = context_of(request).limits.misses_left(caller.key.key_id)
+    key = caller.key
+    wait = context_of(request).limits.misses_left(key.key_id, per_minute=key.misses_per_minute)
     if wait:
         raise too_many("this key asked for too many ids that nobody has", wait, "enumeration-limited")
+
+
+def _count_misses(request: Request, caller: Caller, misses: int = 1) -> None:
+    key = caller.key
+    context_of(request).limits.miss(key.key_id, misses, per_minute=key.misses_per_minute)
 
 
 async def _body(request: Request, model: type[M]) -> M:

@@ -33,13 +33,14 @@ async def find(visit: Visit, form: Mapping[str, str]) -> Response:
             regions=lambda: kept.get(snapshot, "regions", lambda: search.common_regions(snapshot)),
         )
 
-    wait = context.limits.misses_left(visit.session.key.key_id)
+    key = visit.session.key
+    wait = context.limits.misses_left(key.key_id, per_minute=key.misses_per_minute)
     if wait:
         raise Refused(429, "error.slow", "error.slow_text")
     found = await visit.read(work)
     await visit.looked("search", profiles=len(found.profile_ids))
     if not found.profile_ids:
-        context.limits.miss(visit.session.key.key_id)
+        context.limits.miss(key.key_id, per_minute=key.misses_per_minute)
     if found.is_exact and len(found.profile_ids) == 1:
         return see_other(f"/console/profiles/{quote(found.profile_ids[0], safe='')}")
     cards = await visit.read(lambda snapshot: search.cards(snapshot, found.profile_ids, clear=clear))
@@ -85,6 +86,8 @@ async def show_profile(visit: Visit) -> Response:
 
 SHOWN: tuple[tuple[str, str, Handler], ...] = (
     ("/profiles", "profiles", show_search),
+    # where a list of hits stands: loaded anew from the address bar it is the form
+    ("/profiles/search", "profiles", show_search),
     ("/profiles/{profile_id}", "profiles", show_profile),
 )
 POSTED: tuple[tuple[str, str, PostHandler], ...] = (("/profiles/search", "profiles", find),)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from profiles.console.sessions import LASTS
 from profiles.console.texts import LANGUAGES
 from profiles.console.visit import (
+    BACK_COOKIE,
     LANGUAGE_COOKIE,
     LOGIN_COOKIE,
     SCOPES,
@@ -28,8 +29,23 @@ if TYPE_CHECKING:
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+# In place of a page to go back to.
+_LOST = "lost"
 _A_YEAR = 365 * 86400
 _INSIDE = re.compile(r"/console(/[A-Za-z0-9_/%.~:-]*)?(\?[A-Za-z0-9_%.~&=+:-]*)?")
+
+
+def sign_in_first(request: Request) -> Response:
+    """To the sign-in page, which then leads to the page that was asked for; of a form that was sent it tells that it is
+    lost."""
+    response = see_other("/console/login")
+    back = _LOST
+    if request.method == "GET":
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    is_page = request.headers.get("sec-fetch-dest", "document") == "document"
+    if is_page and (back == _LOST or _INSIDE.fullmatch(back)):
+        _set(request, response, BACK_COOKIE, back, 600)
+    return response
 
 
 def routes(console: Console) -> list[tuple[str, str, Endpoint]]:
@@ -37,11 +53,13 @@ def routes(console: Console) -> list[tuple[str, str, Endpoint]]:
 
     def login_page(request: Request, problem: str = "", status: int = 200) -> Response:
         token = request.cookies.get(LOGIN_COOKIE) or secrets.token_urlsafe(32)
+        lost = request.cookies.get(BACK_COOKIE) == _LOST
+        over = "login.lost" if lost else "login.over" if SESSION_COOKIE in request.cookies else ""
         response = console.render(
             request,
             "login.html",
             console.words(request),
-            values={"csrf": token, "problem": problem},
+            values={"csrf": token, "problem": problem, "over": over},
             status=status,
         )
         _set(request, response, LOGIN_COOKIE, token, 3600)
@@ -67,9 +85,11 @@ def routes(console: Console) -> list[tuple[str, str, Endpoint]]:
         if all(key.scopes.isdisjoint(scopes) for scopes in SCOPES.values()):
             return login_page(request, "login.no_scope", 403)
         token = await console.context.run(lambda: console.sessions.begin(key))
-        response = see_other("/console")
+        back = request.cookies.get(BACK_COOKIE, "")
+        response = see_other(back if _INSIDE.fullmatch(back) else "/console")
         _set(request, response, SESSION_COOKIE, token, int(LASTS.total_seconds()))
-        response.delete_cookie(LOGIN_COOKIE, path="/console")
+        for cookie in (LOGIN_COOKIE, BACK_COOKIE):
+            response.delete_cookie(cookie, path="/console")
         return response
 
     async def leave(request: Request) -> Response:

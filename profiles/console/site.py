@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from profiles.api.context import AppContext
+from profiles.api.problems import Problem
 from profiles.console import pages, people_pages, review_pages, segment_pages, signing_in
 from profiles.console.explanations import Explanations
 from profiles.console.queries import overview, search, segments
@@ -32,7 +33,7 @@ from profiles.console.visit import (
     check_token,
     form_of,
     html,
-    see_other,
+    navigation_of,
 )
 from profiles.errors import NoSnapshot, ProfileErased
 from profiles.ops import ops_path
@@ -98,8 +99,9 @@ class Console:
     ) -> Response:
         """A template as an answer, or as the fragment that a page takes in where its name starts with ``_``."""
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        common = {
+        common: dict[str, object] = {
             "visit": None,
+            "menu": [],
             "snapshot": None,
             "section": "",
             "csrf": "",
@@ -109,10 +111,16 @@ class Console:
 
     def refuse(self, request: Request, refused: Refused, session: Session | None = None) -> Response:
         """The page that says why there is no other."""
-        values = {"heading": refused.heading, "message": refused.message, "values": refused.values}
+        values: dict[str, object] = {"heading": refused.heading, "message": refused.message, "values": refused.values}
         if session is not None:
-            values["csrf"] = session.csrf
+            values |= {"csrf": session.csrf, "menu": navigation_of(session.key)}
         return self.render(request, "message.html", self.words(request), values=values, status=refused.status)
+
+    def error_page(self, request: Request, problem: Problem) -> Response:
+        """What a browser is shown where no page answers (see `profiles.api.app`)."""
+        lacks = problem.status in (404, 405)
+        heading, message = ("error.missing", "error.missing_page") if lacks else ("error.form", "error.form_text")
+        return self.refuse(request, Refused(problem.status, heading, message), self.session(request))
 
     def shown(self, section: str, handler: Handler) -> Endpoint:
         """An endpoint that shows a page of `section`."""
@@ -136,7 +144,7 @@ class Console:
         async def endpoint(request: Request) -> Response:
             session = self.session(request)
             if session is None:
-                return see_other("/console/login")
+                return signing_in.sign_in_first(request)
             request.scope["cdp.actor"] = session.actor
             try:
                 if session.key.scopes.isdisjoint(SCOPES[section]):
@@ -159,6 +167,7 @@ def mount(app: FastAPI, context: AppContext) -> None:
     """Add the console to `app` under ``/console``."""
     console = Console(context)
     app.state.console = console
+    app.state.error_page = console.error_page
     router = APIRouter(prefix="/console", include_in_schema=False)
 
     def get(path: str, section: str, handler: Handler) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from profiles.console.sessions import Session
 from profiles.console.texts import Texts
+from profiles.keys import Key
 from profiles.snapshot_provider import OpenSnapshot
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ T = TypeVar("T")
 SESSION_COOKIE = "cdp_session"
 LOGIN_COOKIE = "cdp_login"
 LANGUAGE_COOKIE = "cdp_language"
+# The page that was asked for without a session, for the time of signing in.
+BACK_COOKIE = "cdp_back"
 
 # No inline script or style at all, so a name that carries markup can do nothing even where escaping failed.
 POLICY = (
@@ -39,6 +42,11 @@ _SECTIONS = (
     ("quality", "/console/quality", ("profiles:read", "segments:read", "steward:write")),
 )
 SCOPES = {name: scopes for name, _, scopes in _SECTIONS}
+
+
+def navigation_of(key: Key) -> list[dict[str, str]]:
+    """The sections that the key may see."""
+    return [{"name": name, "href": href} for name, href, scopes in _SECTIONS if not key.scopes.isdisjoint(scopes)]
 
 
 class Refused(Exception):
@@ -63,11 +71,6 @@ class Visit:
     def may(self, *scopes: str) -> bool:
         """Whether the key has one of `scopes`."""
         return not self.session.key.scopes.isdisjoint(scopes)
-
-    @property
-    def navigation(self) -> list[dict[str, str]]:
-        """The sections that the key may see."""
-        return [{"name": name, "href": href} for name, href, scopes in _SECTIONS if self.may(*scopes)]
 
     def argument(self, name: str, default: str = "") -> str:
         """A query parameter of at most 200 characters."""
@@ -103,7 +106,13 @@ class Visit:
 
     async def page(self, template: str, *, status: int = 200, **values: object) -> Response:
         """The template as an answer; rendered in a thread, because a long table would hold up other requests."""
-        given = values | {"visit": self, "snapshot": self.snapshot, "csrf": self.session.csrf, "section": self.section}
+        given = values | {
+            "visit": self,
+            "menu": navigation_of(self.session.key),
+            "snapshot": self.snapshot,
+            "csrf": self.session.csrf,
+            "section": self.section,
+        }
         return await self.console.context.run(
             lambda: self.console.render(self.request, template, self.t, status=status, values=given)
         )

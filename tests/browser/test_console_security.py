@@ -11,6 +11,7 @@ import httpx
 import pytest
 from console_site import Site
 
+from cdp_pipeline.judgements import live_judgements
 from profiles.keys import KeyStore
 from profiles.ops import ops_path
 
@@ -68,6 +69,60 @@ def test_nobody_sees_a_page_without_a_session(path: str, site: Site) -> None:
     for cookies in ({}, {"cdp_session": "guess"}):
         answer = httpx.get(f"{site.url}/console{path}", cookies=cookies)
         assert (answer.status_code, answer.headers["location"]) == (303, "/console/login")
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(site: Site) -> None:
+    for asked, expected in (
+        ("/console/segments/early?after=p1", "/console/segments/early?after=p1"),
+        ("/console", "/console"),
+        ("/console/segments/%0d%0aSet-Cookie:%20a=b", "/console"),
+        ("/console/segments/<script>", "/console"),
+    ):
+        with httpx.Client(base_url=site.url) as client:
+            login = client.get(asked, follow_redirects=True)
+            assert "session is over" not in login.text, "there was none"
+            entered = client.post("/console/login", data={"csrf": token_of(login), "key": site.keys["narrow"]})
+            assert (entered.status_code, entered.headers["location"]) == (303, expected)
+            assert client.cookies.get("cdp_back") is None
+    with httpx.Client(base_url=site.url) as client:
+        client.cookies.set("cdp_back", "https://evil.example/", domain="127.0.0.1", path="/console")
+        login = client.get("/console/login")
+        entered = client.post("/console/login", data={"csrf": token_of(login), "key": site.keys["narrow"]})
+        assert entered.headers["location"] == "/console"
+
+
+def test_whose_session_is_over_is_told_and_that_a_form_was_lost(site: Site, enter: Enter) -> None:
+    client = enter(site.keys["steward"])
+    csrf = token_of(client.get("/console/review"))
+    with sqlite3.connect(ops_path(site.home)) as con:
+        con.execute("update console_sessions set expires_at = '2020-01-01T00:00:00.000000Z'")
+    con.close()
+    piece = client.get("/console/review/why?part=1", headers={"Sec-Fetch-Dest": "empty"})
+    assert piece.status_code == 303 and "cdp_back" not in piece.headers.get("set-cookie", "")
+    assert "Your session is over. Sign in again." in client.get("/console/review", follow_redirects=True).text
+    fields = {"csrf": csrf, "verdict": "positive", "record_l": "crm:people:0", "record_r": "crm:people:1", "at": "0"}
+    login = client.post("/console/review/judge", data=fields, follow_redirects=True)
+    assert "What you sent last was not taken" in login.text
+    entered = client.post("/console/login", data={"csrf": token_of(login), "key": site.keys["steward"]})
+    assert entered.headers["location"] == "/console"
+    assert live_judgements(ops_path(site.home)) == []
+
+
+def test_addresses_without_a_page_are_told_as_pages(site: Site, enter: Enter) -> None:
+    client = enter(site.keys["narrow"])
+    asking = {"Accept": "text/html,*/*;q=0.8"}
+    for path, status in (("/", 404), ("/console/nothing", 404), ("/console/review/judge", 405)):
+        page = client.get(path, headers=asking)
+        assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert "There is no such page." in page.text
+    assert 'href="/console/segments"' in client.get("/console/segments/nope").text, "the way on is there"
+    assert 'action="/console/logout"' in client.get("/console/review").text
+    assert client.get("/v1/nothing", headers=asking).headers["content-type"] == "application/problem+json"
+    assert client.get("/console/nothing").headers["content-type"] == "application/problem+json"
+
+
+def test_a_list_of_hits_loaded_anew_is_the_form(site: Site, enter: Enter) -> None:
+    assert 'name="q"' in enter(site.keys["steward"]).get("/console/profiles/search").text
 
 
 def test_scopes_open_their_pages_only(site: Site, enter: Enter) -> None:

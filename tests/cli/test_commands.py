@@ -78,7 +78,7 @@ def test_commands_name_the_home_they_miss(capsys: pytest.CaptureFixture[str], tm
     assert (code, said) == (2, f"cdp: no home at {missing}: set CDP_HOME or give --home")
 
 
-@pytest.mark.parametrize("sign", ["*", "?", "[", "{", "%20", "\\"])
+@pytest.mark.parametrize("sign", ["*", "?", "[", "{", "#", "%20", "\\"])
 def test_a_home_whose_path_would_be_read_as_something_else_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, sign: str
 ) -> None:

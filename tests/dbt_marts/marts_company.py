@@ -263,6 +263,7 @@ ROWS: dict[str, str] = {
         ('{A2}', 'marketing', 'email', 'granted', '2025-02-01', 'shopify'),
         ('{A2}', 'marketing', 'sms', 'denied', '2025-02-01', 'shopify'),
         ('{A3}', 'marketing', 'sms', 'granted', '2025-12-01', 'square_pos'),
+        ('{B1}', 'marketing', '', 'granted', '2025-06-01', 'consent_desk'),
         ('{B1}', 'marketing', 'email', 'granted', '2026-02-02', 'shopify'),
         ('{C1}', 'profiling', 'website', 'denied', '2026-01-31', 'square_pos')""",
     # P4 objected after the scores were made.

@@ -147,8 +147,16 @@ def test_consent_of_a_later_day_does_not_count(con: duckdb.DuckDBPyConnection) -
     assert con.execute("select profile_id, channel, state, source from profiles.consent order by all").fetchall() == [
         ("P1", "email", "granted", "shopify"),
         ("P1", "sms", "denied", "shopify"),
+        ("P3", "", "granted", "consent_desk"),
         ("P4", "website", "denied", "square_pos"),
     ]
+
+
+def test_a_yes_to_every_channel_is_one_to_each_that_reaches_the_person(con: duckdb.DuckDBPyConnection) -> None:
+    found = con.execute(
+        "select profile_id, is_email_marketing_allowed, next_best_channel from features.profile_features order by 1"
+    ).fetchall()
+    assert found == [("P1", True, "email"), ("P2", False, None), ("P3", True, "email"), ("P4", False, None)]
 
 
 def test_scores_of_who_objected_to_profiling_are_null(con: duckdb.DuckDBPyConnection) -> None:

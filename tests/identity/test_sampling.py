@@ -58,6 +58,19 @@ def test_a_sample_larger_than_the_population_is_all_of_it(con: duckdb.DuckDBPyCo
     assert {pair.weight for pair in drawn} == {1.0}
 
 
+def test_a_profile_of_very_many_records_gives_the_pairs_of_a_thousand(con: duckdb.DuckDBPyConnection) -> None:
+    """A guest of 1,500 orders, each scored with the first of them."""
+    con.execute("insert into members select 'g' || i, 'guest' from range(1500) t(i)")
+    con.execute("insert into scored select 'g0', 'g' || i, 0.999 from range(1, 1500) t(i)")
+    drawn = draw_sample(con, "members", "scored", 300, seed=3)
+    weights: Counter[str] = Counter()
+    for pair in drawn:
+        weights[pair.stratum[0]] += pair.weight  # type: ignore[assignment]
+    # 100 pairs of two, and 1,000 × 999 / 2 of the guest's; apart as before
+    assert round(weights["T"]) == 100 + 499_500
+    assert round(weights["A"]) == 300
+
+
 def test_every_stratum_gets_a_few_and_uncertain_ones_most() -> None:
     # 5, 5 and all 3; then 30 by 100 × .5 = 50 and, the share taken for .02, 100 × .14 = 14: 23, 6 and one more
     assert allocate([100, 100, 3], [0.5, 0.0, 0.5], 43) == [29, 11, 3]

@@ -5,6 +5,16 @@ with household_sizes as (
         count(*) as household_size
     from {{ ref('households') }}
     group by household_id
+),
+
+-- A yes to every channel (channel '') is one to e-mail, too, unless e-mail was refused.
+email_consents as (
+    select
+        profile_id,
+        bool_and(state = 'granted') as is_granted
+    from {{ ref('profile_consent') }}
+    where purpose = 'marketing' and channel in ('email', '')
+    group by profile_id
 )
 
 select
@@ -200,7 +210,7 @@ select
     round(service.satisfaction_share_12m, 4) as satisfaction_share_12m,
     service.last_feedback_at,
     coalesce(service.last_nps_group = 'detractor', false) as is_detractor,
-    coalesce(consent.state = 'granted', false) as is_email_marketing_allowed
+    coalesce(email_consents.is_granted, false) as is_email_marketing_allowed
 from {{ ref('customer_profile') }} as profile
 left join household_sizes on profile.household_id = household_sizes.household_id
 left join {{ ref('int_features_purchases') }} as purchases on profile.profile_id = purchases.profile_id
@@ -220,5 +230,4 @@ left join {{ ref('int_features_views') }} as viewed on profile.profile_id = view
 left join {{ ref('int_features_carts') }} as carts on profile.profile_id = carts.profile_id
 left join {{ ref('int_features_messaging') }} as messaging on profile.profile_id = messaging.profile_id
 left join {{ ref('int_features_service') }} as service on profile.profile_id = service.profile_id
-left join {{ ref('profile_consent') }} as consent
-    on profile.profile_id = consent.profile_id and consent.purpose = 'marketing' and consent.channel = 'email'
+left join email_consents on profile.profile_id = email_consents.profile_id

@@ -1,17 +1,45 @@
 -- One row per live profile: on which channel and when to write next. A channel must be allowed for marketing and
 -- reachable; silence is no permission. Of these the one with the highest response rate wins: own responses, drawn
 -- towards everybody's with the weight of ten messages, so that one click of one mail is no habit.
-with allowed as (
+with stated as (
+    select
+        profile_id,
+        channel,
+        state
+    from {{ ref('profile_consent') }}
+    where purpose = 'marketing'
+),
+
+granted as (
+    select
+        profile_id,
+        channel
+    from stated
+    where channel <> '' and state = 'granted'
+    union
+    -- A yes to every channel (channel '') is one to each that the person did not refuse, as far as a contact can tell
+    -- that it reaches the person.
+    select
+        stated.profile_id,
+        reaching.channel
+    from stated
+    cross join (values ('email'), ('sms'), ('phone'), ('postal_mail'), ('social')) as reaching (channel)
+    left join stated as own on stated.profile_id = own.profile_id and reaching.channel = own.channel
+    where
+        stated.channel = ''
+        and stated.state = 'granted'
+        and own.profile_id is null
+),
+
+allowed as (
     select
         profile.profile_id,
-        consent.channel
+        granted.channel
     from {{ ref('customer_profile') }} as profile
-    inner join {{ ref('profile_consent') }} as consent on profile.profile_id = consent.profile_id
+    inner join granted on profile.profile_id = granted.profile_id
     left join {{ ref('int_features_messaging') }} as messaging on profile.profile_id = messaging.profile_id
     where
-        consent.purpose = 'marketing'
-        and consent.state = 'granted'
-        and case consent.channel
+        case granted.channel
             when 'email' then profile.has_email and not coalesce(messaging.has_bounced_12m, false)
             when 'sms' then profile.has_phone
             when 'phone' then profile.has_phone

@@ -58,8 +58,9 @@ totals as (
         coalesce(sum(net_amount) filter (where {{ within_days('ordered_at', 365) }}), 0) as net_amount_12m,
         coalesce(sum(net_amount) filter (where {{ within_days('ordered_at', 90) }}), 0) as net_amount_90d,
         coalesce(sum(net_amount) filter (where {{ within_days('ordered_at', 30) }}), 0) as net_amount_30d,
-        max(net_amount) as max_order_amount,
-        arg_max(net_amount, (ordered_at, order_id)) as last_order_amount,
+        max(net_amount) filter (where status = 'completed') as max_order_amount,
+        -- of the order that last_order_at tells, and not of a later one that went back
+        arg_max(net_amount, (ordered_at, order_id)) filter (where status = 'completed') as last_order_amount,
         count(*) filter (where status = 'completed' and coupon_code is not null) as coupon_orders,
         max(ordered_at) filter (where status = 'completed' and coupon_code is not null) as last_coupon_order_at,
         count(*) filter (where status = 'completed' and discount_amount > 0) as discounted_orders,

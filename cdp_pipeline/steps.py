@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -180,12 +181,16 @@ def ingest(home: Home, obj: ObjectContract, days: list[date], run_id: str) -> It
 
 
 def ensure_manifest() -> None:
-    """Parse the dbt project for Dagster where its manifest is missing or older than a file of the project.
+    """Parse the dbt project for Dagster where its manifest is missing, cut short or older than a file of the project.
 
     A manifest that lacks a model would fail the run when dbt reports on it. Raises DbtError.
     """
     manifest = warehouse.PROJECT / "target" / "manifest.json"
-    built = manifest.stat().st_mtime if manifest.exists() else 0.0
+    try:
+        json.loads(manifest.read_bytes())
+        built = manifest.stat().st_mtime
+    except (OSError, ValueError):  # dbt writes it in place: a kill leaves the beginning
+        built = 0.0
     if any(path.stat().st_mtime > built for path in inputs.code_files(warehouse.PROJECT)):
         warehouse.prepare_manifest()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cdp_pipeline import inputs, steps
+from cdp_pipeline import inputs, steps, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import RunInProgress, run_lock
 from cdp_pipeline.settings import Settings, SettingsError
@@ -174,3 +174,19 @@ def test_a_run_waits_for_a_dbt_that_has_not_opened_the_warehouse_yet(tmp_path: P
         assert other.poll() is None, "that of another home is left alone"
         end.join()
     assert said == [f"dbt of a run that was killed goes on (process {left.pid}): waiting for its end"]
+
+
+@pytest.mark.parametrize(("manifest", "parses"), [("{}", 0), ('{"nodes": {"model.', 1), ("", 1), (None, 1)])
+def test_a_manifest_that_a_kill_cut_short_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manifest: str | None, parses: int
+) -> None:
+    (tmp_path / "target").mkdir()
+    if manifest is not None:
+        (tmp_path / "target" / "manifest.json").write_text(manifest, encoding="utf-8")
+    parsed: list[int] = []
+    monkeypatch.setattr(warehouse, "PROJECT", tmp_path)
+    monkeypatch.setattr(warehouse, "prepare_manifest", lambda: parsed.append(1))
+    (tmp_path / "model.sql").write_text("select 1", encoding="utf-8")
+    os.utime(tmp_path / "model.sql", (1, 1))
+    steps.ensure_manifest()
+    assert len(parsed) == parses

@@ -38,6 +38,25 @@ def test_as_of_is_the_greatest_landed_day_and_never_goes_back(tmp_path: Path) ->
         inputs.resolve_as_of(home, date(2017, 3, 8), date(2017, 3, 9))
 
 
+@pytest.mark.parametrize(
+    ("until", "published", "as_of"),
+    [
+        (date(2017, 3, 6), None, date(2017, 3, 5)),
+        (date(2017, 3, 7), None, date(2017, 3, 7)),
+        (date(2017, 4, 1), None, date(2017, 3, 7)),
+        (date(2017, 3, 5), date(2017, 3, 6), date(2017, 3, 6)),
+        (date(2017, 1, 1), None, date(2017, 3, 5)),
+    ],
+)
+def test_a_run_over_some_days_does_not_stand_for_later_ones(
+    tmp_path: Path, until: date, published: date | None, as_of: date
+) -> None:
+    home = Home(tmp_path)
+    for day in ("2017-03-05", "2017-03-07"):
+        land(home, day)
+    assert inputs.resolve_as_of(home, None, published, until) == as_of
+
+
 def test_landing_fingerprint_moves_with_files_up_to_the_as_of(tmp_path: Path) -> None:
     home = Home(tmp_path)
     path = land(home, "2017-03-05")

@@ -3,7 +3,8 @@
 A backup is a folder ``<backups>/<YYYYMMDDTHHMMSSZ>/`` with the files of the home under their own paths and
 ``backup.json``, which is written last and holds size, time and SHA-256 of each. A file that is as the backup before
 last saw it (size and time of change) becomes a second name of that backup's copy, so a daily backup costs what changed.
-Never a second name of the home's own file: those are written in place.
+Never a second name of the home's own file: those are written in place. What the home keeps elsewhere by a link (landing
+on another disk) is copied, too, and is a plain part of the restored home.
 """
 
 from __future__ import annotations
@@ -106,7 +107,8 @@ def create_backup(home: Home, folder: Path, *, keep: int | None = None, wait_sec
     backup of this home.
     """
     folder = folder.expanduser().resolve()
-    if folder.is_relative_to(home.root):
+    parts = [home.root, *(path.resolve() for path in home.root.iterdir() if path.is_symlink())]
+    if any(folder.is_relative_to(part) for part in parts):
         raise BackupError(f"{folder} lies within the home: a backup belongs on another disk, or at least beside it")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with run_lock(home.run_lock, wait_seconds=wait_seconds):
@@ -121,7 +123,7 @@ def create_backup(home: Home, folder: Path, *, keep: int | None = None, wait_sec
         copied = [0, 0]
         for path in _paths(home):
             relative = path.relative_to(home.root).as_posix()
-            entry = _take(path, building / relative, last, folder, relative, copied)
+            entry = _take(home, path, building / relative, last, folder, relative, copied)
             if entry is not None:
                 files[relative] = entry
         manifest = newest_manifest(home.root)
@@ -209,7 +211,7 @@ def _unused(folder: Path) -> tuple[datetime, str]:
 
 def _paths(home: Home) -> Iterator[Path]:
     """Every file and link of the home that a backup holds; unfinished files of a step are left to that step."""
-    for path in _walk(home.root):
+    for path in _walk(home.root, home):
         relative = path.relative_to(home.root)
         names = [relative.as_posix(), *(parent.as_posix() for parent in relative.parents)]
         if not any(name in LEFT_OUT for name in names) and not _is_leftover(relative):
@@ -221,19 +223,31 @@ def _is_leftover(relative: PurePosixPath | Path) -> bool:
     return relative.parts[0] != "landing" and any(part.startswith(".") for part in relative.parts)
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, home: Home | None = None, within: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Files and links below `root`; of a `home`, what lies in folders elsewhere that it links to as well. `within`: the
+    folders elsewhere that are being walked, as links may go in circles."""
     for folder, folders, files in os.walk(root):
         folders.sort()
-        for name in sorted([*files, *(f for f in folders if (Path(folder) / f).is_symlink())]):
-            yield Path(folder) / name
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        for name in sorted([*files, *links]):
+            path = Path(folder) / name
+            if name in links and home is not None and _is_elsewhere(path, home) and path.resolve() not in within:
+                yield from _walk(path, home, within | {path.resolve()})
+            else:
+                yield path
+
+
+def _is_elsewhere(path: Path, home: Home) -> bool:
+    """Does a link lead to something of the home's own, elsewhere? A home of ``cdp run --out`` links to another's."""
+    return not home.is_borrower and path.exists() and not path.resolve().is_relative_to(home.root)
 
 
 def _take(
-    path: Path, target: Path, last: Backup | None, folder: Path, relative: str, copied: list[int]
+    home: Home, path: Path, target: Path, last: Backup | None, folder: Path, relative: str, copied: list[int]
 ) -> Entry | None:
     """Put one file of the home into the backup; None for a landed file that went away meanwhile."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_symlink():
+    if path.is_symlink() and (path.is_dir() or not _is_elsewhere(path, home)):
         pointed = os.readlink(path)  # noqa: PTH115
         target.symlink_to(pointed)
         return Entry(0, 0, 0, "", pointed)

@@ -47,7 +47,7 @@ def last_runs(home: Home) -> Iterator[Finding]:
         yield (
             "stale runs",
             False,
-            f"{dead} runs are shown as going on, their process is gone: the next `cdp run` ends them",
+            f"{dead} runs are shown as going on, their process is gone: `cdp run` or Dagster's daemon will end them",
         )
 
 

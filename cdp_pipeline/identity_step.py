@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from cdp_pipeline import inputs, judgements
+from cdp_pipeline import inputs, judgements, made_from
 from cdp_pipeline.home import Home
 from cdp_pipeline.privacy.store import erasures
 from cdp_pipeline.settings import Settings
@@ -107,7 +107,7 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
     is_erasing = bool(erasures(home, pending=True))
     standing = None if plan.full or is_erasing else _standing(home, plan, judgements.fingerprint(judged))
     if standing is not None:
-        _keep(home, standing)
+        _keep(home, plan, standing)
         return standing
     with scorer_of(home, Settings.from_env()) as scorer:
         result = identity.run_pipeline(
@@ -151,7 +151,7 @@ def resolve_identity(home: Home, plan: RunPlan) -> IdentityRun:
         held_back=result.held_back,
     )
     done = replace(done, inputs=_inputs(home, plan, done.judgements))
-    _keep(home, done)
+    _keep(home, plan, done)
     return done
 
 
@@ -245,9 +245,10 @@ def _inputs(home: Home, plan: RunPlan, judged: str) -> str:
     )
 
 
-def _keep(home: Home, done: IdentityRun) -> None:
+def _keep(home: Home, plan: RunPlan, done: IdentityRun) -> None:
     target = _identity_run_file(home)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     part.write_text(json.dumps(asdict(done), indent=2, sort_keys=True), encoding="utf-8")
     part.replace(target)
+    made_from.note(home, "identity", plan.inputs)

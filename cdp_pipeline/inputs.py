@@ -32,8 +32,10 @@ def landed_days(home: Home) -> list[date]:
     return sorted(days)
 
 
-def resolve_as_of(home: Home, requested: date | None, published: date | None) -> date:
+def resolve_as_of(home: Home, requested: date | None, published: date | None, until: date | None = None) -> date:
     """The run's as-of: `requested`, else the greatest landed ``dt``, which never goes back behind `published`.
+
+    A run that takes in days `until` one only does not stand for later ones that have landed.
 
     Raises InputsError where nothing has landed, and where the request lies before the published as-of.
     """
@@ -44,7 +46,8 @@ def resolve_as_of(home: Home, requested: date | None, published: date | None) ->
     days = landed_days(home)
     if not days:
         raise InputsError(f"nothing has landed: no <source>/<object>/dt=YYYY-MM-DD with files under {home.landing}")
-    return max(days[-1], published) if published else days[-1]
+    last = max((day for day in days if until is None or day <= until), default=days[0])
+    return max(last, published) if published else last
 
 
 def landing_fingerprint(home: Home, as_of: date | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from cdp_pipeline import core_build, inputs, warehouse
+from cdp_pipeline import core_build, inputs, made_from, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.identity_step import IdentityHealth as IdentityHealth
@@ -71,18 +72,19 @@ def plan_run(
     run_id: str,
     *,
     as_of: date | None = None,
+    until: date | None = None,
     full: bool = False,
     accept_changes: bool = False,
     plan_only: bool = False,
 ) -> RunPlan:
-    """Decide what the run works on, and make every declared raw table exist.
+    """Decide what the run works on, and make every declared raw table exist. `until`: the last day that it takes in.
 
     Raises InputsError, ContractError for an overlay and IdentityInputError for rules that cannot be used.
     """
     contracts = contracts_of(home)
     rules = load_identity_rules(home)
     published = newest_manifest(home.root)
-    day = inputs.resolve_as_of(home, as_of, published.as_of if published else None)
+    day = inputs.resolve_as_of(home, as_of, published.as_of if published else None, until)
     ensure_tables(home, contracts)
     land_changes(home, day)
     if home.ops_db.exists():
@@ -179,12 +181,16 @@ def ingest(home: Home, obj: ObjectContract, days: list[date], run_id: str) -> It
 
 
 def ensure_manifest() -> None:
-    """Parse the dbt project for Dagster where its manifest is missing or older than a file of the project.
+    """Parse the dbt project for Dagster where its manifest is missing, cut short or older than a file of the project.
 
     A manifest that lacks a model would fail the run when dbt reports on it. Raises DbtError.
     """
     manifest = warehouse.PROJECT / "target" / "manifest.json"
-    built = manifest.stat().st_mtime if manifest.exists() else 0.0
+    try:
+        json.loads(manifest.read_bytes())
+        built = manifest.stat().st_mtime
+    except (OSError, ValueError):  # dbt writes it in place: a kill leaves the beginning
+        built = 0.0
     if any(path.stat().st_mtime > built for path in inputs.code_files(warehouse.PROJECT)):
         warehouse.prepare_manifest()
 
@@ -209,7 +215,9 @@ def build_core(home: Home, plan: RunPlan) -> tuple[core_build.CoreBuild, warehou
             engine=engine,
             environment=build.environment(),
         )
-    return core_build.commit(home, build), run
+    done = core_build.commit(home, build)
+    made_from.note(home, "core", plan.inputs)
+    return done, run
 
 
 def export_core(home: Home) -> dict[str, int]:
@@ -244,6 +252,8 @@ def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishRe
     with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
         ((live,),) = con.execute("select count(*) from core.customer_records where not is_deleted").fetchall()
     facts = asdict(resolved)
+    # one that no run starts from: the next one sees to what this one left as it was
+    started_from = plan.inputs if made_from.is_of(home, plan.inputs) else inputs.combine("some steps", plan.run_id)
     return publish(
         home.root,
         warehouse=home.warehouse_db,
@@ -252,7 +262,7 @@ def publish_snapshot(home: Home, plan: RunPlan, settings: Settings) -> PublishRe
         generation=resolved.generation,
         model_version=resolved.model_version,
         # rules applied to a model put a suffix to its version
-        inputs_fingerprint=inputs_after(home, plan.inputs, resolved.judgements, resolved.model_version.split("-")[0]),
+        inputs_fingerprint=inputs_after(home, started_from, resolved.judgements, resolved.model_version.split("-")[0]),
         gate=GateBounds(
             expected_records=int(live),
             ingest_reconciled=is_reconciled(home),

@@ -15,6 +15,7 @@ from profiles.identifiers import normalise_value, normalised_sql
 from profiles.manifest import Manifest
 
 _LAST_INTERACTIONS = 10
+_RECORDS = 20
 
 Row = Mapping[str, object]
 
@@ -119,7 +120,8 @@ def show_profile(published: Path, id_or_identifier: str) -> ProfileView | None:
 
 
 def format_profile(view: ProfileView) -> str:
-    """The view as text for a terminal; empty values and empty parts are left out."""
+    """The view as text for a terminal; empty values and empty parts are left out. A value that several records hold is
+    told once, with their number, and of many records the first ones."""
     lines = [f"profile {view.profile_id}{' (by a retired id)' if view.is_alias else ''}"]
     lines.append(f"snapshot {view.version}, as of {view.as_of}")
     width = max((len(attribute.name) for attribute in view.attributes), default=0)
@@ -131,8 +133,8 @@ def format_profile(view: ProfileView) -> str:
             golden.append(f"{value}  ← {sources}" if sources else value)
     parts: list[tuple[str, Sequence[str]]] = [
         ("golden record", golden),
-        ("identifiers", [_pairs(row) for row in view.identifiers]),
-        (f"records ({len(view.members)})", [_pairs(row) for row in view.members]),
+        ("identifiers", [_pairs(row) for row in _by_value(view.identifiers)]),
+        (f"records ({len(view.members)})", _first([_pairs(row) for row in view.members])),
         ("retired ids", view.aliases),
         ("consent", [_pairs(row) for row in view.consents]),
         ("segments", [_pairs(row) for row in view.segments]),
@@ -144,6 +146,29 @@ def format_profile(view: ProfileView) -> str:
         if content:
             lines += ["", title, *(f"  {line}" for line in content)]
     return "\n".join(lines)
+
+
+def _by_value(identifiers: Sequence[Row]) -> list[Row]:
+    """One row per value as it was written and judged; of several records their number and the whole time."""
+    of_record = ("record_id", "first_seen_at", "last_seen_at")
+    held: dict[tuple[object, ...], list[Row]] = {}
+    for row in identifiers:
+        held.setdefault(tuple(value for name, value in row.items() if name not in of_record), []).append(row)
+    return [rows[0] if len(rows) == 1 else _joined(rows) for rows in held.values()]
+
+
+def _joined(rows: Sequence[Row]) -> Row:
+    joined = {"n_records": len({row.get("record_id") for row in rows}), **rows[0]}
+    joined.pop("record_id", None)
+    for name, chosen in (("first_seen_at", min), ("last_seen_at", max)):
+        times = [str(row[name]) for row in rows if row.get(name) is not None]
+        joined[name] = chosen(times) if times else None
+    return joined
+
+
+def _first(lines: Sequence[str]) -> Sequence[str]:
+    more = len(lines) - _RECORDS
+    return lines if more <= 0 else [*lines[:_RECORDS], f"… and {more:,} more"]
 
 
 def _resolve(con: duckdb.DuckDBPyConnection, wanted: str) -> tuple[str, bool] | None:

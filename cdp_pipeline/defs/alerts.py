@@ -5,10 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from cdp_pipeline import alerts
+from cdp_pipeline.defs.resources import is_of_cli
 from cdp_pipeline.home import Home
-
-# `cdp run` marks its runs with this tag and tells of them itself.
-TOLD_BY_TAG = "cdp/launcher"
 
 
 def alert_sensors(home: Home, job: str) -> list[dg.SensorDefinition]:
@@ -23,7 +21,7 @@ def alert_sensors(home: Home, job: str) -> list[dg.SensorDefinition]:
         description="Tells the receivers of alerts.yml that a run failed, and at which step.",
     )
     def failed(context: dg.RunFailureSensorContext) -> None:
-        if context.dagster_run.job_name != job or TOLD_BY_TAG in context.dagster_run.tags:
+        if context.dagster_run.job_name != job or is_of_cli(context.dagster_run):
             return
         names = sorted({str(event.step_key) for event in context.get_step_failure_events()})
         what = f"failed: {', '.join(names)}" if names else "ended without a failed step"
@@ -40,7 +38,7 @@ def alert_sensors(home: Home, job: str) -> list[dg.SensorDefinition]:
         description="Tells the receivers of alerts.yml of the first good run after a failed one.",
     )
     def recovered(context: dg.RunStatusSensorContext) -> None:
-        if context.dagster_run.job_name != job or TOLD_BY_TAG in context.dagster_run.tags:
+        if context.dagster_run.job_name != job or is_of_cli(context.dagster_run):
             return
         again = alerts.Alert(
             "recovered", f"Runs succeed again: {context.dagster_run.run_id[:8]}", (f"home: {home.root}",)

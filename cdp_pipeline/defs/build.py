@@ -9,6 +9,7 @@ import dagster as dg
 from cdp_pipeline.defs.alerts import alert_sensors
 from cdp_pipeline.defs.connect import connect_parts
 from cdp_pipeline.defs.dbt import dbt_steps, manifest_path
+from cdp_pipeline.defs.dead_runs import build_dead_run_sensor
 from cdp_pipeline.defs.jobs import JOB, build_job, build_schedule, build_sensor
 from cdp_pipeline.defs.progress import progress_logger
 from cdp_pipeline.defs.python_assets import python_assets
@@ -40,7 +41,11 @@ def build_defs(
         assets=[*raw, core, marts, *python_assets(raw, core, marts)],
         jobs=[job, *pulls],
         schedules=[build_schedule(job, home, contracts, settings), *pull_schedules],
-        sensors=[build_sensor(job, home, contracts, settings), *alert_sensors(home, JOB)],
+        sensors=[
+            build_sensor(job, home, contracts, settings),
+            build_dead_run_sensor(home, JOB),
+            *alert_sensors(home, JOB),
+        ],
         resources={
             "platform": PlatformResource(home=str(home.root)),
             **(resource_overrides or {}),

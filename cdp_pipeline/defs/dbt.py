@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from cdp_pipeline import core_build, steps, warehouse
+from cdp_pipeline import core_build, made_from, steps, warehouse
 from cdp_pipeline.defs.guard import guarded
 from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.marts_graph import marts_graph
@@ -161,6 +161,7 @@ def _build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Ite
         if error.run is not None:
             yield from _verdicts(context, error.run)
         raise dg.Failure(str(error), allow_retries=False) from None
+    made_from.note(home, "marts", "" if context.is_subset else plan.inputs)
     for node, spec in _parents_first(context, graph.depths()):
         is_made = node in run.statuses
         if spec.key in context.selected_asset_keys and (is_made or is_handed_on(spec.key)):

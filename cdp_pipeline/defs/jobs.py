@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cdp_pipeline import inputs
-from cdp_pipeline.defs.resources import AS_OF_TAG
+from cdp_pipeline.defs.resources import AS_OF_TAG, RANGE_END_TAG, RANGE_START_TAG
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources.contract import SourceContract
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 JOB = "cdp_run"
 SENSOR_SECONDS = 60
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 
 def build_job() -> UnresolvedAssetJobDefinition:
@@ -54,6 +52,8 @@ def build_schedule(
     )
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         as_of = context.scheduled_execution_time.date() - timedelta(days=1)
+        if as_of < settings.start_date:
+            return dg.SkipReason(f"{as_of} lies before CDP_START_DATE, {settings.start_date}")
         published = newest_manifest(home.root)
         if published and published.as_of > as_of:
             return dg.SkipReason(f"already published as of {published.as_of}")
@@ -92,9 +92,11 @@ def build_sensor(
             context.update_cursor(json.dumps({**cursor, "seen": seen}))
             return dg.SkipReason("the landing folder is changing")
         context.update_cursor(json.dumps({"seen": seen, "done": seen}))
-        days = [p.dt for p in pending(home, contracts) if p.dt >= settings.start_date]
+        unseen = [p.dt for p in pending(home, contracts)]
+        days = [dt for dt in unseen if dt >= settings.start_date]
         if not days:
-            return dg.SkipReason("no file is unseen")
+            early = f"unseen files lie before CDP_START_DATE, {settings.start_date}: `cdp run` takes them"
+            return dg.SkipReason(early if unseen else "no file is unseen")
         return dg.RunRequest(run_key=f"landing-{seen}", tags=range_tags(min(days), max(days)))
 
     return landing

@@ -22,7 +22,8 @@ from cdp_pipeline.defs.build import build_defs
 from cdp_pipeline.defs.connect import POOL_PREFIX
 from cdp_pipeline.defs.event_log import open_instance
 from cdp_pipeline.defs.jobs import JOB
-from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG
+from cdp_pipeline.defs.progress import told_to
+from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG, is_of_cli
 from cdp_pipeline.defs.run_history import drop_old_runs
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
@@ -70,20 +71,21 @@ def launch(home: Home, plan: steps.RunPlan, *, publish: bool, log_file: Path, pr
             release_dead_runs(instance)
             drop_old_runs(instance, home, Settings.from_env().keep_runs)
             steps.wait_for_warehouse(home, say=partial(_say, fd))
-            result = job.execute_in_process(
-                run_config={"loggers": {"progress": {"config": {"fd": fd}}}},
-                instance=instance,
-                raise_on_error=False,
-                asset_selection=_selection(job, plan, publish),
-                run_id=plan.run_id,
-                tags={
-                    AS_OF_TAG: plan.as_of.isoformat(),
-                    FULL_TAG: str(plan.full).lower(),
-                    ACCEPT_TAG: str(plan.accept_changes).lower(),
-                    PLAN_TAG: str(not publish).lower(),
-                    LAUNCHER_TAG: "cli",
-                },
-            )
+            with told_to(fd):
+                result = job.execute_in_process(
+                    run_config={"loggers": {"progress": {}}},
+                    instance=instance,
+                    raise_on_error=False,
+                    asset_selection=_selection(job, plan, publish),
+                    run_id=plan.run_id,
+                    tags={
+                        AS_OF_TAG: plan.as_of.isoformat(),
+                        FULL_TAG: str(plan.full).lower(),
+                        ACCEPT_TAG: str(plan.accept_changes).lower(),
+                        PLAN_TAG: str(not publish).lower(),
+                        LAUNCHER_TAG: "cli",
+                    },
+                )
     seconds, failures = outcome(result.all_events)
     return LaunchResult(result.run_id, result.success and not failures, seconds, failures)
 
@@ -189,8 +191,7 @@ def release_dead_runs(instance: dg.DagsterInstance) -> int:
         for slot in storage.get_concurrency_info(key).claimed_slots
     }
     dead |= {
-        run.run_id
-        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={LAUNCHER_TAG: "cli"}))
+        run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])) if is_of_cli(run)
     }
     for run_id in dead:
         storage.free_concurrency_slots_for_run(run_id)

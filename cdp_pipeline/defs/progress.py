@@ -3,8 +3,25 @@
 # No `from __future__ import annotations`: Dagster reads the types of parameters when it builds definitions.
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import dagster as dg
+
+# Not in the configuration of the run: Dagster keeps that, and a run that is started again from its history would write
+# to whatever file has that number in another process, be it a database.
+_waiting: ContextVar[int | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def told_to(fd: int) -> Iterator[None]:
+    """Runs that this thread starts inside write their lines to the file descriptor `fd`; all others write none."""
+    token = _waiting.set(fd)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
 
 
 class StepLines(logging.Handler):
@@ -31,10 +48,11 @@ class StepLines(logging.Handler):
 
 
 @dg.logger(
-    config_schema={"fd": dg.Field(int, default_value=2, description="File descriptor to write to.")},
-    description="One line per finished step.",
+    config_schema={"fd": dg.Field(int, is_required=False, description="Of runs of earlier versions; has no effect.")},
+    description="One line per finished step, for the terminal that started the run.",
 )
 def progress_logger(init_context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("cdp.progress", level=logging.DEBUG)
-    logger.addHandler(StepLines(init_context.logger_config["fd"]))
+    fd = _waiting.get()
+    logger.addHandler(logging.NullHandler() if fd is None else StepLines(fd))
     return logger

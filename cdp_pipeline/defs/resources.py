@@ -19,11 +19,22 @@ AS_OF_TAG = "cdp/as_of"
 FULL_TAG = "cdp/full"
 ACCEPT_TAG = "cdp/accept_changes"
 PLAN_TAG = "cdp/plan"
-# Set on runs that `cdp run` launches.
+# Set on runs that `cdp run` launches, see `is_of_cli`.
 LAUNCHER_TAG = "cdp/launcher"
+
+# Dagster's own: the delivery days that a run takes in.
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+PARTITION_TAG = "dagster/partition"
 
 # A run that Dagster starts while `cdp run` is busy waits its turn; an hour covers the largest run measured so far.
 LOCK_WAIT_SECONDS = 3600.0
+
+
+def is_of_cli(run: dg.DagsterRun) -> bool:
+    """Whether `cdp run` launched a run, and sees to all around it. Dagster gives a run that it starts again (by hand,
+    or as the process of the first one died) the tags of the first one."""
+    return LAUNCHER_TAG in run.tags and run.parent_run_id is None
 
 
 class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -47,9 +58,10 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["PlatformResource"]:
         tags = context.run.tags if context.run else {}
         as_of = tags.get(AS_OF_TAG)
+        until = tags.get(RANGE_END_TAG) or tags.get(PARTITION_TAG)
         with run_lock(self.paths.run_lock, wait_seconds=LOCK_WAIT_SECONDS):
             with without_values():
-                if LAUNCHER_TAG not in tags:  # `cdp run` has done this before it launched
+                if context.run is None or not is_of_cli(context.run):  # `cdp run` has done this before it launched
                     if context.instance is not None:
                         drop_old_runs(context.instance, self.paths, Settings.from_env().keep_runs)
                     steps.wait_for_warehouse(self.paths)
@@ -59,6 +71,7 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
                     self.paths,
                     context.run.run_id if context.run else "",
                     as_of=date.fromisoformat(as_of) if as_of else None,
+                    until=date.fromisoformat(until) if until else None,
                     full=tags.get(FULL_TAG) == "true",
                     accept_changes=tags.get(ACCEPT_TAG) == "true",
                     plan_only=tags.get(PLAN_TAG) == "true",

@@ -7,6 +7,7 @@ and swapped in.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -24,13 +25,23 @@ _LINES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".err", ".out",
 
 
 def purge_file(path: Path, values: Sequence[str]) -> int:
-    """Rewrite a file without `values`; returns the rows, lines or places that went. A database is not touched."""
+    """Rewrite a file without `values`; returns the rows, lines or places that went.
+
+    Of databases only SQLite's are touched, such as Dagster's: a value is replaced. One that is in use stays as it is.
+    """
     name = path.name.removesuffix(".gz").removesuffix(".zst")
+    if sidecar := re.fullmatch(r"(.+)-(?:wal|shm|journal)", name):
+        name, path = sidecar[1], path.with_name(sidecar[1])  # what SQLite has not taken over into its file yet
     suffix = Path(name).suffix
     if suffix == ".parquet":
         return _purge_parquet(path, values)
-    if suffix in (".duckdb", ".mdb", ".lmdb", ".sqlite", ".db"):
+    if suffix in (".duckdb", ".mdb", ".lmdb"):
         return 0
+    if suffix in (".sqlite", ".db"):
+        try:
+            return purge_sqlite(path, values)
+        except sqlite3.DatabaseError:
+            return 0  # in use, or none: the search afterwards names it
     data = _read(path)
     pattern = _pattern(values)
     if suffix in _LINES:
@@ -113,7 +124,9 @@ def _purge_parquet(path: Path, values: Sequence[str]) -> int:
 
 
 def _pattern(values: Sequence[str]) -> re.Pattern[bytes]:
-    words = "|".join(re.escape(v) for v in sorted(set(values), key=len, reverse=True) if v)
+    # in JSON what is not ASCII mostly stands as \\u codes
+    forms = {form for v in values for form in (v, json.dumps(v)[1:-1])}
+    words = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True) if form)
     return re.compile(f"(?i)(?<![A-Za-z0-9])(?:{words or '(?!)'})(?![A-Za-z0-9])".encode())
 
 

@@ -99,5 +99,14 @@ def build_session(home: Home, settings: Settings) -> Any:
     for key, value in session_conf(home, settings).items():
         builder = builder.config(key, value)
     session = builder.enableHiveSupport().getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
+    _hush(session)
     return session
+
+
+def _hush(session: Any) -> None:
+    """No texts of errors in the output of this process: they quote values, and each comes as an exception as well."""
+    from pyspark.logger import PySparkLogger
+
+    session.sparkContext.setLogLevel("OFF")
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True

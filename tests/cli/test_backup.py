@@ -90,6 +90,40 @@ def test_a_restored_home_is_the_home_without_what_a_run_makes_again(home: Home, 
     assert not any((other.root / name).exists() for name in NOT_KEPT)
 
 
+def test_what_a_home_keeps_on_another_disk_is_in_its_backup(home: Home, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    home.landing.rename(disk)
+    home.landing.symlink_to(disk)
+    (tmp_path / "one.jsonl").write_bytes(b'{"id": 2}\n')
+    day = disk / "shop" / "orders" / "dt=2024-01-01"
+    (day / "b.jsonl").symlink_to(tmp_path / "one.jsonl")
+    (day / "gone.jsonl").symlink_to(tmp_path / "nowhere.jsonl")
+    (disk / "again").symlink_to(disk)
+    made = create_backup(home, tmp_path / "backups")
+    path = tmp_path / "backups" / made.backup.name
+    assert verify_backup(path) == []
+    restored = Home(tmp_path / "restored")
+    restore_backup(path, restored)
+    disk.rename(tmp_path / "lost")
+    day = restored.landed("shop", "orders", date(2024, 1, 1))
+    assert not restored.landing.is_symlink()
+    assert {f.name: f.read_bytes() for f in day.iterdir() if f.exists()} == {
+        ".held.jsonl": b"a name of the source's\n", "a.jsonl": b'{"id": 1}\n', "b.jsonl": b'{"id": 2}\n',
+    }  # fmt: skip
+    assert (day / "gone.jsonl").is_symlink() and (restored.landing / "again").is_symlink()
+
+
+def test_a_home_over_another_one_s_landing_is_backed_up_without_it(home: Home, tmp_path: Path) -> None:
+    own = Home(tmp_path / "own")
+    own.root.mkdir()
+    for name in ("landing", "secrets"):
+        (own.root / name).symlink_to(home.root / name)
+    made = create_backup(own, tmp_path / "backups")
+    assert {name: entry.target for name, entry in made.backup.files.items() if name != "run.lock"} == {
+        "landing": str(home.landing), "secrets": str(home.secrets),
+    }  # fmt: skip
+
+
 def test_the_next_backup_copies_what_changed(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     named(monkeypatch, "20240101T000000Z", "20240102T000000Z", "20240103T000000Z")
     folder = tmp_path / "backups"
@@ -156,6 +190,11 @@ def test_a_backup_belongs_outside_the_home(home: Home, capsys: pytest.CaptureFix
     assert main(["backup", "create", str(home.root / "backups"), "--home", str(home.root)]) == 2
     assert "lies within the home" in capsys.readouterr().err
     assert not (home.root / "backups").exists()
+    disk = home.root.parent / "disk"
+    home.landing.rename(disk)
+    home.landing.symlink_to(disk)
+    with pytest.raises(BackupError, match="lies within the home"):
+        create_backup(home, disk / "backups")
 
 
 def test_a_backup_waits_for_no_other_run(home: Home, tmp_path: Path) -> None:

@@ -128,8 +128,10 @@ def test_the_last_run_and_runs_whose_process_is_gone(home: Home) -> None:
     last, stale = diagnosis.last_runs(home)
     assert last[:2] == ("last run", True)
     assert stale == (
-        "stale runs", False, "2 runs are shown as going on, their process is gone: the next `cdp run` ends them",
-    )  # fmt: skip
+        "stale runs",
+        False,
+        "2 runs are shown as going on, their process is gone: `cdp run` or Dagster's daemon will end them",
+    )
     with run_lock(home.run_lock):
         assert len(list(diagnosis.last_runs(home))) == 2
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cdp_pipeline import inputs, steps
+from cdp_pipeline import inputs, steps, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import RunInProgress, run_lock
 from cdp_pipeline.settings import Settings, SettingsError
@@ -36,6 +36,25 @@ def test_as_of_is_the_greatest_landed_day_and_never_goes_back(tmp_path: Path) ->
     assert inputs.resolve_as_of(home, date(2017, 3, 9), date(2017, 3, 9)) == date(2017, 3, 9)
     with pytest.raises(inputs.InputsError, match="before the published 2017-03-09"):
         inputs.resolve_as_of(home, date(2017, 3, 8), date(2017, 3, 9))
+
+
+@pytest.mark.parametrize(
+    ("until", "published", "as_of"),
+    [
+        (date(2017, 3, 6), None, date(2017, 3, 5)),
+        (date(2017, 3, 7), None, date(2017, 3, 7)),
+        (date(2017, 4, 1), None, date(2017, 3, 7)),
+        (date(2017, 3, 5), date(2017, 3, 6), date(2017, 3, 6)),
+        (date(2017, 1, 1), None, date(2017, 3, 5)),
+    ],
+)
+def test_a_run_over_some_days_does_not_stand_for_later_ones(
+    tmp_path: Path, until: date, published: date | None, as_of: date
+) -> None:
+    home = Home(tmp_path)
+    for day in ("2017-03-05", "2017-03-07"):
+        land(home, day)
+    assert inputs.resolve_as_of(home, None, published, until) == as_of
 
 
 def test_landing_fingerprint_moves_with_files_up_to_the_as_of(tmp_path: Path) -> None:
@@ -155,3 +174,19 @@ def test_a_run_waits_for_a_dbt_that_has_not_opened_the_warehouse_yet(tmp_path: P
         assert other.poll() is None, "that of another home is left alone"
         end.join()
     assert said == [f"dbt of a run that was killed goes on (process {left.pid}): waiting for its end"]
+
+
+@pytest.mark.parametrize(("manifest", "parses"), [("{}", 0), ('{"nodes": {"model.', 1), ("", 1), (None, 1)])
+def test_a_manifest_that_a_kill_cut_short_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manifest: str | None, parses: int
+) -> None:
+    (tmp_path / "target").mkdir()
+    if manifest is not None:
+        (tmp_path / "target" / "manifest.json").write_text(manifest, encoding="utf-8")
+    parsed: list[int] = []
+    monkeypatch.setattr(warehouse, "PROJECT", tmp_path)
+    monkeypatch.setattr(warehouse, "prepare_manifest", lambda: parsed.append(1))
+    (tmp_path / "model.sql").write_text("select 1", encoding="utf-8")
+    os.utime(tmp_path / "model.sql", (1, 1))
+    steps.ensure_manifest()
+    assert len(parsed) == parses

@@ -11,13 +11,14 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from cdp_pipeline import steps
+from cdp_pipeline import made_from, steps
 from cdp_pipeline.cli import main
 from cdp_pipeline.cli._summary import format_plan
 from cdp_pipeline.home import Home
@@ -292,3 +293,32 @@ def test_a_full_run_and_a_candidate_that_was_not_published_make_a_pass(home: Hom
     assert candidate.generation == 2
     again = steps.resolve_identity(home, replace(next_plan(home, "r4"), accept_changes=True))
     assert (again.generation, again.splits, bool(again.seconds)) == (2, PEOPLE, True)
+
+
+def test_a_snapshot_of_which_an_earlier_run_made_a_part_does_not_pass_for_one_of_these_inputs(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[str] = []
+    # the package has a function of the same name
+    publishing = import_module("profiles.publish")
+    monkeypatch.setattr(publishing, "publish", lambda root, **given: published.append(given["inputs_fingerprint"]))
+    with duckdb.connect(str(home.warehouse_db)) as con:
+        con.execute("create schema core; create table core.customer_records as select false as is_deleted")
+
+    first = replace(next_plan(home), inputs="code 1")
+    for part in made_from.PARTS:
+        made_from.note(home, part, first.inputs)
+    steps.publish_snapshot(home, first, Settings())
+    # a run whose marts failed is started again from there, after the code was mended
+    again = replace(first, run_id="r3", inputs="code 2")
+    made_from.note(home, "marts", again.inputs)
+    steps.publish_snapshot(home, again, Settings())
+    steps.publish_snapshot(home, replace(again, run_id="r4"), Settings())
+    for part in made_from.PARTS:
+        made_from.note(home, part, again.inputs)
+    steps.publish_snapshot(home, again, Settings())
+
+    judged, model = steps.last_identity_run(home).judgements, steps.last_identity_run(home).model_version.split("-")[0]
+    whole, patched, patched_too, next_run = published
+    assert [whole, next_run] == [steps.inputs_after(home, code, judged, model) for code in ("code 1", "code 2")]
+    assert len({whole, patched, patched_too, next_run}) == 4

@@ -85,6 +85,27 @@ def test_schedule_waits_for_the_first_delivery(home: Home) -> None:
     assert isinstance(schedule(dg.build_schedule_context(scheduled_execution_time=when)), dg.SkipReason)
 
 
+def test_days_before_the_first_that_dagster_knows_are_told_and_left_to_the_command_line(home: Home) -> None:
+    land(home, "2017-03-05")
+    settings = Settings(start_date=date(2017, 3, 7))
+    sensor = build_sensor(build_job(), home, load_contracts(), settings)
+    cursor = None
+    for _ in range(2):
+        with dg.build_sensor_context(cursor=cursor) as context:
+            told, cursor = sensor(context), context.cursor
+    assert isinstance(told, dg.SkipReason)
+    assert told.skip_message == "unseen files lie before CDP_START_DATE, 2017-03-07: `cdp run` takes them"
+
+    # the first night of an installation that begins today
+    schedule = build_schedule(build_job(), home, load_contracts(), settings)
+    first, second = (
+        schedule(dg.build_schedule_context(scheduled_execution_time=datetime(2017, 3, day, 4, 30, tzinfo=UTC)))
+        for day in (7, 8)
+    )
+    assert isinstance(first, dg.SkipReason) and isinstance(second, dg.RunRequest)
+    assert second.tags["dagster/asset_partition_range_start"] == "2017-03-07"
+
+
 @pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::dagster.PreviewWarning")
 def test_slots_of_a_killed_run_are_given_back(home: Home) -> None:
     with instance_of(home) as instance:

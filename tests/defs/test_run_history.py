@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from cdp_pipeline.defs.jobs import range_tags
 from cdp_pipeline.defs.launch import instance_of
 from cdp_pipeline.defs.resources import AS_OF_TAG, LAUNCHER_TAG, PlatformResource
 from cdp_pipeline.defs.run_history import drop_old_runs
@@ -61,3 +62,27 @@ def test_runs_that_dagster_starts_drop_old_ones_too(tmp_path: Path, monkeypatch:
         assert len(instance.get_runs()) == 3, "`cdp run` drops them before it launches"
         made.append(materialize(instance))
         assert [run.run_id for run in instance.get_runs()] == made[:0:-1]
+
+
+@pytest.mark.parametrize(
+    "tags", [range_tags(date(2017, 3, 1), date(2017, 3, 6)), {"dagster/partition": "2017-03-06"}], ids=["range", "day"]
+)
+def test_a_run_that_dagster_starts_over_some_days_stands_for_the_last_of_them(
+    tmp_path: Path, tags: dict[str, str]
+) -> None:
+    home = Home(tmp_path)
+    # the last has landed while the run waited for its turn
+    for day in (5, 6, 9):
+        folder = home.landed("zoho_crm", "contacts", date(2017, 3, day))
+        folder.mkdir(parents=True)
+        (folder / "a.jsonl").write_text('{"id": "1"}\n', encoding="utf-8")
+
+    def something(platform: PlatformResource) -> None:
+        assert platform.plan.as_of == date(2017, 3, 6)
+
+    asset = dg.asset(something, partitions_def=dg.DailyPartitionsDefinition("2017-01-01"))
+    with instance_of(home) as instance:
+        resources = {"platform": PlatformResource(home=str(home.root))}
+        key = tags.get("dagster/partition")
+        done = dg.materialize([asset], instance=instance, resources=resources, tags=tags, partition_key=key)
+        assert done.success

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -95,6 +96,31 @@ def test_printed_profile(snapshot: Path) -> None:
     assert "  net_amount: 120.50" in text
     empty = show_profile(snapshot, "p3")
     assert empty is not None and "segments" not in format_profile(empty) and "email" not in format_profile(empty)
+
+
+def test_a_guest_of_many_orders_is_printed_in_few_lines(snapshot: Path) -> None:
+    view = show_profile(snapshot, "p1")
+    assert view is not None
+    held = [
+        {"record_id": f"o{n}", "kind": kind, "value": value, "first_seen_at": datetime(2025, 1, 1 + n % 28),
+         "last_seen_at": None if n else datetime(2025, 6, 1)}
+        for n in range(50)
+        for kind, value in (("email", "a@b.example"), ("phone", "+4930123"))
+    ]  # fmt: skip
+    held.append({"record_id": "c1", "kind": "email", "value": "c@d.example", "first_seen_at": None})
+    members = [{"record_id": f"o{n}"} for n in range(50)]
+    lines = format_profile(replace(view, identifiers=held, members=members)).splitlines()
+    at = lines.index("identifiers")
+    assert lines[at + 1 : at + 5] == [
+        "  n_records=50  kind=email  value=a@b.example  first_seen_at=2025-01-01 00:00:00"
+        "  last_seen_at=2025-06-01 00:00:00",
+        "  n_records=50  kind=phone  value=+4930123  first_seen_at=2025-01-01 00:00:00"
+        "  last_seen_at=2025-06-01 00:00:00",
+        "  record_id=c1  kind=email  value=c@d.example",
+        "",
+    ]
+    at = lines.index("records (50)")
+    assert lines[at + 20 : at + 22] == ["  record_id=o19", "  … and 30 more"]
 
 
 def test_attribute_with_several_provenance_rows(make_warehouse: Warehouse, put: Put, home: Path) -> None:

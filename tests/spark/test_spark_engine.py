@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -143,3 +145,34 @@ def test_a_lake_elsewhere_is_filled_and_read_back(session: Any, tmp_path: Path) 
     (there / "core" / "orders" / "part.parquet").write_bytes(b"core")
     lake.pull(session, here, there.as_uri())
     assert (here / "core" / "orders" / "part.parquet").read_bytes() == b"core"
+
+
+_FAILED_CAST = """
+import sys
+from pathlib import Path
+from cdp_pipeline.fault_text import told_of_error
+from cdp_pipeline.home import Home
+from cdp_pipeline.settings import Settings
+from cdp_pipeline.spark.session import build_session
+spark = build_session(Home(Path(sys.argv[1])), Settings(engine="spark", spark_master="local[1]"))
+rows = spark.createDataFrame([("Zyxwv 13898765432",)], "a string")
+try:
+    rows.selectExpr("cast(a as int) as n").collect()
+except Exception as error:
+    print(told_of_error(error))
+rows.createTempView("people")
+try:
+    spark.sql("select cast(a as int) as n from people").collect()
+except Exception as error:
+    print(told_of_error(error))
+spark.stop()
+"""
+
+
+def test_spark_itself_prints_no_value(tmp_path: Path) -> None:
+    # in a process of its own, as a log is one of a process, Java's included
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _FAILED_CAST, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["NumberFormatException: [CAST_INVALID_INPUT]"] * 2
+    assert "Zyxwv" not in done.stderr

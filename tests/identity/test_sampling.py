@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import duckdb
@@ -63,9 +63,9 @@ def test_a_profile_of_very_many_records_gives_the_pairs_of_a_thousand(con: duckd
     con.execute("insert into members select 'g' || i, 'guest' from range(1500) t(i)")
     con.execute("insert into scored select 'g0', 'g' || i, 0.999 from range(1, 1500) t(i)")
     drawn = draw_sample(con, "members", "scored", 300, seed=3)
-    weights: Counter[str] = Counter()
+    weights: dict[str, float] = defaultdict(float)
     for pair in drawn:
-        weights[pair.stratum[0]] += pair.weight  # type: ignore[assignment]
+        weights[pair.stratum[0]] += pair.weight
     # 100 pairs of two, and 1,000 × 999 / 2 of the guest's; apart as before
     assert round(weights["T"]) == 100 + 499_500
     assert round(weights["A"]) == 300

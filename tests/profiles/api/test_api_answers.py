@@ -184,11 +184,14 @@ def test_conditional_requests(reader: httpx.Client, insider: httpx.Client) -> No
         tag = reader.get(path).headers["etag"]
         same = reader.get(path, headers={"If-None-Match": f'"x", {tag}'})
         assert (same.status_code, same.content, same.headers["snapshot-version"]) == (304, b"", SNAPSHOT["version"])
+        assert reader.get(path, headers=[("If-None-Match", '"x"'), ("If-None-Match", tag)]).status_code == 304
         assert reader.get(path, headers={"If-None-Match": 'W/"20250301-000002"'}).status_code == 200
+        assert reader.get(path, headers={"If-None-Match": "*"}).status_code == 304, "any version that there is"
     masked = reader.get("/v1/profiles/p1").headers["etag"]
     assert insider.get("/v1/profiles/p1", headers={"If-None-Match": masked}).status_code == 200, "not the masked one"
-    missing = reader.get("/v1/profiles/nobody/features", headers={"If-None-Match": masked})
-    assert missing.status_code == 404
+    for path in ("profiles/nobody/features", "profiles/nobody", "segments/nobody/members"):
+        for tag in (masked, "*"):
+            assert reader.get(f"/v1/{path}", headers={"If-None-Match": tag}).status_code == 404
 
 
 def test_health_readiness_and_metrics_need_no_key(stranger: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import time
 from typing import Any
@@ -194,6 +195,24 @@ def test_conditional_requests(reader: httpx.Client, insider: httpx.Client) -> No
             assert reader.get(f"/v1/{path}", headers={"If-None-Match": tag}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/profiles/p1",
+        "/v1/profiles/p1/features",
+        "/v1/profiles/p1/timeline",
+        "/v1/segments",
+        "/v1/profiles/p8",
+        "/metrics",
+    ],
+)
+def test_head_is_get_without_the_body(reader: httpx.Client, path: str) -> None:
+    whole, head = reader.get(path), reader.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers.get("etag") == whole.headers.get("etag")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
 def test_health_readiness_and_metrics_need_no_key(stranger: httpx.Client) -> None:
     assert stranger.get("/healthz").json() == {"status": "ok"}
     assert body(stranger.get("/readyz")) == {"status": "ready"}
@@ -330,6 +349,12 @@ def test_errors_name_the_place_and_not_the_value(reader: httpx.Client) -> None:
     not_json = reader.post("/v1/profiles:lookup", content=b"{", headers={"Content-Type": "application/json"})
     problem(not_json, 422, "invalid-request")
     problem(reader.post("/v1/profiles:lookup", content=b"kind=email"), 415, "unsupported-media-type")
+    packed = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = reader.post(
+        "/v1/profiles:lookup", content=gzip.compress(b'{"kind":"email","value":"a@b.c"}'), headers=packed
+    )
+    problem(answer, 415, "unsupported-media-type")
+    assert answer.headers["accept-encoding"] == "identity", "RFC 9110, 15.5.16"
 
 
 def test_reference_page_needs_nothing_from_elsewhere(stranger: httpx.Client) -> None:

@@ -17,6 +17,11 @@ def register(commands: Subparsers) -> None:
     add_home(dev)
     dev.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     dev.add_argument("--port", type=port, default=3000, metavar="N", help="port (default 3000)")
+    dev.add_argument(
+        "--prepare",
+        action="store_true",
+        help="only put Dagster's settings into the home, for services that start Dagster themselves",
+    )
     dev.set_defaults(run=_dev)
 
 
@@ -30,6 +35,8 @@ def _dev(arguments: argparse.Namespace) -> int:
     Settings.from_env()
     home = home_of(arguments, must_exist=False)
     prepare_instance(home)
+    if arguments.prepare:
+        return 0
     steps.ensure_manifest()
     dagster = Path(sys.executable).parent / "dagster"
     if not dagster.exists():

@@ -19,12 +19,12 @@ import dagster as dg
 
 from cdp_pipeline import steps
 from cdp_pipeline.defs.build import build_defs
-from cdp_pipeline.defs.connect import POOL_PREFIX
+from cdp_pipeline.defs.dead_runs import release_dead_runs
 from cdp_pipeline.defs.event_log import open_instance
 from cdp_pipeline.defs.jobs import JOB
 from cdp_pipeline.defs.progress import told_to
-from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG, is_of_cli
 from cdp_pipeline.defs.run_history import drop_old_runs
+from cdp_pipeline.defs.run_tags import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
 from cdp_pipeline.settings import Settings
@@ -174,31 +174,6 @@ def known_runs(home: Home) -> tuple[KnownRun | None, int]:
     (record,) = newest
     started = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
     return KnownRun(record.dagster_run.run_id, started, record.dagster_run.status.value.lower()), going
-
-
-def release_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Give back the pool slots of runs that were killed, and mark them failed. Returns the number of runs.
-
-    A run claims slots only while it holds the run lock, which the caller holds now: whoever still has slots is dead.
-    (Live pulls run beside it and have pools of their own.)
-    Without this the next run would wait for them until Dagster's daemon, which may not be running, clears them.
-    """
-    storage = instance.event_log_storage
-    dead = {
-        slot.run_id
-        for key in storage.get_concurrency_keys()
-        if not key.startswith(POOL_PREFIX)
-        for slot in storage.get_concurrency_info(key).claimed_slots
-    }
-    dead |= {
-        run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])) if is_of_cli(run)
-    }
-    for run_id in dead:
-        storage.free_concurrency_slots_for_run(run_id)
-        run = instance.get_run_by_id(run_id)
-        if run is not None and not run.is_finished:
-            instance.report_run_failed(run, "The process of this run was killed.")
-    return len(dead)
 
 
 def _selection(job: dg.JobDefinition, plan: steps.RunPlan, publish: bool) -> list[dg.AssetKey]:

@@ -9,32 +9,24 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from cdp_pipeline import mend, steps
+from cdp_pipeline.defs.dead_runs import release_dead_runs
 from cdp_pipeline.defs.guard import without_values
 from cdp_pipeline.defs.run_history import drop_old_runs
+from cdp_pipeline.defs.run_tags import (
+    ACCEPT_TAG,
+    AS_OF_TAG,
+    FULL_TAG,
+    PARTITION_TAG,
+    PLAN_TAG,
+    RANGE_END_TAG,
+    is_of_cli,
+)
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.settings import Settings
 
-AS_OF_TAG = "cdp/as_of"
-FULL_TAG = "cdp/full"
-ACCEPT_TAG = "cdp/accept_changes"
-PLAN_TAG = "cdp/plan"
-# Set on runs that `cdp run` launches, see `is_of_cli`.
-LAUNCHER_TAG = "cdp/launcher"
-
-# Dagster's own: the delivery days that a run takes in.
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
-PARTITION_TAG = "dagster/partition"
-
 # A run that Dagster starts while `cdp run` is busy waits its turn; an hour covers the largest run measured so far.
 LOCK_WAIT_SECONDS = 3600.0
-
-
-def is_of_cli(run: dg.DagsterRun) -> bool:
-    """Whether `cdp run` launched a run, and sees to all around it. Dagster gives a run that it starts again (by hand,
-    or as the process of the first one died) the tags of the first one."""
-    return LAUNCHER_TAG in run.tags and run.parent_run_id is None
 
 
 class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -63,6 +55,8 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             with without_values():
                 if context.run is None or not is_of_cli(context.run):  # `cdp run` has done this before it launched
                     if context.instance is not None:
+                        # where Dagster starts a killed run once more, it would wait five minutes for its own slot
+                        release_dead_runs(context.instance)
                         drop_old_runs(context.instance, self.paths, Settings.from_env().keep_runs)
                     steps.wait_for_warehouse(self.paths)
                     mend.mend_snapshot(self.paths)

@@ -23,7 +23,9 @@ from cdp_pipeline.defs.run_tags import (
 )
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import run_lock
+from cdp_pipeline.privacy.apart import finish_apart
 from cdp_pipeline.settings import Settings
+from profiles.snapshots import newest_manifest
 
 # A run that Dagster starts while `cdp run` is busy waits its turn; an hour covers the largest run measured so far.
 LOCK_WAIT_SECONDS = 3600.0
@@ -51,9 +53,13 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         tags = context.run.tags if context.run else {}
         as_of = tags.get(AS_OF_TAG)
         until = tags.get(RANGE_END_TAG) or tags.get(PARTITION_TAG)
+        # `cdp run` has seen to all around the run before it launched it
+        is_alone = context.run is None or not is_of_cli(context.run)
+        if is_alone:
+            as_of = self._after_erasures(as_of, context)
         with run_lock(self.paths.run_lock, wait_seconds=LOCK_WAIT_SECONDS):
             with without_values():
-                if context.run is None or not is_of_cli(context.run):  # `cdp run` has done this before it launched
+                if is_alone:
                     if context.instance is not None:
                         # where Dagster starts a killed run once more, it would wait five minutes for its own slot
                         release_dead_runs(context.instance)
@@ -71,3 +77,16 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
                     plan_only=tags.get(PLAN_TAG) == "true",
                 )
             yield self
+
+    def _after_erasures(self, as_of: str | None, context: dg.InitResourceContext) -> str | None:
+        """The as-of that is asked of the run, once the erasures under way are finished: those publish as of the last
+        landed day, and where that is later the run stands for that day, too."""
+
+        def say(line: str) -> None:
+            if context.log is not None:
+                context.log.info(line)
+
+        with without_values():
+            done = finish_apart(self.paths, wait_seconds=LOCK_WAIT_SECONDS, say=say)
+            published = newest_manifest(self.paths.root) if done and as_of else None
+        return None if published and as_of and date.fromisoformat(as_of) < published.as_of else as_of

@@ -24,7 +24,7 @@ from cdp_pipeline.defs.event_log import open_instance
 from cdp_pipeline.defs.jobs import JOB
 from cdp_pipeline.defs.progress import told_to
 from cdp_pipeline.defs.run_history import drop_old_runs
-from cdp_pipeline.defs.run_tags import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG
+from cdp_pipeline.defs.run_tags import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG, is_of_cli
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
 from cdp_pipeline.settings import Settings
@@ -157,23 +157,26 @@ def prepare_instance(home: Home) -> None:
 
 @dataclass(frozen=True)
 class KnownRun:
-    """A run as Dagster's history has it; `status` in lower case."""
+    """A run as Dagster's history has it; `status` in lower case, `by_command` where `cdp run` launched it."""
 
     run_id: str
     started_at: datetime
     status: str
+    by_command: bool
 
 
-def known_runs(home: Home) -> tuple[KnownRun | None, int]:
-    """The newest run of the home, and how many are shown as going on. Raises InstanceError."""
+def known_runs(home: Home) -> tuple[KnownRun | None, list[KnownRun]]:
+    """The newest run of the home, and those that are shown as going on. Raises InstanceError."""
     with instance_of(home) as instance:
         newest = instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
-        going = instance.get_runs_count(dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.STARTED]))
-    if not newest:
-        return None, going
-    (record,) = newest
+        going = instance.get_run_records(dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.STARTED]))
+    return next(map(_known, newest), None), [_known(record) for record in going]
+
+
+def _known(record: dg.RunRecord) -> KnownRun:
     started = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
-    return KnownRun(record.dagster_run.run_id, started, record.dagster_run.status.value.lower()), going
+    run = record.dagster_run
+    return KnownRun(run.run_id, started, run.status.value.lower(), is_of_cli(run))
 
 
 def _selection(job: dg.JobDefinition, plan: steps.RunPlan, publish: bool) -> list[dg.AssetKey]:

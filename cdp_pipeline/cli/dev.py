@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -44,7 +43,7 @@ def _dev(arguments: argparse.Namespace) -> int:
     command = [str(dagster), "dev", "-w", str(ROOT / "workspace.yaml"), "-h", arguments.host, "-p", str(arguments.port)]
     env = {**os.environ, "DAGSTER_HOME": str(home.dagster), "CDP_HOME": str(home.root)}
     print(f"Dagster on http://{arguments.host}:{arguments.port} for {home.root} (Ctrl-C stops it)", flush=True)
-    try:
-        return subprocess.run(command, env=env, cwd=ROOT, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    # In place of this process, so that whatever stops it (a terminal, systemd, a container) reaches Dagster, which ends
+    # its servers; as its parent this process died of a TERM alone and they stayed.
+    os.chdir(ROOT)
+    os.execve(command[0], command, env)  # noqa: S606 - no shell

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from export_company import Put
@@ -27,11 +28,11 @@ class Receiver:
 
     url: str = ""
     script: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    seen: list[tuple[dict[str, str], dict[str, object], bytes]] = field(default_factory=list)
+    seen: list[tuple[dict[str, str], Any, bytes]] = field(default_factory=list)
 
     def said(self) -> list[tuple[str, list[str]]]:
         """Operation and profile ids of each request, in order."""
-        return [(str(d["op"]), [m["profile_id"] for m in d["members"]]) for _, d, _ in self.seen]  # type: ignore[attr-defined]
+        return [(str(d["op"]), [m["profile_id"] for m in d["members"]]) for _, d, _ in self.seen]
 
     def keys(self) -> list[str]:
         return [headers["Idempotency-Key"] for headers, _, _ in self.seen]
@@ -216,7 +217,7 @@ def test_who_was_there_before_a_refused_change_is_there_still(
 def test_amounts_are_numbers(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
     put("alter table features.profile_features add column spent decimal(18, 2) default 120.50;")
     sync(home, declare(settings(receiver).replace("batch: 3", "fields: [features.spent]")), "loyal")
-    assert receiver.seen[0][1]["members"][0]["spent"] == 120.5  # type: ignore[index]
+    assert receiver.seen[0][1]["members"][0]["spent"] == 120.5
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from cdp_pipeline.cli._common import CommandError, Subparsers, add_home, home_of, port
 
@@ -17,10 +16,15 @@ def register(commands: Subparsers) -> None:
     add_home(dev)
     dev.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     dev.add_argument("--port", type=port, default=3000, metavar="N", help="port (default 3000)")
+    dev.add_argument(
+        "--prepare",
+        action="store_true",
+        help="only put Dagster's settings into the home, for services that start Dagster themselves",
+    )
     dev.set_defaults(run=_dev)
 
 
-def _dev(arguments: argparse.Namespace) -> NoReturn:
+def _dev(arguments: argparse.Namespace) -> int:
     from cdp_pipeline import steps
     from cdp_pipeline.defs.launch import prepare_instance
     from cdp_pipeline.inputs import ROOT
@@ -30,6 +34,8 @@ def _dev(arguments: argparse.Namespace) -> NoReturn:
     Settings.from_env()
     home = home_of(arguments, must_exist=False)
     prepare_instance(home)
+    if arguments.prepare:
+        return 0
     steps.ensure_manifest()
     dagster = Path(sys.executable).parent / "dagster"
     if not dagster.exists():

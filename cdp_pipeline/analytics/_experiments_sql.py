@@ -26,16 +26,18 @@ FROM named n LEFT JOIN plan p USING (experiment_id)
 GROUP BY n.experiment_id, n.person_id
 """
 
-# Mean shares at the assignments: of the holdout, and by variant.
+# What was declared at the assignments of each export, and how many people were assigned by it. `drawn` holds the shares
+# of those variants alone that somebody was drawn into: all that older rows tell.
 EXPORT_SHARES = """
 WITH each AS (
-    SELECT 'export:' || destination || '/' || segment AS experiment_id, variant, count(*) AS people,
-      avg(holdout_share) AS held_out, avg(coalesce(planned_share, 1 - holdout_share)) AS share
+    SELECT 'export:' || destination || '/' || segment AS experiment_id, as_of, holdout_share, planned_shares, variant,
+      count(*) AS people, avg(planned_share) AS share
     FROM audience_arms WHERE as_of + 1 < $end GROUP BY ALL
 )
-SELECT experiment_id, round(sum(held_out * people) / sum(people), 6),
-  map_from_entries(list((variant, round(share, 6)) ORDER BY variant))
-FROM each GROUP BY ALL ORDER BY ALL
+SELECT experiment_id, holdout_share, planned_shares, map_from_entries(list((variant, share) ORDER BY variant)) AS drawn,
+  sum(people) AS people
+FROM each GROUP BY experiment_id, as_of, holdout_share, planned_shares
+ORDER BY experiment_id, as_of, holdout_share, planned_shares::VARCHAR
 """
 
 BOUGHT = """

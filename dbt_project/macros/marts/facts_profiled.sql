@@ -44,6 +44,7 @@ qualify row_number() over (partition by orders.order_id order by links.valid_fro
 
 {#
     Lines of the sales of `sales` (the columns of int_orders_profiled) with the buyer, if known, and what was bought.
+    Amounts are in the order's own currency.
 #}
 {% macro order_lines_profiled(sales) -%}
 select
@@ -58,7 +59,8 @@ select
     cast(coalesce(lines.quantity, 1) as double) as quantity,
     cast(coalesce(lines.discount_amount, 0) as decimal(18, 2)) as discount_amount,
     lines.currency,
-    cast(coalesce(lines.net_amount, 0) as decimal(18, 2)) as net_amount
+    cast(coalesce(lines.net_amount, 0) as decimal(18, 2)) as net_amount,
+    orders.exchange_rate
 from {{ ref('order_lines') }} as lines
 inner join {{ sales }} as orders on lines.order_id = orders.order_id
 left join {{ ref('products') }} as products on lines.product_id = products.product_id

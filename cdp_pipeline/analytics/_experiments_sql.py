@@ -40,11 +40,13 @@ FROM each GROUP BY experiment_id, as_of, holdout_share, planned_shares
 ORDER BY experiment_id, as_of, holdout_share, planned_shares::VARCHAR
 """
 
+# An order of a negative amount is money that went back (as in the marts): it lowers the revenue and is no purchase.
 BOUGHT = """
 CREATE OR REPLACE TEMP TABLE bought AS
 SELECT o.order_id,
   coalesce(m.profile_id, l.profile_id, 'record:' || o.record_id, 'visitor:' || o.anonymous_id) AS person_id,
-  o.ordered_at, CAST(coalesce(o.net_amount_reporting, 0) AS DECIMAL(18, 2)) AS amount
+  o.ordered_at, CAST(coalesce(o.net_amount_reporting, 0) AS DECIMAL(18, 2)) AS amount,
+  o.status = 'refunded' OR coalesce(o.net_amount_reporting, 0) >= 0 AS is_purchase
 FROM (FROM orders WHERE status IN ('completed', 'refunded') AND ordered_at < $end) o
 LEFT JOIN profile_members m ON o.record_id = m.record_id
 LEFT JOIN anonymous_links l ON m.profile_id IS NULL AND o.anonymous_id = l.anonymous_id
@@ -57,7 +59,7 @@ OUTCOME = """
 CREATE OR REPLACE TEMP TABLE outcome AS
 SELECT e.experiment_id, e.variant, e.person_id,
   CAST(e.exposed_at + to_days(e.window_days) AS DATE) AS day,
-  count(b.order_id) FILTER (WHERE b.ordered_at >= e.exposed_at) AS orders,
+  count(b.order_id) FILTER (WHERE b.ordered_at >= e.exposed_at AND b.is_purchase) AS orders,
   coalesce(sum(b.amount) FILTER (WHERE b.ordered_at >= e.exposed_at), 0) AS revenue,
   coalesce(sum(b.amount) FILTER (WHERE b.ordered_at < e.exposed_at), 0) AS before
 FROM exposed e

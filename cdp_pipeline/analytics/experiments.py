@@ -150,7 +150,7 @@ def _assign(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[
     if con.execute("SELECT count(*) FROM exposed").fetchall() == [(0,)]:
         con.execute(
             "CREATE OR REPLACE TEMP TABLE bought (order_id VARCHAR, person_id VARCHAR, ordered_at TIMESTAMP,"
-            " amount DECIMAL(18, 2))"
+            " amount DECIMAL(18, 2), is_purchase BOOLEAN)"
         )
     else:
         con.execute(sql.BOUGHT, {"end": as_of_end})

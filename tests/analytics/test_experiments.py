@@ -134,6 +134,19 @@ def test_an_export_is_read_against_its_holdout(con: duckdb.DuckDBPyConnection) -
     assert spent["verdict"] == "significant"
 
 
+def test_money_that_went_back_is_no_purchase(con: duckdb.DuckDBPyConnection) -> None:
+    """One bought for 50 and returned what cost 20, one only returned, one got all of a purchase back."""
+    con.execute("""
+        INSERT INTO profile_members SELECT 'r' || n, 'P' || n FROM range(3) AS t (n);
+        INSERT INTO audience_arms SELECT 'mail', 'vip', 'P' || n, 'exported', 0, '2026-01-31', 1, MAP {'exported': 1}
+          FROM range(3) AS t (n);
+        INSERT INTO orders VALUES ('o1', 'r0', NULL, 'completed', '2026-02-02', 50),
+          ('o2', 'r0', NULL, 'completed', '2026-02-03', -20), ('o3', 'r1', NULL, 'completed', '2026-02-03', -30),
+          ('o4', 'r2', NULL, 'refunded', '2026-02-03', 0)""")
+    arms = _read(con)["experiment_arms"]
+    assert _rows(arms, "people", "converted_people", "orders", "revenue_amount") == [(3, 2, 2, 0.0)]
+
+
 def test_merged_and_erased_members_of_an_export(con: duckdb.DuckDBPyConnection) -> None:
     """A retired id counts as who it became; who was both sent and held out is in neither arm; the erased are gone."""
     con.execute("""

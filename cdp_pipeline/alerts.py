@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import smtplib
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid, parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,11 @@ FILE = "alerts.yml"
 # recovered: the first good run after a failed one.
 EVENTS = ("failed", "attention", "recovered")
 TRIES = 3
+TRY_AGAIN = (429, 500, 502, 503, 504)
 TIMEOUT_SECONDS = 15.0
+LONGEST_WAIT_SECONDS = 10.0
+# Submission over TLS from the first byte (RFC 8314), which several providers offer alone.
+_PORT_OF_TLS = 465
 
 # What the body of a webhook looks like at each kind of receiver, made of one text.
 STYLES: dict[str, Callable[[str], dict[str, Any]]] = {
@@ -119,7 +125,10 @@ def send(home: Home, receiver: Receiver, alert: Alert) -> None:
             _mail(receiver, _secret(home, receiver, "PASSWORD") if receiver.user else "", alert)
         else:
             _post(receiver, _secret(home, receiver, "URL"), alert)
-    except (OSError, smtplib.SMTPException) as error:
+    except AlertsError:
+        raise
+    # a ValueError: addresses and passwords that cannot be written as the server takes them
+    except (OSError, ValueError, smtplib.SMTPException) as error:
         raise AlertsError(f"{receiver.name}: could not be told ({type(error).__name__})") from None
 
 
@@ -168,20 +177,47 @@ def _secret(home: Home, receiver: Receiver, what: str) -> str:
 def _post(receiver: Receiver, url: str, alert: Alert) -> None:
     import urllib3
 
+    from profiles.http_answers import asked_to_wait, beginning_of
+
     body: dict[str, Any] = STYLES[receiver.style](alert.text())
     if receiver.style == "plain":
         body |= {"event": alert.event, "title": alert.title, "lines": list(alert.lines)}
-    again = urllib3.Retry(total=TRIES - 1, redirect=0, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504),
-                          allowed_methods=None, raise_on_status=False)  # fmt: skip
+    pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS)
+    wait, problem = 0.0, ""
+    for attempt in range(TRIES):
+        time.sleep(wait)
+        wait = 0.5 * 2**attempt
+        try:
+            answer = pool.request(
+                "POST", url, body=json.dumps(body, ensure_ascii=False).encode(), retries=False, redirect=False,
+                preload_content=False, headers={"Content-Type": "application/json"},
+            )  # fmt: skip
+        except urllib3.exceptions.HTTPError as error:
+            problem = type(error).__name__
+            continue
+        said = beginning_of(answer)
+        if answer.status < 300:
+            problem = _refusal(receiver.style, said)
+            break
+        problem = f"status {answer.status}"
+        if answer.status not in TRY_AGAIN:
+            break
+        # a run waits for this: a chat that asks for more has its limit for today
+        wait = max(wait, min(asked_to_wait(answer), LONGEST_WAIT_SECONDS))
+    if problem:
+        raise AlertsError(f"{receiver.name}: could not be told ({problem})")
+
+
+def _refusal(style: str, said: bytes) -> str:
+    """What a chat answers with status 200 to a message that it does not take; "" where it took it."""
+    member = {"wecom": "errcode", "dingtalk": "errcode", "feishu": "code"}.get(style)
     try:
-        answer = urllib3.PoolManager(timeout=TIMEOUT_SECONDS).request(
-            "POST", url, body=json.dumps(body, ensure_ascii=False).encode(), retries=again, redirect=False,
-            headers={"Content-Type": "application/json"},
-        )  # fmt: skip
-    except urllib3.exceptions.HTTPError as error:
-        raise AlertsError(f"{receiver.name}: could not be told ({type(error).__name__})") from None
-    if answer.status >= 300:
-        raise AlertsError(f"{receiver.name}: could not be told (status {answer.status})")
+        document = json.loads(said) if member else None
+    except ValueError:
+        return ""
+    code = document.get(member) if isinstance(document, dict) else None
+    # the text beside it can repeat the message
+    return f"{member} {code}" if type(code) is int and code != 0 else ""
 
 
 def _mail(receiver: Receiver, password: str, alert: Alert) -> None:
@@ -189,13 +225,25 @@ def _mail(receiver: Receiver, password: str, alert: Alert) -> None:
     message["Subject"] = f"[cdp] {alert.title.splitlines()[0]}"
     message["From"] = receiver.sender
     message["To"] = ", ".join(receiver.to)
+    # A server that mails come in by may refuse one without these two.
+    message["Date"] = formatdate()
+    message["Message-ID"] = make_msgid(domain=parseaddr(receiver.sender)[1].rpartition("@")[2] or None)
     message.set_content(alert.text() + "\n")
-    with smtplib.SMTP(receiver.host, receiver.port, timeout=TIMEOUT_SECONDS) as server:
-        if receiver.starttls:
-            server.starttls(context=ssl.create_default_context())
+    context = ssl.create_default_context()
+    where = receiver.host, receiver.port
+    is_tls = receiver.port == _PORT_OF_TLS
+    with (
+        smtplib.SMTP_SSL(*where, timeout=TIMEOUT_SECONDS, context=context)
+        if is_tls
+        else smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
+    ) as server:
+        if receiver.starttls and not is_tls:
+            server.starttls(context=context)
         if receiver.user:
             server.login(receiver.user, password)
-        server.send_message(message)
+        refused = server.send_message(message)
+    if refused:
+        raise AlertsError(f"{receiver.name}: {len(refused)} of {len(receiver.to)} addresses were refused")
 
 
 def of_failure(home_root: Path, why: str) -> Alert:

@@ -26,6 +26,7 @@ def last_runs(home: Home) -> Iterator[Finding]:
     """The last run that Dagster knows, and runs that are shown as going on although their process is gone."""
     if not (home.dagster / "dagster.yaml").exists():
         return
+    from cdp_pipeline.defs.dead_runs import START_SECONDS
     from cdp_pipeline.defs.launch import InstanceError, known_runs
     from cdp_pipeline.lock import RunInProgress, run_lock
 
@@ -37,18 +38,40 @@ def last_runs(home: Home) -> Iterator[Finding]:
     if newest is not None:
         told = f"{newest.run_id[:8]} of {newest.started_at:%Y-%m-%d %H:%M} UTC: {newest.status}"
         failed = newest.status == "failure"
-        yield "last run", not failed, told + (f"; why is in {home.dagster / 'last_run.log'}" if failed else "")
+        where = home.dagster / "last_run.log" if newest.by_command else "Dagster's log of the run (`cdp dev`)"
+        yield "last run", not failed, told + (f"; why is in {where}" if failed else "")
+    of_command = [run for run in going if run.by_command]
     try:
         with run_lock(home.run_lock):
-            dead = going
+            starting = timedelta(seconds=START_SECONDS)
+            others = [run for run in going if not run.by_command and datetime.now(UTC) - run.started_at > starting]
+            dead = [*of_command, *others]
     except RunInProgress:
-        dead = max(going - 1, 0)  # the one that holds the lock goes on
+        # one of `cdp run` may hold the lock, and those that Dagster started wait for it
+        dead = of_command[1:]
     if dead:
         yield (
             "stale runs",
             False,
-            f"{dead} runs are shown as going on, their process is gone: `cdp run` or Dagster's daemon will end them",
+            f"{len(dead)} runs are shown as going on, their process is gone: "
+            "`cdp run` or Dagster's daemon will end them",
         )
+
+
+def erasures(home: Home) -> Iterator[Finding]:
+    """Erasures that were begun and not finished, while nobody works on them."""
+    from cdp_pipeline.lock import RunInProgress, run_lock
+    from cdp_pipeline.privacy import store
+
+    under_way = store.erasures(home, pending=True)
+    if not under_way:
+        return
+    told = f"{len(under_way)} under way since {under_way[0].requested_at[:16].replace('T', ' ')} UTC"
+    try:
+        with run_lock(home.run_lock):
+            yield "erasures", False, f"{told}: `cdp privacy resume`, or the next run, finishes them"
+    except RunInProgress:
+        yield "erasures", True, told
 
 
 def stores(home: Home) -> Iterator[Finding]:

@@ -83,6 +83,11 @@ def build_ports(home: Home) -> Ports:
             for report in reversed(reports[-limit:])
         ]
 
+    def simplified(text: str) -> str:
+        from identity.normalise.text import simplify
+
+        return simplify(text)
+
     return Ports(
         explain=_told(explain),
         judge=_told(judge),
@@ -90,6 +95,7 @@ def build_ports(home: Home) -> Ports:
         judgements=_told(judgements),
         questions=_told(questions),
         runs=_told(runs),
+        simplified=simplified,
     )
 
 

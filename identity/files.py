@@ -74,7 +74,8 @@ def resolve_files(
     again (or the one in folder `model`). Output files appear only when complete; the store changes in one transaction.
     Raises `IdentityInputError` with one line for any bad input.
     """
-    _check_paths([*inputs, *filter(None, (judgements, deleted, store))], [p for p in (out, events, edges) if p], model)
+    read = [*inputs, *filter(None, (judgements, deleted, store, roles.file))]
+    _check_paths(read, [p for p in (out, events, edges) if p], model)
     with _telling_what_is_unwritable(), connect(store.parent if store else None) as con:
         attach_store(con, store)
         read_inputs(con, inputs, roles)

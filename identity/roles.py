@@ -32,7 +32,7 @@ _TOP_LEVEL = ("record_id", "source", "default_region", "roles", "rules")
 class Roles:
     """Columns by role. A single role with several columns is joined with a blank; lists are alternatives.
 
-    `default_region` is the country of rows that name none.
+    `default_region` is the country of rows that name none; `file` is the one that they were read from.
     """
 
     record_id: str
@@ -43,6 +43,7 @@ class Roles:
     identifiers: dict[str, str] = field(default_factory=dict)
     attributes: tuple[str, ...] = ()
     rules: Rules = field(default_factory=Rules)
+    file: Path | None = field(default=None, compare=False)
 
     def columns(self) -> set[str]:
         """Every column that is named."""
@@ -123,7 +124,7 @@ def load_roles(path: Path) -> Roles:
         raise IdentityInputError(f"{path}: source must name one column")
     return Roles(
         record_id, source, _region(path, content.get("default_region", "US")), single, lists, identifiers, attributes,
-        _rules(path, content.get("rules")),
+        _rules(path, content.get("rules")), path,
     )  # fmt: skip
 
 

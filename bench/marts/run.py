@@ -43,7 +43,7 @@ from cdp_pipeline.scratch import link_core, write_lake
 from cdp_pipeline.warehouse import run_dbt
 
 AS_OF = date(2025, 12, 30)
-SEEDS = ("path:seeds/marts", "touchpoints")
+SEEDS = ("path:seeds/marts", "touchpoints", "exchange_rates")
 INCREMENT = 0.01
 TARGET_GB = 8
 TARGET_SHARE = 0.15

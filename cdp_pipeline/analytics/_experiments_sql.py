@@ -26,23 +26,27 @@ FROM named n LEFT JOIN plan p USING (experiment_id)
 GROUP BY n.experiment_id, n.person_id
 """
 
-# Mean shares at the assignments: of the holdout, and by variant.
+# What was declared at the assignments of each export, and how many people were assigned by it. `drawn` holds the shares
+# of those variants alone that somebody was drawn into: all that older rows tell.
 EXPORT_SHARES = """
 WITH each AS (
-    SELECT 'export:' || destination || '/' || segment AS experiment_id, variant, count(*) AS people,
-      avg(holdout_share) AS held_out, avg(coalesce(planned_share, 1 - holdout_share)) AS share
+    SELECT 'export:' || destination || '/' || segment AS experiment_id, as_of, holdout_share, planned_shares, variant,
+      count(*) AS people, avg(planned_share) AS share
     FROM audience_arms WHERE as_of + 1 < $end GROUP BY ALL
 )
-SELECT experiment_id, round(sum(held_out * people) / sum(people), 6),
-  map_from_entries(list((variant, round(share, 6)) ORDER BY variant))
-FROM each GROUP BY ALL ORDER BY ALL
+SELECT experiment_id, holdout_share, planned_shares, map_from_entries(list((variant, share) ORDER BY variant)) AS drawn,
+  sum(people) AS people
+FROM each GROUP BY experiment_id, as_of, holdout_share, planned_shares
+ORDER BY experiment_id, as_of, holdout_share, planned_shares::VARCHAR
 """
 
+# An order of a negative amount is money that went back (as in the marts): it lowers the revenue and is no purchase.
 BOUGHT = """
 CREATE OR REPLACE TEMP TABLE bought AS
 SELECT o.order_id,
   coalesce(m.profile_id, l.profile_id, 'record:' || o.record_id, 'visitor:' || o.anonymous_id) AS person_id,
-  o.ordered_at, CAST(coalesce(o.net_amount_reporting, 0) AS DECIMAL(18, 2)) AS amount
+  o.ordered_at, CAST(coalesce(o.net_amount_reporting, 0) AS DECIMAL(18, 2)) AS amount,
+  o.status = 'refunded' OR coalesce(o.net_amount_reporting, 0) >= 0 AS is_purchase
 FROM (FROM orders WHERE status IN ('completed', 'refunded') AND ordered_at < $end) o
 LEFT JOIN profile_members m ON o.record_id = m.record_id
 LEFT JOIN anonymous_links l ON m.profile_id IS NULL AND o.anonymous_id = l.anonymous_id
@@ -55,7 +59,7 @@ OUTCOME = """
 CREATE OR REPLACE TEMP TABLE outcome AS
 SELECT e.experiment_id, e.variant, e.person_id,
   CAST(e.exposed_at + to_days(e.window_days) AS DATE) AS day,
-  count(b.order_id) FILTER (WHERE b.ordered_at >= e.exposed_at) AS orders,
+  count(b.order_id) FILTER (WHERE b.ordered_at >= e.exposed_at AND b.is_purchase) AS orders,
   coalesce(sum(b.amount) FILTER (WHERE b.ordered_at >= e.exposed_at), 0) AS revenue,
   coalesce(sum(b.amount) FILTER (WHERE b.ordered_at < e.exposed_at), 0) AS before
 FROM exposed e

@@ -8,7 +8,8 @@ always-valid p-values rely on. What the company declares of an experiment stands
 
 What an audience export sent and what it held out is an experiment, too: ``export:<destination>/<segment>``, with the
 variants ``exported`` and ``holdout``, or those that the destination declares. People count as exposed from the end of
-the day of the snapshot that they were assigned from. The planned split is the shares declared at the assignments.
+the day of the snapshot that they were assigned from. The planned split is the shares declared at the assignments, also
+of a variant that nobody was drawn into.
 """
 
 from __future__ import annotations
@@ -113,21 +114,29 @@ def readouts(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping
 
 
 def _export_plans(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[str, Plan]) -> dict[str, Plan]:
-    """What is declared of each export's experiment; its shares are the mean of those at the assignments."""
-    rows = con.execute(sql.EXPORT_SHARES, {"end": as_of_end}).fetchall()
+    """What is declared of each export's experiment. Its shares are the mean over all its people of those that were
+    declared when they were assigned: over the people of one variant alone, its own luck would count for its plan."""
+    expected: dict[str, dict[str, float]] = {}
+    for name, held_out, planned, drawn, people in con.execute(sql.EXPORT_SHARES, {"end": as_of_end}).fetchall():
+        variants = expected.setdefault(name, {})
+        for variant, share in (planned or _drawn_shares(drawn, held_out)).items():
+            variants[variant] = variants.get(variant, 0.0) + share * int(people)
     found = {}
-    for name, held_out, planned in rows:
+    for name, variants in expected.items():
         plan = plans.get(name, Plan())
-        declared = {variant: share for variant, share in planned.items() if variant not in ("holdout", "exported")}
-        shares = planned if declared else {"exported": 1 - held_out}
-        shares = {**shares, **({"holdout": held_out} if held_out else {})}
-        whole = sum(shares.values())  # means of changed shares need not make one
+        whole = sum(variants.values())  # of older rows a variant may be lacking
         found[name] = replace(
             plan,
-            control_variant=plan.control_variant or ("holdout" if held_out else None),
-            shares=plan.shares or {variant: share / whole for variant, share in shares.items()},
+            control_variant=plan.control_variant or ("holdout" if "holdout" in variants else None),
+            shares=plan.shares or {variant: round(people / whole, 9) for variant, people in variants.items()},
         )
     return found
+
+
+def _drawn_shares(drawn: Mapping[str, float | None], held_out: float) -> dict[str, float]:
+    """Shares by variant, of those that somebody was drawn into."""
+    declared = {name: share for name, share in drawn.items() if name not in ("holdout", "exported") and share}
+    return (declared or {"exported": 1 - held_out}) | ({"holdout": held_out} if held_out else {})
 
 
 def _assign(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[str, Plan]) -> None:
@@ -141,7 +150,7 @@ def _assign(con: duckdb.DuckDBPyConnection, as_of_end: datetime, plans: Mapping[
     if con.execute("SELECT count(*) FROM exposed").fetchall() == [(0,)]:
         con.execute(
             "CREATE OR REPLACE TEMP TABLE bought (order_id VARCHAR, person_id VARCHAR, ordered_at TIMESTAMP,"
-            " amount DECIMAL(18, 2))"
+            " amount DECIMAL(18, 2), is_purchase BOOLEAN)"
         )
     else:
         con.execute(sql.BOUGHT, {"end": as_of_end})

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = "4GB"
 # First assignment of a profile per destination and segment, as the exports write it: `variant` is exported, holdout or
-# one that the destination declares, `planned_share` its share of all (NULL in files of before variants), `as_of` the
-# day of the snapshot that it was assigned from.
+# one that the destination declares, `planned_share` its share of all (NULL in files of before variants),
+# `planned_shares` those of all variants at that assignment (NULL in older rows), `as_of` the day of the snapshot that
+# it was assigned from.
 AUDIENCE_ARMS = {
     "destination": "VARCHAR",
     "segment": "VARCHAR",
@@ -44,6 +45,7 @@ AUDIENCE_ARMS = {
     "holdout_share": "DOUBLE",
     "as_of": "DATE",
     "planned_share": "DOUBLE",
+    "planned_shares": "MAP(VARCHAR, DOUBLE)",
 }
 
 

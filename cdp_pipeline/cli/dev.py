@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,11 @@ def register(commands: Subparsers) -> None:
     add_home(dev)
     dev.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     dev.add_argument("--port", type=port, default=3000, metavar="N", help="port (default 3000)")
+    dev.add_argument(
+        "--prepare",
+        action="store_true",
+        help="only put Dagster's settings into the home, for services that start Dagster themselves",
+    )
     dev.set_defaults(run=_dev)
 
 
@@ -30,6 +34,8 @@ def _dev(arguments: argparse.Namespace) -> int:
     Settings.from_env()
     home = home_of(arguments, must_exist=False)
     prepare_instance(home)
+    if arguments.prepare:
+        return 0
     steps.ensure_manifest()
     dagster = Path(sys.executable).parent / "dagster"
     if not dagster.exists():
@@ -37,7 +43,7 @@ def _dev(arguments: argparse.Namespace) -> int:
     command = [str(dagster), "dev", "-w", str(ROOT / "workspace.yaml"), "-h", arguments.host, "-p", str(arguments.port)]
     env = {**os.environ, "DAGSTER_HOME": str(home.dagster), "CDP_HOME": str(home.root)}
     print(f"Dagster on http://{arguments.host}:{arguments.port} for {home.root} (Ctrl-C stops it)", flush=True)
-    try:
-        return subprocess.run(command, env=env, cwd=ROOT, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    # In place of this process, so that whatever stops it (a terminal, systemd, a container) reaches Dagster, which ends
+    # its servers; as its parent this process died of a TERM alone and they stayed.
+    os.chdir(ROOT)
+    os.execve(command[0], command, env)  # noqa: S606 - no shell

@@ -51,7 +51,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     if home.root.is_dir():
         for check in (
             _home, _rules, _connections, _other_files, _receipts, diagnosis.schema_drift, diagnosis.stores, _published,
-            diagnosis.snapshot_age, diagnosis.gates, _model, diagnosis.last_runs, _lock,
+            diagnosis.erasures, diagnosis.snapshot_age, diagnosis.gates, _model, diagnosis.last_runs, _lock,
         ):  # fmt: skip
             findings += _guarded(check, home)
     else:

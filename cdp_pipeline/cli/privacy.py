@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +26,9 @@ from cdp_pipeline.cli._common import (
 if TYPE_CHECKING:
     from cdp_pipeline.privacy.store import Erasure
 
+# Going on with an erasure while a run is going on waits for it.
+WAIT_SECONDS = 3600.0
+
 
 def register(commands: Subparsers) -> None:
     """Add the commands to the parser."""
@@ -43,7 +47,9 @@ def register(commands: Subparsers) -> None:
     add_json(erase)
     erase.set_defaults(run=_erase)
 
-    resume = actions.add_parser("resume", help="finish an erasure that was killed (the next run does so as well)")
+    resume = actions.add_parser(
+        "resume", help="finish an erasure that was killed (the next run does so as well); waits for a run to end"
+    )
     add_home(resume)
     add_json(resume)
     resume.set_defaults(run=_resume)
@@ -120,9 +126,18 @@ def _erase(arguments: argparse.Namespace) -> int:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
+    from cdp_pipeline.lock import RunInProgress, run_lock
     from cdp_pipeline.privacy.erase import finish_erasures
 
-    receipts = finish_erasures(home_of(arguments), say=_say(arguments))
+    home, say = home_of(arguments), _say(arguments)
+    with ExitStack() as held:
+        try:
+            held.enter_context(run_lock(home.run_lock))
+        except RunInProgress as busy:
+            # it may well be about to finish the erasure itself
+            say(f"{busy}: waiting for its end")
+            held.enter_context(run_lock(home.run_lock, wait_seconds=WAIT_SECONDS))
+        receipts = finish_erasures(home, say=say)
     if not receipts and not arguments.json:
         print("no erasure is under way")
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from cdp_pipeline import alerts
-from cdp_pipeline.defs.resources import is_of_cli
+from cdp_pipeline.defs.run_tags import is_of_cli
 from cdp_pipeline.home import Home
 
 

@@ -11,13 +11,39 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from cdp_pipeline.defs.resources import is_of_cli
+from cdp_pipeline.defs.connect import POOL_PREFIX
+from cdp_pipeline.defs.run_tags import is_of_cli
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import RunInProgress, run_lock
 
 SENSOR_SECONDS = 60
 # A run takes the run lock seconds after its start, on a busy machine a minute or two.
 START_SECONDS = 600
+
+
+def release_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Give back the pool slots of runs that were killed, and mark them failed. Returns the number of runs.
+
+    A run claims slots only while it holds the run lock, which the caller holds now: whoever still has slots is dead.
+    (Live pulls run beside it and have pools of their own.)
+    Without this the next run would wait for them until Dagster's daemon, which may not be running, clears them.
+    """
+    storage = instance.event_log_storage
+    dead = {
+        slot.run_id
+        for key in storage.get_concurrency_keys()
+        if not key.startswith(POOL_PREFIX)
+        for slot in storage.get_concurrency_info(key).claimed_slots
+    }
+    dead |= {
+        run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])) if is_of_cli(run)
+    }
+    for run_id in dead:
+        storage.free_concurrency_slots_for_run(run_id)
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(run, "The process of this run was killed.")
+    return len(dead)
 
 
 def end_dead_runs(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cdp_pipeline import inputs
-from cdp_pipeline.defs.resources import AS_OF_TAG, RANGE_END_TAG, RANGE_START_TAG
+from cdp_pipeline.defs.run_tags import AS_OF_TAG, RANGE_END_TAG, RANGE_START_TAG
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources.contract import SourceContract

@@ -19,12 +19,12 @@ import dagster as dg
 
 from cdp_pipeline import steps
 from cdp_pipeline.defs.build import build_defs
-from cdp_pipeline.defs.connect import POOL_PREFIX
+from cdp_pipeline.defs.dead_runs import release_dead_runs
 from cdp_pipeline.defs.event_log import open_instance
 from cdp_pipeline.defs.jobs import JOB
 from cdp_pipeline.defs.progress import told_to
-from cdp_pipeline.defs.resources import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG, is_of_cli
 from cdp_pipeline.defs.run_history import drop_old_runs
+from cdp_pipeline.defs.run_tags import ACCEPT_TAG, AS_OF_TAG, FULL_TAG, LAUNCHER_TAG, PLAN_TAG, is_of_cli
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import ROOT
 from cdp_pipeline.settings import Settings
@@ -157,48 +157,26 @@ def prepare_instance(home: Home) -> None:
 
 @dataclass(frozen=True)
 class KnownRun:
-    """A run as Dagster's history has it; `status` in lower case."""
+    """A run as Dagster's history has it; `status` in lower case, `by_command` where `cdp run` launched it."""
 
     run_id: str
     started_at: datetime
     status: str
+    by_command: bool
 
 
-def known_runs(home: Home) -> tuple[KnownRun | None, int]:
-    """The newest run of the home, and how many are shown as going on. Raises InstanceError."""
+def known_runs(home: Home) -> tuple[KnownRun | None, list[KnownRun]]:
+    """The newest run of the home, and those that are shown as going on. Raises InstanceError."""
     with instance_of(home) as instance:
         newest = instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
-        going = instance.get_runs_count(dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.STARTED]))
-    if not newest:
-        return None, going
-    (record,) = newest
+        going = instance.get_run_records(dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.STARTED]))
+    return next(map(_known, newest), None), [_known(record) for record in going]
+
+
+def _known(record: dg.RunRecord) -> KnownRun:
     started = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
-    return KnownRun(record.dagster_run.run_id, started, record.dagster_run.status.value.lower()), going
-
-
-def release_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Give back the pool slots of runs that were killed, and mark them failed. Returns the number of runs.
-
-    A run claims slots only while it holds the run lock, which the caller holds now: whoever still has slots is dead.
-    (Live pulls run beside it and have pools of their own.)
-    Without this the next run would wait for them until Dagster's daemon, which may not be running, clears them.
-    """
-    storage = instance.event_log_storage
-    dead = {
-        slot.run_id
-        for key in storage.get_concurrency_keys()
-        if not key.startswith(POOL_PREFIX)
-        for slot in storage.get_concurrency_info(key).claimed_slots
-    }
-    dead |= {
-        run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])) if is_of_cli(run)
-    }
-    for run_id in dead:
-        storage.free_concurrency_slots_for_run(run_id)
-        run = instance.get_run_by_id(run_id)
-        if run is not None and not run.is_finished:
-            instance.report_run_failed(run, "The process of this run was killed.")
-    return len(dead)
+    run = record.dagster_run
+    return KnownRun(run.run_id, started, run.status.value.lower(), is_of_cli(run))
 
 
 def _selection(job: dg.JobDefinition, plan: steps.RunPlan, publish: bool) -> list[dg.AssetKey]:

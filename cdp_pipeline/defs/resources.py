@@ -9,32 +9,26 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from cdp_pipeline import mend, steps
+from cdp_pipeline.defs.dead_runs import release_dead_runs
 from cdp_pipeline.defs.guard import without_values
 from cdp_pipeline.defs.run_history import drop_old_runs
+from cdp_pipeline.defs.run_tags import (
+    ACCEPT_TAG,
+    AS_OF_TAG,
+    FULL_TAG,
+    PARTITION_TAG,
+    PLAN_TAG,
+    RANGE_END_TAG,
+    is_of_cli,
+)
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import run_lock
+from cdp_pipeline.privacy.apart import finish_apart
 from cdp_pipeline.settings import Settings
-
-AS_OF_TAG = "cdp/as_of"
-FULL_TAG = "cdp/full"
-ACCEPT_TAG = "cdp/accept_changes"
-PLAN_TAG = "cdp/plan"
-# Set on runs that `cdp run` launches, see `is_of_cli`.
-LAUNCHER_TAG = "cdp/launcher"
-
-# Dagster's own: the delivery days that a run takes in.
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
-PARTITION_TAG = "dagster/partition"
+from profiles.snapshots import newest_manifest
 
 # A run that Dagster starts while `cdp run` is busy waits its turn; an hour covers the largest run measured so far.
 LOCK_WAIT_SECONDS = 3600.0
-
-
-def is_of_cli(run: dg.DagsterRun) -> bool:
-    """Whether `cdp run` launched a run, and sees to all around it. Dagster gives a run that it starts again (by hand,
-    or as the process of the first one died) the tags of the first one."""
-    return LAUNCHER_TAG in run.tags and run.parent_run_id is None
 
 
 class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -59,10 +53,16 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         tags = context.run.tags if context.run else {}
         as_of = tags.get(AS_OF_TAG)
         until = tags.get(RANGE_END_TAG) or tags.get(PARTITION_TAG)
+        # `cdp run` has seen to all around the run before it launched it
+        is_alone = context.run is None or not is_of_cli(context.run)
+        if is_alone:
+            as_of = self._after_erasures(as_of, context)
         with run_lock(self.paths.run_lock, wait_seconds=LOCK_WAIT_SECONDS):
             with without_values():
-                if context.run is None or not is_of_cli(context.run):  # `cdp run` has done this before it launched
+                if is_alone:
                     if context.instance is not None:
+                        # where Dagster starts a killed run once more, it would wait five minutes for its own slot
+                        release_dead_runs(context.instance)
                         drop_old_runs(context.instance, self.paths, Settings.from_env().keep_runs)
                     steps.wait_for_warehouse(self.paths)
                     mend.mend_snapshot(self.paths)
@@ -77,3 +77,16 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
                     plan_only=tags.get(PLAN_TAG) == "true",
                 )
             yield self
+
+    def _after_erasures(self, as_of: str | None, context: dg.InitResourceContext) -> str | None:
+        """The as-of that is asked of the run, once the erasures under way are finished: those publish as of the last
+        landed day, and where that is later the run stands for that day, too."""
+
+        def say(line: str) -> None:
+            if context.log is not None:
+                context.log.info(line)
+
+        with without_values():
+            done = finish_apart(self.paths, wait_seconds=LOCK_WAIT_SECONDS, say=say)
+            published = newest_manifest(self.paths.root) if done and as_of else None
+        return None if published and as_of and date.fromisoformat(as_of) < published.as_of else as_of

@@ -7,6 +7,7 @@ is theirs as well, so it does not bind; what it stands beside is found by the re
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,8 +16,10 @@ import duckdb
 
 from cdp_pipeline.privacy.errors import SubjectError
 from cdp_pipeline.sources.subjects import OF_ONE_SOURCE, WORD_LENGTH, normal_form, scopes_of
+from profiles.identifiers import half_width
 
 _SHOWN = 5
+_LINK = re.compile(r"^(?:mailto|tel):", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,10 @@ def find_subject(con: duckdb.DuckDBPyConnection, wanted: str, kind: str | None =
             return str(found[0][0]), _records_of(con, str(found[0][0]))
         if con.execute("SELECT 1 FROM core_customer_records WHERE record_id = $1", [wanted]).fetchall():
             return None, [wanted]
-    forms = [(k, f) for k in ("email", "phone", "other") if (f := normal_form(k, wanted))]
-    told = wanted.partition(":")
-    if kind is None and told[1] and told[2]:
-        forms += [(told[0], f) for f in (normal_form(told[0], told[2].rpartition(":")[2]),) if f]
+    # as a clerk copies it: with the letters and digits of an East Asian keyboard, or from a link
+    plain = _LINK.sub("", half_width(wanted))
+    told = plain.partition(":")
+    rest = normal_form(told[0], told[2].rpartition(":")[2]) if kind is None else normal_form(kind, plain)
     wanted_kind = kind or (told[0] if told[2] else "")
     rows = con.execute(
         """
@@ -64,18 +67,20 @@ def find_subject(con: duckdb.DuckDBPyConnection, wanted: str, kind: str | None =
         LEFT JOIN identity_record_identifiers i ON i.record_id = s.record_id AND i.kind = s.kind
           AND s.form IN (i.value, trim(i.value_raw), lower(trim(i.value_raw)),
             right(regexp_replace(i.value, '[^0-9]', '', 'g'), 10))
-        WHERE (s.form = $text AND s.kind NOT IN ('email', 'phone') AND ($kind = '' OR s.kind = $kind OR $bare))
+        WHERE (s.form IN ($text, $plain) AND s.kind NOT IN ('email', 'phone')
+            AND ($kind = '' OR s.kind = $kind OR $bare))
           OR (s.kind = 'email' AND s.form = $email AND $kind IN ('', 'email'))
           OR (s.kind = 'phone' AND s.form = $phone AND $kind IN ('', 'phone'))
           OR (s.kind = $kind AND s.form = $rest)
         """,
         {
             "text": wanted,
-            "email": normal_form("email", wanted),
-            "phone": normal_form("phone", wanted) if not any(c.isalpha() for c in wanted) else None,
+            "plain": plain,
+            "email": normal_form("email", plain),
+            "phone": normal_form("phone", plain) if not any(c.isalpha() for c in plain) else None,
             "kind": wanted_kind,
             "bare": kind is None,
-            "rest": next((f for k, f in forms if k == told[0]), None),
+            "rest": rest,
         },
     ).fetchall()
     if kind is not None and not con.execute("SELECT 1 FROM said WHERE kind = $1 LIMIT 1", [kind]).fetchall():

@@ -19,9 +19,40 @@ from cdp_pipeline.segments._project import PROJECT, in_order, load_segments
 from cdp_pipeline.segments._sequences import sequence_name, sequence_sql
 from cdp_pipeline.segments._sql import PAID, condition_sql, measure_name, measure_sql, member_column, scan_sql
 from cdp_pipeline.segments._terms import Count, Followed, Measure, walk
+from cdp_pipeline.sources.contract_types import CHANNELS
 from cdp_pipeline.sql_text import literal
 
 _HEADER = "-- Generated from dbt_project/segments/*.yml by `cdp segment compile`: edit those.\n"
+# What was said of every channel (channel '') stands for each of which nothing was said by name. A refusal of every
+# channel has overruled the grants by name already (profile_consent).
+CONSENTS = """(
+        select
+            profile_id,
+            purpose,
+            channel,
+            state
+        from {{ ref('profile_consent') }}
+        where channel <> ''
+        union all
+        select
+            spoken.profile_id,
+            spoken.purpose,
+            every.channel,
+            spoken.state
+        from {{ ref('profile_consent') }} as spoken
+        cross join (
+            values
+            CHANNELS
+        ) as every (channel)
+        left join {{ ref('profile_consent') }} as named
+            on
+                spoken.profile_id = named.profile_id
+                and spoken.purpose = named.purpose
+                and every.channel = named.channel
+        where
+            spoken.channel = ''
+            and named.profile_id is null
+    ) as consents""".replace("CHANNELS", ",\n            ".join(f"({literal(channel)})" for channel in CHANNELS))
 DEFINITION_COLUMNS = {
     "segment": "varchar",
     "title": "varchar",
@@ -163,6 +194,8 @@ def _counts_sql(fact: str, measures: Sequence[Measure]) -> str:
 
 def _source_sql(fact: str, is_paid: bool = False) -> str:
     """The relation of a fact; that of lines with their part of the order's money where it `is_paid`."""
+    if fact == "consent":
+        return CONSENTS
     if fact != "order_lines":
         return f"{{{{ ref('{FACTS[fact].model}') }}}}"
     of_lines = ["order_id", "profile_id", "ordered_at", "product_id", "category", "department", "brand", "net_amount"]

@@ -110,7 +110,7 @@ FACTS: dict[str, Fact] = {
         filters={"channel": "channel", "source": "source"},
         flags={"open": "not is_solved"},
     ),
-    # The state of the day, not something that happens: it has no window.
+    # The state of the day by channel, not something that happens: it has no window.
     "consent": Fact(
         model="profile_consent",
         at="",

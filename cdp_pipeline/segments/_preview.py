@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from cdp_pipeline.segments._compile import evaluations_sql, models_of, render
+from cdp_pipeline.segments._compile import CONSENTS, evaluations_sql, models_of, render
 from cdp_pipeline.segments._definition import Segment
 from cdp_pipeline.segments._errors import SegmentError
 from cdp_pipeline.segments._facts import FACTS
@@ -45,7 +45,7 @@ class Overlap:
 @dataclass(frozen=True)
 class Preview:
     """Size of a definition. `published_members` is None for a segment that is not published; `reachable` counts members
-    by channel whose consent for marketing is granted."""
+    by channel whose consent for marketing is granted, for it or for every channel."""
 
     segment: str
     definition_version: str
@@ -146,8 +146,9 @@ def _measured(con: duckdb.DuckDBPyConnection, segment: Segment, as_of: date) -> 
         where definition.segment <> $segment order by 3 desc, 1
         """
     )
+    granted = render(CONSENTS, {"profile_consent": "published.profiles.consent"}, as_of)
     reachable = rows(
-        "select channel, count(*) from published.profiles.consent where purpose = 'marketing' and state = 'granted'"
+        f"select channel, count(*) from {granted} where purpose = 'marketing' and state = 'granted'"
         " and profile_id in (select profile_id from members where segment = $segment) group by 1 order by 2 desc, 1"
     )
     return Preview(

@@ -103,14 +103,13 @@ def etag_of(info: SnapshotInfo, variant: str = "") -> str:
 
 
 def not_modified(request: Request, snapshot: OpenSnapshot, variant: str = "") -> Response | None:
-    """304 where the caller has this version's answer already."""
-    header = header_of(request, b"if-none-match")
-    if header is None:
+    """304 where the caller has this version's answer already, or says ``*``: any that there is (RFC 9110, 13.1.2)."""
+    # A list may come in several headers.
+    given = [value for key, value in request.scope["headers"] if key == b"if-none-match"]
+    if not given:
         return None
-    given = header.decode("latin-1")
-    tag = etag_of(snapshot.info, variant)
-    wanted = tag.removeprefix("W/")
-    if not any(one.strip().removeprefix("W/") == wanted for one in given.split(",")):
+    tags = {one.strip().removeprefix("W/") for one in b",".join(given).decode("latin-1").split(",")}
+    if "*" not in tags and etag_of(snapshot.info, variant).removeprefix("W/") not in tags:
         return None
     response = Response(status_code=304)
     response.raw_headers = list(shown(request, snapshot).headers[variant])

@@ -61,7 +61,7 @@ def create_app(home: Path, settings: ApiSettings | None = None, ports: Ports | N
     )
     app.state.context = context
     app.add_middleware(Boundary, context=context)
-    for path, method, endpoint, declared in ROUTES:
+    for path, method, endpoint, described in ROUTES:
         app.router.add_api_route(
             path,
             endpoint,
@@ -69,15 +69,15 @@ def create_app(home: Path, settings: ApiSettings | None = None, ports: Ports | N
             route_class_override=DirectRoute,
             response_model=None,
             response_class=Response,
-            **declared,
+            **described,
         )
-        if path in PROBED:
+        if method == "GET":  # RFC 9110, 9.1: what can be read can be asked for without the body
             app.router.add_api_route(
                 path, endpoint, methods=["HEAD"], route_class_override=DirectRoute, include_in_schema=False
             )
-    declared_at = {getattr(route, "path", ""): route for route in app.routes}
+    declared = {(getattr(route, "path", ""), *(getattr(route, "methods", None) or ())): route for route in app.routes}
     app.answer_directly(
-        context, [(method, endpoint, declared_at[path]) for path, method, endpoint in DIRECT], _on_any_problem
+        context, [(method, endpoint, declared[path, method]) for path, method, endpoint in DIRECT], _on_any_problem
     )
     openapi.add_docs(app)
     app.add_exception_handler(Problem, _on_problem)
@@ -104,9 +104,6 @@ ROUTES: list[tuple[str, str, Callable[[Request], Coroutine[Any, Any, Response]],
     ("/metrics", "GET", service.prometheus, openapi.METRICS),
 ]
 
-
-# Load balancers and uptime monitors ask for these without a body.
-PROBED = ("/healthz", "/readyz", "/metrics")
 
 # Asked thousands of times a second.
 DIRECT = [

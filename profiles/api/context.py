@@ -56,7 +56,8 @@ class Ports:
     `values` is true. `judge(record_a, record_b, judgement, author, reason)` records ``positive``, ``negative`` or
     ``unsure`` and returns the judgement; `undo(judgement_id, author, reason)` takes one back. `judgements(all)` lists
     them, `questions(limit)` gives the number of open ones and the first of them. `runs(limit)` are the last runs,
-    newest first. All raise `PortError` with one line for a person.
+    newest first. `simplified(text)` gives traditional Chinese characters as simplified ones (without the pipeline: as
+    they are). All raise `PortError` with one line for a person.
     """
 
     explain: Callable[[str, str, bool], Mapping[str, object]] | None = None
@@ -65,6 +66,7 @@ class Ports:
     judgements: Callable[[bool], Sequence[Mapping[str, object]]] | None = None
     questions: Callable[[int], tuple[int, Sequence[Mapping[str, object]]]] | None = None
     runs: Callable[[int], Sequence[Mapping[str, object]]] | None = None
+    simplified: Callable[[str], str] = str
 
 
 class PortError(Exception):

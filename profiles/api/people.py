@@ -291,6 +291,13 @@ async def _body(request: Request, model: type[M]) -> M:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != answers.JSON:
         raise Problem(415, "unsupported-media-type", "send application/json")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Problem(
+            415,
+            "unsupported-media-type",
+            "send the body without content encoding",
+            headers={"Accept-Encoding": "identity"},
+        )
     try:
         return model.model_validate_json(await request.body())
     except pydantic.ValidationError as error:

@@ -31,6 +31,7 @@ async def find(visit: Visit, form: Mapping[str, str]) -> Response:
             names=clear,
             namespaces=lambda: kept.get(snapshot, "namespaces", lambda: search.kinds_and_namespaces(snapshot)),
             regions=lambda: kept.get(snapshot, "regions", lambda: search.common_regions(snapshot)),
+            simplified=context.ports.simplified,
         )
 
     key = visit.session.key

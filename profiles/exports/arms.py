@@ -17,11 +17,12 @@ from profiles.exports import people_files
 from profiles.rows import literal
 
 # `variant` is exported, holdout or one that the destination declares, `planned_share` its share of all who are assigned
-# (NULL in files of before variants). `as_of` is that of the snapshot: a person counts as exposed from the end of that
-# day (UTC) on.
+# (NULL in files of before variants), `planned_shares` the shares of all variants at that assignment, also of one that
+# nobody was drawn into (NULL in older rows). `as_of` is that of the snapshot: a person counts as exposed from the end
+# of that day (UTC) on.
 COLUMNS = {
     "profile_id": "varchar", "variant": "varchar", "holdout_share": "double", "as_of": "date",
-    "planned_share": "double",
+    "planned_share": "double", "planned_shares": "map(varchar, double)",
 }  # fmt: skip
 EXPORTED, HELD_OUT = "exported", "holdout"
 
@@ -40,10 +41,14 @@ def assigned_sql(holdout: float, as_of: date, variants: Sequence[tuple[str, floa
     """Query of the rows of `COLUMNS` over the temp table ``audience`` (see `audience.build_audience`); `variants` are
     names and shares in percent of those that are not held out."""
     sent = dict(variants) or {EXPORTED: 100.0}
-    shares = " ".join(f"when '{name}' then {share / 100 * (1 - holdout)!r}" for name, share in sent.items())
+    planned = {name: share / 100 * (1 - holdout) for name, share in sent.items()}
+    shares = " ".join(f"when '{name}' then {share!r}" for name, share in planned.items())
+    whole = planned | ({HELD_OUT: holdout} if holdout else {})
+    listed = ", ".join(f"'{name}': {share!r}::double" for name, share in whole.items())
     return (
         f"select profile_id, variant, {holdout!r}::double as holdout_share, date '{as_of}' as as_of,"
-        f" case variant {shares} else {holdout!r} end::double as planned_share from ("
+        f" case variant {shares} else {holdout!r} end::double as planned_share,"
+        f" map {{{listed}}}::map(varchar, double) as planned_shares from ("
         f"select profile_id, case state when 'holdout' then '{HELD_OUT}' else coalesce(variant, '{EXPORTED}') end"
         " as variant from audience where state in ('sent', 'holdout')) order by 1"
     )

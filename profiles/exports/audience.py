@@ -77,7 +77,10 @@ def build_audience(
         "select definition_version, purpose from marts.segments.definition where segment = ?", [segment]
     ).fetchall()
     if not rows:
-        raise DestinationError(f"{destination.name}: no segment '{segment}' in the published snapshot")
+        # Renamed or no longer declared: the receiver goes on having its members until somebody says otherwise.
+        has_members = held and con.execute(f"select 1 from read_parquet({literal(held)}) limit 1").fetchall()
+        hint = f"; `cdp audience remove {destination.name} {segment}` takes back who was sent" if has_members else ""
+        raise DestinationError(f"{destination.name}: no segment '{segment}' in the published snapshot{hint}")
     definition_version, purpose = rows[0]
     purpose = destination.purpose or purpose
     _write_suppressed(con, destination, home)

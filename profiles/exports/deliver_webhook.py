@@ -13,9 +13,8 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ import urllib3
 
 from profiles.exports import log
 from profiles.exports.destinations import DeliveryError, Destination, secret_of
+from profiles.http_answers import asked_to_wait, beginning_of
 
 TRIES = 5
 BACKOFF_SECONDS = 0.5
@@ -116,28 +116,19 @@ def _post(pool: urllib3.PoolManager, destination: Destination, body: bytes, secr
                 },
                 retries=False,
                 redirect=False,
+                preload_content=False,
             )
         except urllib3.exceptions.HTTPError as error:
             problem = type(error).__name__
             continue
+        beginning_of(answer)
         if answer.status not in TRY_AGAIN:
             return int(answer.status)
         problem = f"status {answer.status}"
-        wait = max(wait, min(_asked_to_wait(answer.headers.get("Retry-After", "")), LONGEST_WAIT_SECONDS))
+        wait = max(wait, min(asked_to_wait(answer), LONGEST_WAIT_SECONDS))
     raise DeliveryError(
         f"{destination.name}: no success in {TRIES} tries ({problem}); the next sync goes on from there"
     )
-
-
-def _asked_to_wait(value: str) -> float:
-    """Seconds of a ``Retry-After``, which gives them or a date (RFC 9110); 0 where it says neither."""
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return 0.0
-    return max(0.0, (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp() - time.time())
 
 
 def _batches(payload: Path, size: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -25,7 +25,7 @@ CREATE TABLE profile_members (record_id VARCHAR, profile_id VARCHAR);
 CREATE TABLE anonymous_links (anonymous_id VARCHAR, profile_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP);
 CREATE TABLE profile_aliases (alias_profile_id VARCHAR, profile_id VARCHAR);
 CREATE TABLE audience_arms (destination VARCHAR, segment VARCHAR, profile_id VARCHAR, variant VARCHAR,
-  holdout_share DOUBLE, as_of DATE, planned_share DOUBLE);
+  holdout_share DOUBLE, as_of DATE, planned_share DOUBLE, planned_shares MAP(VARCHAR, DOUBLE));
 """
 
 
@@ -102,9 +102,9 @@ def test_an_export_is_read_against_its_holdout(con: duckdb.DuckDBPyConnection) -
     con.execute("""
         INSERT INTO profile_members SELECT 'r' || n, 'P' || n FROM range(1000) AS t (n);
         INSERT INTO audience_arms SELECT 'mail', 'lapsed', 'P' || n, if(n < 200, 'holdout', 'exported'), 0.2,
-          '2026-01-31', NULL FROM range(1000) AS t (n);
+          '2026-01-31', NULL, NULL FROM range(1000) AS t (n);
         -- the export of the last day: its people are exposed from the next one on
-        INSERT INTO audience_arms VALUES ('mail', 'young', 'P1', 'exported', 0.2, '2026-02-28', 0.8);
+        INSERT INTO audience_arms VALUES ('mail', 'young', 'P1', 'exported', 0.2, '2026-02-28', 0.8, NULL);
         INSERT INTO orders SELECT 'after' || n, 'r' || n, NULL, 'completed', '2026-02-14 23:59:59', 50
           FROM range(1000) AS t (n) WHERE n < 20 OR n BETWEEN 200 AND 359;
         INSERT INTO orders SELECT 'before' || n, 'r' || n, NULL, 'completed', '2026-01-31 23:59:59', 40
@@ -134,11 +134,24 @@ def test_an_export_is_read_against_its_holdout(con: duckdb.DuckDBPyConnection) -
     assert spent["verdict"] == "significant"
 
 
+def test_money_that_went_back_is_no_purchase(con: duckdb.DuckDBPyConnection) -> None:
+    """One bought for 50 and returned what cost 20, one only returned, one got all of a purchase back."""
+    con.execute("""
+        INSERT INTO profile_members SELECT 'r' || n, 'P' || n FROM range(3) AS t (n);
+        INSERT INTO audience_arms SELECT 'mail', 'vip', 'P' || n, 'exported', 0, '2026-01-31', 1, MAP {'exported': 1}
+          FROM range(3) AS t (n);
+        INSERT INTO orders VALUES ('o1', 'r0', NULL, 'completed', '2026-02-02', 50),
+          ('o2', 'r0', NULL, 'completed', '2026-02-03', -20), ('o3', 'r1', NULL, 'completed', '2026-02-03', -30),
+          ('o4', 'r2', NULL, 'refunded', '2026-02-03', 0)""")
+    arms = _read(con)["experiment_arms"]
+    assert _rows(arms, "people", "converted_people", "orders", "revenue_amount") == [(3, 2, 2, 0.0)]
+
+
 def test_merged_and_erased_members_of_an_export(con: duckdb.DuckDBPyConnection) -> None:
     """A retired id counts as who it became; who was both sent and held out is in neither arm; the erased are gone."""
     con.execute("""
         INSERT INTO profile_aliases VALUES ('old1', 'P1'), ('old2', 'P2'), ('erased', NULL);
-        INSERT INTO audience_arms SELECT 'mail', 'vip', id, variant, share, '2026-01-31', NULL FROM (VALUES
+        INSERT INTO audience_arms SELECT 'mail', 'vip', id, variant, share, '2026-01-31', NULL, NULL FROM (VALUES
           ('old1', 'exported', 0.1), ('old2', 'holdout', 0.1), ('P2', 'exported', 0.3), ('erased', 'exported', 0.3),
           ('P3', 'holdout', 0.3)) AS t (id, variant, share)""")
     arms = _read(con)["experiment_arms"]
@@ -149,6 +162,37 @@ def test_merged_and_erased_members_of_an_export(con: duckdb.DuckDBPyConnection) 
     # a declared plan may set the window; the split stays that of the assignments
     planned = _read(con, {"export:mail/vip": Plan(window_days=7)})["experiment_arms"]
     assert _rows(planned, "window_days", "planned_share")[0] == (7, pytest.approx(0.22))
+
+
+def test_a_variant_that_nobody_was_drawn_into_has_its_planned_share(con: duckdb.DuckDBPyConnection) -> None:
+    """Half card, 49% letter, 1% call: ten people met the first two, and none is a likely number of calls."""
+    con.execute("""
+        INSERT INTO audience_arms SELECT 'mail', 'vip', 'P' || n, if(n < 5, 'card', 'letter'), 0, '2026-01-31',
+          if(n < 5, 0.5, 0.49), MAP {'card': 0.5, 'letter': 0.49, 'call': 0.01} FROM range(10) AS t (n)""")
+    arms = _read(con)["experiment_arms"]
+    assert _rows(arms, "variant", "exposed_people", "planned_share", "is_split_suspect") == [
+        ("call", 0, 0.01, False),
+        ("card", 5, 0.5, False),
+        ("letter", 5, 0.49, False),
+    ]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_shares_that_were_changed_are_planned_for_as_many_as_they_were_drawn_for(
+    con: duckdb.DuckDBPyConnection, is_told: bool
+) -> None:
+    """1,000 people drawn half and half, then 1,000 of whom nine in ten get a: 1,400 of 2,000 were to, and 1,400 did."""
+    for day, first, (a, b) in (("2026-01-30", 0, (0.5, 0.5)), ("2026-01-31", 1000, (0.9, 0.1))):
+        told = f"MAP {{'a': {a}, 'b': {b}}}" if is_told else "NULL"
+        con.execute(
+            f"""INSERT INTO audience_arms SELECT 'mail', 'vip', 'P' || n, if(n < {first} + 1000 * {a}, 'a', 'b'), 0,
+              '{day}', if(n < {first} + 1000 * {a}, {a}, {b}), {told} FROM range({first}, {first} + 1000) AS t (n)"""
+        )
+    arms = _read(con)["experiment_arms"]
+    assert _rows(arms, "variant", "exposed_people", "planned_share", "split_p_value") == [
+        ("a", 1400, 0.7, pytest.approx(1.0)),
+        ("b", 600, 0.3, pytest.approx(1.0)),
+    ]
 
 
 @pytest.fixture

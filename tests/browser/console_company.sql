@@ -118,7 +118,7 @@ create table pii.search_index as
         select given_name || ' ' || family_name as term, 'name' as kind, profile_id from people
         union all select family_name || ' ' || given_name, 'name', profile_id from people
         union all select native_name, 'name', profile_id from people
-        union all select 'wang xiaoming', 'name', profile_id from people where n = 8
+        union all select unnest(['wang xiaoming', 'lu fang']), 'name', profile_id from people where n = 8
         union all select '+12025551010', 'phone', profile_id from people where n in (10, 12)
         union all select 'L' || n // 2, 'loyalty_id', profile_id from people where n < 6) where term is not null;
 create table pii.identifiers as select m.profile_id, i.* from identifiers i join members m using (record_id)

@@ -223,7 +223,10 @@ def test_search_by_identifier_leads_to_the_profile(
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("greta", 4), ("ABELARD anna", 1), ("王小明", 1), ("王 小明", 1), ("王\u3000小", 1), ("wang xiao", 1),
+        ("greta", 4), ("ABELARD anna", 1), ("王晓明", 1), ("王 晓明", 1), ("王\u3000晓", 1), ("王\u3000曉明", 1),
+        ("wang xiao", 1), ("wangxiaoming", 1), ("WangXiaoming", 1), ("lv fang", 1), ("LyuFang", 1),
+        ("Wang Xiao-Ming", 1), ("ｗａｎｇ\u3000ｘｉａｏ ｍｉｎｇ", 1),
+        ("wangxiao", 0), ("gretaa", 0),
         ("+12025551010", 2), ("l1", 2), ("Ｌ１", 2), ("zoe", 0),
     ],
 )  # fmt: skip

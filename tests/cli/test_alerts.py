@@ -5,8 +5,10 @@ from __future__ import annotations
 import email
 import http.server
 import json
+import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +43,7 @@ class Chat(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         self.told: list[Any] = []
         self.script: list[int] = []
+        self.body, self.retry_after = b"", "0"
         super().__init__(("127.0.0.1", 0), _Chat)
 
     @property
@@ -54,8 +57,10 @@ class _Chat(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         self.send_response(self.server.script.pop(0) if self.server.script else 200)
-        self.send_header("Content-Length", "0")
+        self.send_header("Retry-After", self.server.retry_after)
+        self.send_header("Content-Length", str(len(self.server.body)))
         self.end_headers()
+        self.wfile.write(self.server.body)
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -66,6 +71,8 @@ class Mail(socketserver.ThreadingTCPServer):
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
+        self.unknown = b""
+        self.greeting = b"250 well\r\n"
         super().__init__(("127.0.0.1", 0), _Mail)
 
 
@@ -82,6 +89,12 @@ class _Mail(socketserver.StreamRequestHandler):
                 while (part := self.rfile.readline()) != b".\r\n":
                     body += part
                 self.server.messages.append(body)
+            if verb == b"RCPT" and self.server.unknown and self.server.unknown in line:
+                self.wfile.write(b"550 nobody of this name\r\n")
+                continue
+            if verb == b"EHLO":
+                self.wfile.write(self.server.greeting)
+                continue
             self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 well\r\n")
             if verb == b"QUIT":
                 return
@@ -156,6 +169,33 @@ def test_a_busy_receiver_is_told_again_and_a_broken_one_is_one_line(home: Home, 
     assert "hunter2" not in line
 
 
+@pytest.mark.parametrize(
+    ("style", "answer", "said"),
+    [
+        ("wecom", {"errcode": 93000, "errmsg": "invalid webhook url: identity: out of bounds"}, "errcode 93000"),
+        ("dingtalk", {"errcode": 310000, "errmsg": "keywords not in content"}, "errcode 310000"),
+        ("feishu", {"code": 19001, "msg": "param invalid", "data": {}}, "code 19001"),
+        ("wecom", {"errcode": 0, "errmsg": "ok"}, ""),
+        ("feishu", {"StatusCode": 0, "StatusMessage": "success", "code": 0, "data": {}, "msg": "success"}, ""),
+        ("plain", {"code": 3, "errcode": 4}, ""),
+        ("wecom", ["ok"], ""),
+    ],
+)
+def test_chats_that_refuse_with_status_200(home: Home, chat: Chat, style: str, answer: object, said: str) -> None:
+    declare(home, f"ops: {{kind: webhook, style: {style}}}")
+    chat.body = json.dumps(answer).encode()
+    assert notify(home, WRONG) == ([f"ops: could not be told ({said})"] if said else [])
+    assert len(chat.told) == 1
+
+
+def test_a_chat_that_asks_for_a_day_holds_up_no_run(home: Home, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "LONGEST_WAIT_SECONDS", 0.1)
+    chat.script, chat.retry_after = [429] * alerts.TRIES, "86400"
+    started = time.monotonic()
+    assert notify(home, WRONG) == ["ops: could not be told (status 429)"]
+    assert time.monotonic() - started < 30
+
+
 def test_mail(home: Home) -> None:
     with Mail() as server, serving(server):
         port = server.server_address[1]
@@ -167,9 +207,55 @@ def test_mail(home: Home) -> None:
         assert notify(home, of_failure(home.root, "运行失败: dbt_marts")) == []
     [message] = [email.message_from_bytes(raw) for raw in server.messages]
     assert message["To"] == "data@example.com, night@example.com"
+    assert message["Date"] and message["Message-ID"].endswith("@example.com>"), (
+        "a server may refuse a mail without them"
+    )
     assert message["Subject"] == "[cdp] The run failed; readers see what they saw before"
     body = message.get_payload(decode=True)
     assert isinstance(body, bytes) and "运行失败: dbt_marts" in body.decode()
+
+
+def test_an_address_that_the_mail_server_refuses_is_told_as_a_count(home: Home) -> None:
+    with Mail() as server, serving(server):
+        server.unknown = b"gone@example.com"
+        declare(
+            home,
+            "team: {kind: email, to: [data@example.com, gone@example.com], sender: cdp@example.com, host: 127.0.0.1,"
+            f" port: {server.server_address[1]}, starttls: false}}",
+        )
+        assert notify(home, WRONG) == ["team: 1 of 2 addresses were refused"]
+        assert len(server.messages) == 1
+
+
+def test_a_password_that_the_protocol_cannot_carry_is_one_line(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ALERT_TEAM_PASSWORD", "密码")
+    with Mail() as server, serving(server):
+        server.greeting = b"250-well\r\n250 AUTH LOGIN PLAIN\r\n"
+        declare(
+            home,
+            "team: {kind: email, to: [data@example.com], sender: cdp@example.com, host: 127.0.0.1, user: cdp,"
+            f" port: {server.server_address[1]}, starttls: false}}",
+        )
+        assert notify(home, WRONG) == ["team: could not be told (UnicodeEncodeError)"]
+
+
+def test_the_port_of_tls_is_spoken_to_in_tls_from_the_first_byte(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setattr(alerts, "_PORT_OF_TLS", port)
+        declare(home, f"team: {{kind: email, to: [a@b.example], sender: c@b.example, host: 127.0.0.1, port: {port}}}")
+        heard: list[bytes] = []
+
+        def listen() -> None:
+            with server.accept()[0] as connection:
+                heard.append(connection.recv(1))
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        [line] = notify(home, WRONG)
+        thread.join()
+    assert heard == [b"\x16"], "the record type of a TLS handshake"
+    assert line.startswith("team: could not be told (")
 
 
 def test_a_test_message_names_who_could_not_be_told(home: Home, chat: Chat, capsys: pytest.CaptureFixture[str]) -> None:

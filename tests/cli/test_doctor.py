@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,9 +18,11 @@ from cdp_pipeline import diagnosis
 from cdp_pipeline.cli import main
 from cdp_pipeline.defs.jobs import JOB
 from cdp_pipeline.defs.launch import instance_of
+from cdp_pipeline.defs.run_tags import LAUNCHER_TAG
 from cdp_pipeline.home import Home
 from cdp_pipeline.lock import run_lock
 from cdp_pipeline.ops import Ops, Receipt
+from cdp_pipeline.privacy import store
 from profiles.ops import STATE_VERSION
 
 
@@ -124,7 +129,7 @@ def test_the_last_run_and_runs_whose_process_is_gone(home: Home) -> None:
         assert (name, ok) == ("last run", False)
         assert f"{run.run_id[:8]} of 20" in line and ": failure; why is in " in line
         for _ in range(2):
-            instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+            instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={LAUNCHER_TAG: "cli"})
     last, stale = diagnosis.last_runs(home)
     assert last[:2] == ("last run", True)
     assert stale == (
@@ -134,6 +139,43 @@ def test_the_last_run_and_runs_whose_process_is_gone(home: Home) -> None:
     )
     with run_lock(home.run_lock):
         assert len(list(diagnosis.last_runs(home))) == 2
+
+
+def test_a_run_that_waits_for_its_turn_is_not_taken_for_dead(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with instance_of(home) as instance:
+        job = dg.GraphDefinition(name=JOB, node_defs=[dg.OpDefinition(lambda: None, "nothing")]).to_job()
+        instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={LAUNCHER_TAG: "cli"})
+        waiting = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        with _held_elsewhere(home):
+            assert [finding[0] for finding in diagnosis.last_runs(home)] == ["last run"]
+        assert "1 runs are shown as going on" in list(diagnosis.last_runs(home))[1][2], "that of the command line"
+        monkeypatch.setattr("cdp_pipeline.defs.dead_runs.START_SECONDS", -1)
+        assert "2 runs are shown as going on" in list(diagnosis.last_runs(home))[1][2], "it had time to take the lock"
+        instance.report_run_failed(waiting)
+    last = next(diagnosis.last_runs(home))
+    assert last[2].endswith(": failure; why is in Dagster's log of the run (`cdp dev`)")
+
+
+def test_an_erasure_that_nobody_works_on(home: Home) -> None:
+    assert list(diagnosis.erasures(home)) == []
+    with store.privacy_db(home) as db:
+        store.add_erasure(db, store.Erasure("er1", "2025-03-01T10:30:00.000000+00:00", "2025-03-01", "", ("p1",)))
+    told = "1 under way since 2025-03-01 10:30 UTC"
+    assert list(diagnosis.erasures(home)) == [
+        ("erasures", False, f"{told}: `cdp privacy resume`, or the next run, finishes them")
+    ]
+    with _held_elsewhere(home):
+        assert list(diagnosis.erasures(home)) == [("erasures", True, told)]
+    store.finish(home, ["er1"])
+    assert list(diagnosis.erasures(home)) == []
+
+
+@contextmanager
+def _held_elsewhere(home: Home) -> Iterator[None]:
+    """Another process holds the run lock; `run_lock` lets its own process through."""
+    with home.run_lock.open("a+") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def test_a_dagster_that_cannot_be_opened_is_named(home: Home) -> None:

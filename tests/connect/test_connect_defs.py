@@ -11,7 +11,8 @@ from pull_home import ENV, configure, ids
 from test_shopify_pull import customer
 
 from cdp_pipeline.defs.connect import POOL_PREFIX, connect_parts
-from cdp_pipeline.defs.launch import instance_of, new_run_id, release_dead_runs
+from cdp_pipeline.defs.dead_runs import release_dead_runs
+from cdp_pipeline.defs.launch import instance_of, new_run_id
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import Settings
 

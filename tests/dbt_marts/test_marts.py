@@ -17,7 +17,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.segments import load_segments
 from cdp_pipeline.warehouse import PROJECT, run_dbt
 
-SEEDS = ["path:seeds/marts", "touchpoints"]
+SEEDS = ["path:seeds/marts", "touchpoints", "exchange_rates"]
 # The published tables of docs/architecture.md.
 PUBLISHED = {
     "profiles": "attribute_provenance consent customer_profile households profile_aliases profile_events"

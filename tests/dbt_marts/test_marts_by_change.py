@@ -21,7 +21,7 @@ from cdp_pipeline.home import Home
 from cdp_pipeline.marts_refresh import MARTS, plan_refresh
 from cdp_pipeline.warehouse import PROJECT, DbtRun, run_dbt
 
-SEEDS = ["path:seeds/marts", "touchpoints"]
+SEEDS = ["path:seeds/marts", "touchpoints", "exchange_rates"]
 # What tells of the build itself, and what a table of changes holds by design.
 OF_THE_BUILD = "table_name = 'int_marts_build' or table_name similar to 'int_.*_(hours|changed)'"
 NEXT = AS_OF + timedelta(days=1)

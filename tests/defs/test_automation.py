@@ -11,8 +11,9 @@ import dagster as dg
 import pytest
 
 from cdp_pipeline.defs.build import build_defs
+from cdp_pipeline.defs.dead_runs import release_dead_runs
 from cdp_pipeline.defs.jobs import build_job, build_schedule, build_sensor
-from cdp_pipeline.defs.launch import instance_of, new_run_id, release_dead_runs
+from cdp_pipeline.defs.launch import instance_of, new_run_id
 from cdp_pipeline.home import Home
 from cdp_pipeline.settings import Settings
 from cdp_pipeline.sources.contract import load_contracts

@@ -9,8 +9,9 @@ import pytest
 
 from cdp_pipeline.defs.jobs import range_tags
 from cdp_pipeline.defs.launch import instance_of
-from cdp_pipeline.defs.resources import AS_OF_TAG, LAUNCHER_TAG, PlatformResource
+from cdp_pipeline.defs.resources import PlatformResource
 from cdp_pipeline.defs.run_history import drop_old_runs
+from cdp_pipeline.defs.run_tags import AS_OF_TAG, LAUNCHER_TAG
 from cdp_pipeline.home import Home
 
 

@@ -6,15 +6,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
 
-from cdp_pipeline.defs.dead_runs import end_dead_runs
-from cdp_pipeline.defs.launch import instance_of, release_dead_runs
+from cdp_pipeline.defs.dead_runs import end_dead_runs, release_dead_runs
+from cdp_pipeline.defs.launch import instance_of
 from cdp_pipeline.defs.progress import progress_logger, told_to
-from cdp_pipeline.defs.resources import LAUNCHER_TAG, is_of_cli
+from cdp_pipeline.defs.resources import PlatformResource
+from cdp_pipeline.defs.run_tags import AS_OF_TAG, LAUNCHER_TAG, is_of_cli
 from cdp_pipeline.home import Home
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::dagster.PreviewWarning")
@@ -98,3 +99,28 @@ def test_a_run_whose_process_is_gone_is_ended_so_that_others_start(home: Home) -
         assert instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])) == 2
         assert slot.claim_concurrency_slot("warehouse.duckdb", "another", "step").is_claimed
         assert end_dead_runs(instance, home, "work", [], later) == ([], [])
+
+
+def test_a_run_that_dagster_starts_does_not_wait_for_the_slots_of_a_killed_one(home: Home) -> None:
+    """Dagster gives them back minutes after the run's end; whoever holds the run lock knows that nobody works there."""
+    home.landed("zoho_crm", "contacts", date(2017, 3, 5)).mkdir(parents=True)
+    found: list[set[str]] = []
+
+    # Dagster looks at a parameter's type by name
+    def warehouse(context: dg.AssetExecutionContext, platform: PlatformResource) -> None:
+        claimed = context.instance.event_log_storage.get_concurrency_info("warehouse.duckdb").claimed_slots
+        found.append({slot.run_id for slot in claimed})
+
+    with instance_of(home) as instance:
+        killed = instance.create_run_for_job(work, status=dg.DagsterRunStatus.FAILURE)
+        slots = instance.event_log_storage
+        slots.initialize_concurrency_limit_to_default("warehouse.duckdb")
+        assert slots.claim_concurrency_slot("warehouse.duckdb", killed.run_id, "step").is_claimed
+        done = dg.materialize(
+            [dg.asset(warehouse)],
+            instance=instance,
+            resources={"platform": PlatformResource(home=str(home.root))},
+            tags={AS_OF_TAG: "2017-03-05"},
+        )
+        assert done.success
+    assert found == [set()]

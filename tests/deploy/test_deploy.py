@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cdp_pipeline.cli._main import build_parser
+from cdp_pipeline.cli._main import build_parser, main
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "docs" / "deploy"
@@ -19,8 +19,8 @@ UNITS = sorted([*DEPLOY.rglob("*.service"), *DEPLOY.rglob("*.timer")])
 
 
 def commands() -> list[list[str]]:
-    found = [re.search(r"^ExecStart=(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE) for path in UNITS]
-    return [shlex.split(match[1]) for match in found if match]
+    texts = [path.read_text(encoding="utf-8") for path in UNITS]
+    return [shlex.split(line) for text in texts for line in re.findall(r"^ExecStart(?:Pre)?=(.+)$", text, re.MULTILINE)]
 
 
 @pytest.mark.parametrize("command", commands(), ids=lambda command: Path(command[0]).name)
@@ -39,7 +39,9 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
         pytest.skip("systemd-analyze is not installed")
     for unit in UNITS:
         text = re.sub(r"^(User|Group)=.*\n", "", unit.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        (tmp_path / unit.name).write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
+        (tmp_path / unit.name).write_text(
+            re.sub(r"^(ExecStart(?:Pre)?)=\S+", r"\1=/bin/true", text, flags=re.MULTILINE)
+        )
     units = [str(path) for path in sorted(tmp_path.iterdir())]
     done = subprocess.run([analyze, "verify", *units], capture_output=True, text=True, check=False)
     assert [line for line in done.stderr.splitlines() if str(tmp_path) in line] == []
@@ -51,3 +53,18 @@ def test_the_settings_of_the_services_are_known() -> None:
         name = line.partition("=")[0]
         if name.startswith("CDP_"):
             assert f"`{name}`" in page
+
+
+def test_what_starts_dagster_puts_its_settings_in_place_before(tmp_path: Path) -> None:
+    """A home just restored has no folder ``dagster``, and Dagster does not start without; and nothing but a run that
+    has something to do would take over the settings that a team has put into the home."""
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8")
+        starts_dagster = re.search(r"^ExecStart=\S+/dagster", text, re.MULTILINE) is not None
+        assert starts_dagster == ("ExecStartPre=/opt/cdp/.venv/bin/cdp dev --prepare\n" in text), unit.name
+    home = tmp_path / "home"
+    for settings in (ROOT / "dagster.yaml", DEPLOY / "team" / "dagster.yaml"):
+        if settings.parent != ROOT:
+            shutil.copy(settings, home / "dagster.yaml")
+        assert main(["dev", "--prepare", "--home", str(home)]) == 0
+        assert (home / "dagster" / "dagster.yaml").read_bytes() == settings.read_bytes()

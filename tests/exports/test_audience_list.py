@@ -9,7 +9,7 @@ import pytest
 from export_company import Put, rows
 
 from cdp_pipeline.cli import main
-from profiles.exports import Destination, history, sync
+from profiles.exports import Destination, DestinationError, history, sync
 
 
 def test_a_receiver_that_nobody_comes_by_any_more_is_named(
@@ -84,3 +84,20 @@ def test_a_declared_segment_is_sent_again_by_the_next_sync(
     assert "the next sync sends it again" in capsys.readouterr().err
     again = sync(home, destination, "loyal")
     assert (again.added, again.members) == (first.members, first.members)
+
+
+def test_a_segment_that_is_gone_is_told_with_the_way_to_take_it_back(
+    put: Put, declare: Callable[[str], Destination], home: Path
+) -> None:
+    put()
+    there = declare("{kind: file, segments: [loyal], channel: email}")
+    sync(home, there, "loyal")
+    put("delete from segments.definition where segment = 'loyal'; delete from segments.membership;")
+    with pytest.raises(DestinationError) as renamed:
+        sync(home, there, "loyal")
+    told = "there: no segment 'loyal' in the published snapshot"
+    assert str(renamed.value) == f"{told}; `cdp audience remove there loyal` takes back who was sent"
+    assert main(["audience", "remove", "there", "loyal", "--home", str(home)]) == 0
+    with pytest.raises(DestinationError) as removed:
+        sync(home, there, "loyal")
+    assert str(removed.value) == told

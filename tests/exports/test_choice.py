@@ -92,7 +92,9 @@ def test_variants_are_the_arms_of_the_readout(put: Put, declare: Declare, home: 
     with duckdb.connect() as con:
         path = arms_folder(home) / "there" / "loyal.parquet"
         kept = con.execute(f"select profile_id, variant, planned_share from read_parquet('{path}')").fetchall()
+        planned = con.execute(f"select distinct planned_shares from read_parquet('{path}')").fetchall()
     shares = {"control": 0.45, "coupon": 0.45, "holdout": 0.1}
+    assert planned == [(shares,)]
     assert {p: v for p, v, _ in kept} == of(result) | dict.fromkeys(("p7", "p9"), "holdout")
     assert all(share == shares[variant] for _, variant, share in kept)
     # a file of before variants beside it

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.server
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import urllib3
 from export_company import Put
 
+from profiles import http_answers
 from profiles.exports import DeliveryError, Destination, deliver_webhook, plan, remove, sync
 
 Declare = Callable[[str], Destination]
@@ -27,11 +32,12 @@ class Receiver:
 
     url: str = ""
     script: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    seen: list[tuple[dict[str, str], dict[str, object], bytes]] = field(default_factory=list)
+    seen: list[tuple[dict[str, str], Any, bytes]] = field(default_factory=list)
+    body: str = "is empty"
 
     def said(self) -> list[tuple[str, list[str]]]:
         """Operation and profile ids of each request, in order."""
-        return [(str(d["op"]), [m["profile_id"] for m in d["members"]]) for _, d, _ in self.seen]  # type: ignore[attr-defined]
+        return [(str(d["op"]), [m["profile_id"] for m in d["members"]]) for _, d, _ in self.seen]
 
     def keys(self) -> list[str]:
         return [headers["Idempotency-Key"] for headers, _, _ in self.seen]
@@ -49,8 +55,14 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", "0" if found.body == "is empty" else "100")
             self.end_headers()
+            with contextlib.suppress(OSError):  # the other side has left
+                for _ in range({"is empty": 0, "breaks off": 1, "never ends": 100}[found.body]):
+                    self.wfile.write(b".")
+                    self.wfile.flush()
+                    time.sleep(0.05)
+            self.close_connection = True
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
@@ -216,7 +228,7 @@ def test_who_was_there_before_a_refused_change_is_there_still(
 def test_amounts_are_numbers(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:
     put("alter table features.profile_features add column spent decimal(18, 2) default 120.50;")
     sync(home, declare(settings(receiver).replace("batch: 3", "fields: [features.spent]")), "loyal")
-    assert receiver.seen[0][1]["members"][0]["spent"] == 120.5  # type: ignore[index]
+    assert receiver.seen[0][1]["members"][0]["spent"] == 120.5
 
 
 @pytest.mark.parametrize(
@@ -225,8 +237,19 @@ def test_amounts_are_numbers(put: Put, declare: Declare, home: Path, receiver: R
 )
 def test_how_long_a_receiver_asks_to_wait(monkeypatch: pytest.MonkeyPatch, value: str, seconds: float) -> None:
     now = datetime(2025, 3, 10, tzinfo=UTC).timestamp()
-    monkeypatch.setattr(deliver_webhook.time, "time", lambda: now)
-    assert deliver_webhook._asked_to_wait(value) == seconds
+    monkeypatch.setattr(http_answers.time, "time", lambda: now)
+    assert http_answers.asked_to_wait(urllib3.HTTPResponse(headers={"Retry-After": value})) == seconds
+
+
+@pytest.mark.parametrize("way", ["breaks off", "never ends"])
+def test_the_status_is_the_answer_whatever_becomes_of_the_body(
+    put: Put, declare: Declare, home: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(http_answers, "_SECONDS", 0.2)
+    put()
+    receiver.body = way
+    assert sync(home, declare(settings(receiver)), "loyal").dead_letters == 0
+    assert len(receiver.seen) == 3, "each batch once"
 
 
 def test_a_redirect_is_not_followed(put: Put, declare: Declare, home: Path, receiver: Receiver) -> None:

@@ -138,6 +138,7 @@ def test_two_files_of_one_name_with_the_same_ids(folder: Path, capsys: pytest.Ca
         ("--out ./folder", "folder: is a folder; name a file"),
         ("--out in.csv/out.parquet", "cannot be written"),
         ("--out in.csv", "in.csv: would be overwritten"),
+        ("--out roles.yml", "roles.yml: would be overwritten"),
         ("--edges out.parquet", "out.parquet: would be overwritten"),
         ("--threshold 1", "must be a number between 0 and 1"),
         ("--threshold 0", "must be a number between 0 and 1"),
@@ -167,6 +168,7 @@ def test_arguments_that_cannot_be_used(
     with duckdb.connect(str(folder / "strange.duckdb")) as con:
         assert con.execute("show tables").fetchall() == [("members",)]
     assert (folder / "in.csv").read_text() == FEW
+    assert (folder / "roles.yml").read_text() == ROLES
 
 
 def test_a_store_of_a_newer_version_or_a_damaged_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

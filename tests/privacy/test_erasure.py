@@ -232,6 +232,21 @@ def test_a_shared_number_names_nobody(shared: Home) -> None:
         plan_erasure(shared, [small_home.SHARED_PHONE])
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ZYX.Canary@quill.example",
+        "ｚｙｘ．ｃａｎａｒｙ＠ｑｕｉｌｌ．ｅｘａｍｐｌｅ",
+        "mailto:zyx.canary@quill.example",
+        "email:ｚｙｘ.canary@quill.example",
+        "２１２－５５５－０１７７",
+        "tel:+12125550177",
+    ],
+)
+def test_an_address_or_number_names_its_person_however_it_is_written(shared: Home, written: str) -> None:
+    assert plan_erasure(shared, [written]) == plan_erasure(shared, ["zyx.canary@quill.example"])
+
+
 def test_an_unknown_identifier_is_refused_without_repeating_it(shared: Home) -> None:
     with pytest.raises(SubjectError, match="nobody has this identifier") as error:
         plan_erasure(shared, ["nobody@example.com"])

@@ -54,7 +54,7 @@ MODELS = (
     "metric_values",
     "touchpoint_kpis",
 )
-SEEDS = ("path:seeds/marts", "touchpoints")
+SEEDS = ("path:seeds/marts", "touchpoints", "exchange_rates")
 
 _CHOSEN = """
 CREATE TABLE household AS

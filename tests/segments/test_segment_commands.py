@@ -76,6 +76,10 @@ def test_preview_tells_the_change_against_the_published_size(
     assert "members     2 of 4 profiles (50.0%)" in out
     assert "published   3 (another definition, -33.3%)" in out
     assert "reachable   with consent for marketing: email 1" in out
+    with duckdb.connect(str(home / "published" / "current" / "marts.duckdb")) as con:
+        con.execute("insert into profiles.consent values ('cy', 'marketing', '', 'granted')")
+    reachable = json.loads(cdp(capsys, "preview", path, "--project", project, "--json")[1])["reachable"]
+    assert (len(reachable), reachable["email"], reachable["sms"]) == (21, 2, 1)
 
 
 def test_preview_needs_no_warehouse_for_features_and_says_when_it_needs_one(

@@ -27,6 +27,7 @@ from cdp_pipeline.segments import (
     render,
     with_versions,
 )
+from profiles.consent import ConsentFlags
 
 PAGE = PROJECT.parent / "docs" / "segments.md"
 COMMON = {"title": "t", "description": "d", "owner": "o", "version": 1, "purpose": "analysis"}
@@ -277,3 +278,37 @@ def test_an_article_with_leading_zeros_is_itself(tmp_path: Path) -> None:
     sql = evaluations_sql([read_segment(path)])
     # plain YAML: 57 (octal) and 10
     assert "product_id in ('0071', '1_0', '71')" in sql
+
+
+@pytest.mark.parametrize("named", [None, "granted", "denied"])
+@pytest.mark.parametrize("every", [None, "granted", "denied"])
+def test_what_was_said_of_every_channel_counts_for_each(named: str | None, every: str | None) -> None:
+    # as profile_consent tells it: a refusal of every channel stands for the grants by name, too
+    stated = {"sms": "denied" if named and every == "denied" else named, "": every}
+    flags = ConsentFlags(
+        {("marketing", channel): 1 if state == "granted" else -1 for channel, state in stated.items() if state}
+    )
+    with duckdb.connect() as con:
+        create_company(con)
+        con.executemany(
+            "insert into profiles.consent values ('di', 'marketing', ?, ?)",
+            [(channel, state) for channel, state in stated.items() if state] + [("email", "denied")],
+        )
+        found = members(
+            con,
+            declared(
+                texts={"consent": {"purpose": "marketing", "channel": "sms", "state": "granted"}},
+                no_texts={"consent": {"purpose": "marketing", "channel": "sms", "state": "denied"}},
+                letters={"consent": {"purpose": "marketing", "channel": "postal_mail", "state": "granted"}},
+                mails={"consent": {"purpose": "marketing", "channel": "email", "state": "granted"}},
+                two={"consent": {"purpose": "marketing", "state": "granted", "count_at_least": 2}},
+                profiled={"consent": {"purpose": "profiling"}},
+            ),
+        )
+    assert ("di" in found["texts"]) is flags.allows("marketing", "sms")
+    assert ("di" in found["no_texts"]) is (stated["sms"] == "denied" or (every == "denied"))
+    assert ("di" in found["letters"]) is flags.allows("marketing", "postal_mail") is (every == "granted")
+    # refused by name, whatever else was said
+    assert "di" not in found["mails"]
+    assert ("di" in found["two"]) is (every == "granted")
+    assert found["profiled"] == set()

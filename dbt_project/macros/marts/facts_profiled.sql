@@ -14,10 +14,12 @@ select
     -- Money that went back, not a purchase.
     case when orders.net_amount < 0 then 'refunded' else orders.status end as status,
     cast(coalesce(orders.net_amount_reporting, 0) as decimal(18, 2)) as net_amount,
-    -- Shares of gross are free of currency, so gross, discount and refund stay in the order's own.
+    -- In the order's own currency; `exchange_rate` is that of its day into the reporting currency, NULL where none is
+    -- declared, which only an order may have that brought nothing.
     cast(coalesce(orders.gross_amount, 0) as decimal(18, 2)) as gross_amount,
     cast(coalesce(orders.discount_amount, 0) as decimal(18, 2)) as discount_amount,
     cast(coalesce(orders.refunded_amount, 0) as decimal(18, 2)) as refunded_amount,
+    rates.rate as exchange_rate,
     orders.coupon_code,
     orders.campaign_id,
     orders.cart_token
@@ -29,6 +31,11 @@ left join {{ ref('stg_identity__anonymous_links') }} as links
         and orders.anonymous_id = links.anonymous_id
         and orders.ordered_at >= links.valid_from
         and (links.valid_to is null or orders.ordered_at < links.valid_to)
+left join ({{ reporting_rates() }}) as rates
+    on
+        orders.currency = rates.currency
+        and orders.ordered_at >= rates.valid_from
+        and (rates.valid_to is null or orders.ordered_at < rates.valid_to)
 where
     orders.status in ('completed', 'refunded')
     and {{ known_by('orders.ordered_at') }}
@@ -37,6 +44,7 @@ qualify row_number() over (partition by orders.order_id order by links.valid_fro
 
 {#
     Lines of the sales of `sales` (the columns of int_orders_profiled) with the buyer, if known, and what was bought.
+    Amounts are in the order's own currency.
 #}
 {% macro order_lines_profiled(sales) -%}
 select
@@ -51,7 +59,8 @@ select
     cast(coalesce(lines.quantity, 1) as double) as quantity,
     cast(coalesce(lines.discount_amount, 0) as decimal(18, 2)) as discount_amount,
     lines.currency,
-    cast(coalesce(lines.net_amount, 0) as decimal(18, 2)) as net_amount
+    cast(coalesce(lines.net_amount, 0) as decimal(18, 2)) as net_amount,
+    orders.exchange_rate
 from {{ ref('order_lines') }} as lines
 inner join {{ sales }} as orders on lines.order_id = orders.order_id
 left join {{ ref('products') }} as products on lines.product_id = products.product_id

@@ -1,11 +1,5 @@
 with rates as (
-    select
-        currency,
-        rate,
-        cast(valid_from as timestamp) as valid_from,
-        lead(cast(valid_from as timestamp)) over (partition by currency order by valid_from) as valid_to
-    from {{ ref('exchange_rates') }}
-    where reporting_currency = '{{ var("reporting_currency") }}'
+    {{ reporting_rates() }}
 ),
 
 settled as (

@@ -1,12 +1,6 @@
 -- What was paid for a touchpoint, as its system reports it; converted like orders.
 with rates as (
-    select
-        currency,
-        rate,
-        cast(valid_from as date) as valid_from,
-        lead(cast(valid_from as date)) over (partition by currency order by valid_from) as valid_to
-    from {{ ref('exchange_rates') }}
-    where reporting_currency = '{{ var("reporting_currency") }}'
+    {{ reporting_rates() }}
 )
 
 select

@@ -1,10 +1,10 @@
 {{ config(materialized='view') }}
--- What people said, per purpose and channel, at every source. Silence, "not subscribed" and "not opted out" are no grants.
+-- What people said, per purpose and channel, at every source; channel '' is every channel. Silence, "not subscribed" and "not opted out" are no grants.
 -- The part `consents` speaks of marketing; a source that asks for another purpose brings the part `purpose_consents`.
 select
     record_id,
     'marketing' as purpose,
-    channel,
+    coalesce(channel, '') as channel,
     state,
     occurred_at,
     source
@@ -13,7 +13,7 @@ union all
 select
     record_id,
     purpose,
-    channel,
+    coalesce(channel, '') as channel,
     state,
     cast(occurred_at as timestamp) as occurred_at,
     source

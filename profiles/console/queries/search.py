@@ -15,8 +15,12 @@ from profiles.snapshot_provider import OpenSnapshot, Row
 
 MOST_FOUND = 50
 _LONGEST = 200
+# Letters of one name; the longest one in pinyin has 24.
+_LONGEST_NAME = 30
 _LAST_CHARACTER = "\U0010ffff"
 _HAN = re.compile("[\u3400-\u9fff]")
+# 吕 as keyboards and passports have it; the names that identity compares have "lu".
+_LU = re.compile(r"\bl(?:v|yu)\b")
 
 Lookup = Callable[[str, str, str], "str | None"]
 """Profile id of a trusted identifier given its kind, value and namespace."""
@@ -39,11 +43,13 @@ def search(
     names: bool,
     namespaces: Callable[[], Sequence[tuple[str, str]]],
     regions: Callable[[], Sequence[str]],
+    simplified: Callable[[str], str],
 ) -> Found:
     """Profiles that `text` names: an id first, then an identifier, then, with `names`, the start of a name.
 
     `namespaces` gives the kinds and namespaces of identifiers that there are, `regions` the countries by which a phone
-    number without a country code is read. Raises ProfileErased.
+    number without a country code is read, `simplified` a text with its traditional Chinese characters as simplified
+    ones. Raises ProfileErased.
     """
     text = text.strip()[:_LONGEST]
     if not text:
@@ -76,7 +82,7 @@ def search(
     # Identifiers that are shared or not trusted name nobody to a machine; a person may look at all who have them.
     spoken = {normalise_value(kind, value) for kind, _, value in candidates} | {text}
     holders = _holders(snapshot, sorted(spoken))
-    listed = holders or _by_name(snapshot, text)
+    listed = holders or _by_name(snapshot, text, simplified)
     return Found(listed[:MOST_FOUND], is_exact=bool(holders), has_more=len(listed) > MOST_FOUND)
 
 
@@ -176,17 +182,35 @@ def _holders(snapshot: OpenSnapshot, values: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def _by_name(snapshot: OpenSnapshot, text: str) -> list[str]:
-    """Profiles one of whose names starts with the text, as typed or folded; Chinese names also with blanks in them."""
-    found: dict[str, None] = {}
-    terms = [folded(text), " ".join(text.lower().split())]
+def _by_name(snapshot: OpenSnapshot, text: str, simplified: Callable[[str], str]) -> list[str]:
+    """Profiles one of whose names starts with the text, as typed or folded, or is the text with other blanks.
+
+    Chinese names are also found with blanks in them and by traditional characters.
+    """
+    name = folded(text)
+    terms = [name, _LU.sub("lu", name), " ".join(text.lower().split())]
     if _HAN.search(text):
-        terms.append("".join(text.split()))
-    for term in dict.fromkeys(terms):
+        native = "".join(text.split())
+        terms += [native, simplified(native)]
+    ranges = [(term, term + _LAST_CHARACTER) for term in dict.fromkeys(terms)]
+    # A whole name and not the start of one, or Ann Abelard would be found by "anna".
+    ranges += [(name, name) for name in _two_words(name)]
+    found: dict[str, None] = {}
+    for low, high in ranges:  # one at a time: only then are the blocks that cannot hold it skipped
         rows = snapshot.query(
-            "SELECT profile_id FROM pii.search_index WHERE term >= $low AND term < $high AND kind = 'name'"
+            "SELECT profile_id FROM pii.search_index WHERE term BETWEEN $low AND $high AND kind = 'name'"
             " ORDER BY term, profile_id LIMIT $most",
-            {"low": term, "high": term + _LAST_CHARACTER, "most": 4 * (MOST_FOUND + 1)},
+            {"low": low, "high": high, "most": 4 * (MOST_FOUND + 1)},
         )
         found |= dict.fromkeys(str(row["profile_id"]) for row in rows)
     return list(found)[: MOST_FOUND + 1]
+
+
+def _two_words(name: str) -> list[str]:
+    """A folded name in Latin letters as family and given name, wherever the two meet: pinyin is written with blanks
+    between all syllables, between the names, and without any."""
+    letters = "".join(c for c in name if c.isalpha())
+    if not letters.isascii() or len(letters) != sum(not c.isspace() and c not in "-'" for c in name):
+        return []
+    parted = [f"{letters[:at]} {letters[at:]}" for at in range(1, min(len(letters), _LONGEST_NAME))]
+    return list(dict.fromkeys(spelt for one in parted for spelt in (one, _LU.sub("lu", one))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import time
 from typing import Any
@@ -184,11 +185,32 @@ def test_conditional_requests(reader: httpx.Client, insider: httpx.Client) -> No
         tag = reader.get(path).headers["etag"]
         same = reader.get(path, headers={"If-None-Match": f'"x", {tag}'})
         assert (same.status_code, same.content, same.headers["snapshot-version"]) == (304, b"", SNAPSHOT["version"])
+        assert reader.get(path, headers=[("If-None-Match", '"x"'), ("If-None-Match", tag)]).status_code == 304
         assert reader.get(path, headers={"If-None-Match": 'W/"20250301-000002"'}).status_code == 200
+        assert reader.get(path, headers={"If-None-Match": "*"}).status_code == 304, "any version that there is"
     masked = reader.get("/v1/profiles/p1").headers["etag"]
     assert insider.get("/v1/profiles/p1", headers={"If-None-Match": masked}).status_code == 200, "not the masked one"
-    missing = reader.get("/v1/profiles/nobody/features", headers={"If-None-Match": masked})
-    assert missing.status_code == 404
+    for path in ("profiles/nobody/features", "profiles/nobody", "segments/nobody/members"):
+        for tag in (masked, "*"):
+            assert reader.get(f"/v1/{path}", headers={"If-None-Match": tag}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/profiles/p1",
+        "/v1/profiles/p1/features",
+        "/v1/profiles/p1/timeline",
+        "/v1/segments",
+        "/v1/profiles/p8",
+        "/metrics",
+    ],
+)
+def test_head_is_get_without_the_body(reader: httpx.Client, path: str) -> None:
+    whole, head = reader.get(path), reader.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers.get("etag") == whole.headers.get("etag")
+    assert head.headers["content-type"] == whole.headers["content-type"]
 
 
 def test_health_readiness_and_metrics_need_no_key(stranger: httpx.Client) -> None:
@@ -327,6 +349,12 @@ def test_errors_name_the_place_and_not_the_value(reader: httpx.Client) -> None:
     not_json = reader.post("/v1/profiles:lookup", content=b"{", headers={"Content-Type": "application/json"})
     problem(not_json, 422, "invalid-request")
     problem(reader.post("/v1/profiles:lookup", content=b"kind=email"), 415, "unsupported-media-type")
+    packed = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = reader.post(
+        "/v1/profiles:lookup", content=gzip.compress(b'{"kind":"email","value":"a@b.c"}'), headers=packed
+    )
+    problem(answer, 415, "unsupported-media-type")
+    assert answer.headers["accept-encoding"] == "identity", "RFC 9110, 15.5.16"
 
 
 def test_reference_page_needs_nothing_from_elsewhere(stranger: httpx.Client) -> None:

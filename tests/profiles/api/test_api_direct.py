@@ -43,7 +43,7 @@ REQUESTS: list[tuple[str, str, dict[str, str], bytes, int]] = [
     ("GET", "/v1/profiles//features", {}, b"", 404),
     ("GET", "/v1/profiles/features", {}, b"", 403),
     ("GET", f"{P1}/", {}, b"", 404),
-    ("HEAD", P1, {}, b"", 405),
+    ("HEAD", P1, {}, b"", 200),
     ("DELETE", P1, {}, b"", 405),
     ("POST", P1, JSON, b"{}", 405),
     ("POST", BATCH, JSON, body(profile_ids=["p9", "p8", "nobody", "p2"]), 200),

@@ -4,7 +4,7 @@ with scored as (
         profile_id,
         category as product_category,
         count(*) as purchases,
-        sum(net_amount) as net_amount,
+        coalesce(sum(net_amount * exchange_rate), 0) as net_amount,
         max(ordered_at) as last_purchased_at,
         sum(pow(0.5, date_diff('day', cast(ordered_at as date), {{ as_of_date() }}) / 90.0)) as score
     from {{ ref('int_order_lines_profiled') }}

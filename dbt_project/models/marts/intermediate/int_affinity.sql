@@ -8,7 +8,7 @@ with lines as (
         brand,
         department,
         ordered_at,
-        net_amount,
+        net_amount * exchange_rate as net_amount,
         {{ decayed('cast(ordered_at as date)', var('affinity_half_life_days')) }} as weight
     from {{ ref('int_order_lines_profiled') }}
     where profile_id is not null
@@ -21,7 +21,7 @@ scored as (
         '{{ kind }}' as kind,
         {{ column }} as item,
         count(*) as purchases,
-        sum(net_amount) as net_amount,
+        coalesce(sum(net_amount), 0) as net_amount,
         max(ordered_at) as last_purchased_at,
         round(sum(weight), 6) as score
     from lines

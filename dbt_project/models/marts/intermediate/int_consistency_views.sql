@@ -6,7 +6,8 @@
 -- What each source knows of a person, per attribute a list of comparable keys; one row per profile, attribute and source.
 -- Two sources agree when their lists share a key, so a second e-mail is no contradiction. Names are compared within their
 -- script, by their letters alone: case, blanks, signs and the order of the parts are style. Consent is a source's last word
--- on marketing by channel. Every source with a service desk in which the person has a record knows of an open issue or not.
+-- on marketing by channel; one on every channel (channel '') is compared with what others know of each. Every source with a
+-- service desk in which the person has a record knows of an open issue or not.
 -- depends_on: {{ ref('int_consistency_changed') }}
 with names as (
     select
@@ -41,12 +42,12 @@ candidates as (
     from names
 ),
 
-consents as (
+said as (
     select
         members.profile_id,
-        'consent_' || consents.channel as attribute,
         consents.source,
-        consents.state as value_key
+        consents.channel,
+        consents.state
     from {{ ref('consents') }} as consents
     inner join {{ ref('stg_identity__profile_members') }} as members on consents.record_id = members.record_id
     where consents.purpose = 'marketing' and {{ known_by('consents.occurred_at') }}
@@ -55,6 +56,27 @@ consents as (
             partition by members.profile_id, consents.source, consents.channel
             order by consents.occurred_at desc, consents.state = 'denied' desc
         ) = 1
+),
+
+consents as (
+    select
+        profile_id,
+        'consent_' || coalesce(nullif(channel, ''), 'every_channel') as attribute,
+        source,
+        state as value_key
+    from said
+    union all
+    select
+        said.profile_id,
+        'consent_' || named.channel as attribute,
+        said.source,
+        said.state as value_key
+    from said
+    inner join (select distinct profile_id, channel from said where channel <> '') as named
+        on said.profile_id = named.profile_id
+    left join said as own
+        on named.profile_id = own.profile_id and named.channel = own.channel and said.source = own.source
+    where said.channel = '' and own.profile_id is null
 ),
 
 open_tickets as (

@@ -3,7 +3,7 @@
     incremental_strategy='append',
     pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_lines_changed')) }}"
 ) }}
--- One row per profile with at least one order line: what is in its baskets.
+-- One row per profile with at least one order line: what is in its baskets. Money counts in the reporting currency.
 -- depends_on: {{ ref('int_lines_changed') }}
 with lines as (
     select *
@@ -21,7 +21,7 @@ spend as (
         category,
         department,
         brand,
-        sum(net_amount) as net_amount,
+        cast(coalesce(sum(net_amount * exchange_rate), 0) as decimal(18, 4)) as net_amount,
         count(*) as n_lines
     from lines
     group by profile_id, category, department, brand

@@ -1,5 +1,6 @@
 -- One row per profile with an order line: how it reacts to price. The price of a category is what everybody paid for a
--- piece of it in the same currency, so 1 in the index is "as everybody".
+-- piece of it in the same currency, so 1 in the index is "as everybody"; what was paid in several is added up in the
+-- reporting currency.
 with lines as (
     select
         profile_id,
@@ -7,6 +8,7 @@ with lines as (
         currency,
         quantity,
         net_amount,
+        exchange_rate,
         discount_amount
     from {{ ref('int_order_lines_profiled') }}
     where {{ within_days('ordered_at', 365) }} and quantity > 0 and net_amount >= 0
@@ -32,8 +34,8 @@ profiles as (
             'cast(lines.discount_amount as double) / cast(lines.discount_amount + lines.net_amount as double)',
             'lines.discount_amount > 0'
         ) }} as average_discount_depth,
-        cast(sum(lines.net_amount) filter (where prices.category is not null) as double)
-        / {{ steady_sum('lines.quantity * prices.category_price') }} as price_index
+        cast(sum(lines.net_amount * lines.exchange_rate) filter (where prices.category is not null) as double)
+        / {{ steady_sum('lines.quantity * prices.category_price * cast(lines.exchange_rate as double)') }} as price_index
     from lines
     left join prices on lines.category = prices.category and lines.currency is not distinct from prices.currency
     where lines.profile_id is not null

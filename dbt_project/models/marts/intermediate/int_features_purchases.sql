@@ -64,9 +64,10 @@ totals as (
         count(*) filter (where status = 'completed' and coupon_code is not null) as coupon_orders,
         max(ordered_at) filter (where status = 'completed' and coupon_code is not null) as last_coupon_order_at,
         count(*) filter (where status = 'completed' and discount_amount > 0) as discounted_orders,
-        sum(discount_amount) as discount_amount,
-        sum(gross_amount) as gross_amount,
-        sum(refunded_amount) as refunded_amount,
+        -- One currency, or what was bought in the currency of many small units would decide alone.
+        cast(sum(discount_amount * exchange_rate) as decimal(18, 4)) as discount_amount,
+        cast(sum(gross_amount * exchange_rate) as decimal(18, 4)) as gross_amount,
+        cast(sum(refunded_amount * exchange_rate) as decimal(18, 4)) as refunded_amount,
         count(*) filter (where refunded_amount > 0 or status = 'refunded') as refunded_orders,
         count(*) as sales,
         count(*) filter (where status = 'completed' and channel = 'store') as store_orders,

@@ -4,6 +4,6 @@
     ['hour'],
     [
         'order_id', 'profile_id', 'ordered_at', 'line_no', 'product_id', 'category', 'department', 'brand', 'quantity',
-        'discount_amount', 'currency', 'net_amount'
+        'discount_amount', 'currency', 'net_amount', 'exchange_rate'
     ]
 ) }}

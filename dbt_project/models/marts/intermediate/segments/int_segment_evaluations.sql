@@ -125,7 +125,54 @@ consent_counts as (
         count(*) filter (where purpose = 'marketing' and state = 'denied') as consent_marketing_denied_count_2b2b,
         count(*) filter (where purpose = 'marketing' and state = 'granted') as consent_marketing_granted_count_592b,
         count(*) filter (where channel = 'sms' and purpose = 'marketing' and state = 'granted') as consent_sms_marketing_granted_count_9774
-    from {{ ref('profile_consent') }}
+    from (
+        select
+            profile_id,
+            purpose,
+            channel,
+            state
+        from {{ ref('profile_consent') }}
+        where channel <> ''
+        union all
+        select
+            spoken.profile_id,
+            spoken.purpose,
+            every.channel,
+            spoken.state
+        from {{ ref('profile_consent') }} as spoken
+        cross join (
+            values
+            ('website'),
+            ('mobile_app'),
+            ('mini_program'),
+            ('social'),
+            ('community'),
+            ('email'),
+            ('sms'),
+            ('push'),
+            ('online_ads'),
+            ('live_chat'),
+            ('self_service'),
+            ('video_meeting'),
+            ('marketplace'),
+            ('store'),
+            ('phone'),
+            ('face_to_face'),
+            ('event'),
+            ('postal_mail'),
+            ('o2o'),
+            ('survey'),
+            ('review')
+        ) as every (channel)
+        left join {{ ref('profile_consent') }} as named
+            on
+                spoken.profile_id = named.profile_id
+                and spoken.purpose = named.purpose
+                and every.channel = named.channel
+        where
+            spoken.channel = ''
+            and named.profile_id is null
+    ) as consents
     where
         profile_id is not null
         and ((channel = 'sms' and purpose = 'marketing' and state = 'granted') or (purpose = 'marketing') or (purpose = 'marketing' and state = 'denied') or (purpose = 'marketing' and state = 'granted'))

@@ -27,6 +27,13 @@ class Level:
     be measured there and stays at its default, unless it is `covered`."""
     covered: bool = False
     """Every pair that agrees so shares a block key, so that all of them are candidates: `u` is learnt from these."""
+    most: float = 1.0
+    """Training takes `m` for no more."""
+    even: bool = False
+    """How often it shows depends on what the records hold, not on whether they are one person's or two relatives':
+    training keeps the ratio of `h` to `m`."""
+    part_of: str | None = None
+    """The level whose pairs it took over; a model that was trained before has that one's parameters for it."""
 
 
 @dataclass(frozen=True)

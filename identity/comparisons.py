@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from identity.comparison import Comparison, Level, Scope, either_null, one_slip
-from identity.comparisons_of_names import FAMILY, GIVEN, LONGER_NAME, MIDDLE, SUFFIX
+from identity.comparisons_of_names import FAMILY, GIVEN, LONGER_NAME, MIDDLE, SUFFIX, TWO_PEOPLE
 
 # A birth date is compared as text: one wrong or two exchanged digits is a slip, more is another date.
 _DOB_SLIP = one_slip("dob")
@@ -73,15 +73,17 @@ _PHONE_SLIP = (
 
 
 def _only_theirs(kind: str) -> str:
-    """A value that no name uses but the two records' own: one name where they agree, else two.
+    """A value that no name uses but the two records' own: one name where they agree, else two that may be one person's.
 
     Judged by the pair, since a value of one person under two names (Wei and Kevin) has two names by that alone. Names
-    are counted by their initials, so that a slip is no second name; anna and annabelle are two all the same.
+    are counted by their initials, so that a slip is no second name; anna and annabelle are two all the same, and so are
+    李涵 and 李林民.
     """
     return (
         f"(list_has_any(own_{kind}_l, own_{kind}_r)"
         f" and not coalesce({LONGER_NAME}, false)"
-        f" or (initials_l <> initials_r and list_has_any(pair_{kind}_l, pair_{kind}_r)))"
+        f" or (initials_l <> initials_r and not {TWO_PEOPLE}"
+        f" and list_has_any(pair_{kind}_l, pair_{kind}_r)))"
     )
 
 
@@ -136,9 +138,9 @@ ADDRESS = Comparison(
         Level("same street address, other place", "street_l = street_r", 0.05, 0.03, 0.0001, rare=True),
         Level("close street address", _CLOSE_STREET, 0.12, 0.1, 0.00005, rare=True),
         Level("same street, other number", _OTHER_NUMBER, 0.03, 0.01, 0.0005),
-        Level("same postcode", "postcode_l = postcode_r", 0.1, 0.04, 0.005, tf="postcode"),
-        Level("same locality", "locality_l = locality_r", 0.05, 0.02, 0.01, tf="locality"),
-        Level("close locality", _CLOSE_LOCALITY, 0.03, 0.005, 0.003),
+        Level("same postcode", "postcode_l = postcode_r", 0.1, 0.04, 0.005, tf="postcode", even=True),
+        Level("same locality", "locality_l = locality_r", 0.05, 0.02, 0.01, tf="locality", even=True),
+        Level("close locality", _CLOSE_LOCALITY, 0.03, 0.005, 0.003, even=True),
         Level("different", "else", 0.12, 0.015, 0.98),
     ),
     needs=("address",),

@@ -45,7 +45,18 @@ LONGER_NAME = (
     " and ((length(given_l) >= 4 and given_l = given_c_l and starts_with(given_r, given_l))"
     " or (length(given_r) >= 4 and given_r = given_c_r and starts_with(given_l, given_r))))"
 )
-_SWAPPED = "(given_l = family_r and family_l = given_r)"
+# Two Chinese names of which no reading of the one is one of the other; a dialect's reading (`?`) may be any.
+TWO_CHINESE_NAMES = (
+    f"({_OTHER_CHINESE_GIVEN} and not starts_with(given_readings_l[1], '?')"
+    " and not list_has_any(given_readings_l, given_readings_r))"
+)
+# Of a Chinese name whose ends are both surnames, whoever typed it may have parted the syllables elsewhere: `Tian
+# Yinglin` and `Tianying Lin`.
+_SWAPPED = (
+    "(given_l = family_r and family_l = given_r"
+    " or coalesce(family_readings_l is not null and family_readings_r is not null"
+    " and (family_l || given_l = given_r || family_r or given_l || family_l = family_r || given_r), false))"
+)
 _HALF_SWAPPED = "(given_l = family_r or family_l = given_r)"
 # One half moved as it was, the other with a slip, or there is no other. Two slipped halves are more often two people
 # ("david roberts", "robert davies"); in "ines vega" and "vega salvador" only the family name moved.
@@ -53,6 +64,20 @@ _NEARLY_SWAPPED = (
     "((given_l = family_r and jaro_winkler_similarity(coalesce(family_l, given_r), given_r) >= 0.85)"
     " or (family_l = given_r and jaro_winkler_similarity(given_l, coalesce(family_r, given_l)) >= 0.85))"
 )
+
+
+# Two names that do not even sound alike and are no short form, translation or exchange of each other: two people's, as
+# far as names tell. A contact that both use is shared.
+_NOT_ALIKE = 0.65
+TWO_PEOPLE = (
+    f"({TWO_CHINESE_NAMES} or coalesce(length(given_l) > 2 and length(given_r) > 2 and given_c_l <> given_c_r"
+    f" and not coalesce({_FOREIGN_GIVEN}, false) and not coalesce({_SWAPPED} or {_HALF_SWAPPED}, false)"
+    " and not coalesce(list_has_any(given_readings_l, given_readings_r), false)"
+    f" and jaro_winkler_similarity(given_l, given_r) < {_NOT_ALIKE}, false))"
+)
+# Of the pairs that are one person, at most so many go by two names of one kind. Where relatives share a phone, an
+# address and a family name, nothing but this tells them from one person, and left free it learns that it does not.
+MOST_TWO_NAMES = 0.04
 
 
 def _scrambled(column: str) -> str:
@@ -67,7 +92,7 @@ GIVEN = Comparison(
     "personal",
     either_null("given"),
     (
-        Level("same Han name", "native_l = native_r", 0.12, 0.001, 0.0001, rare=True),
+        Level("same Han name", "native_l = native_r", 0.12, 0.001, 0.0001, tf="given", rare=True),
         Level(
             "same reading, other characters",
             "native_l <> native_r and (given_l = given_r or list_has_any(given_readings_l, given_readings_r))",
@@ -92,7 +117,8 @@ GIVEN = Comparison(
         Level("nearly swapped", _NEARLY_SWAPPED, 0.01, 0.001, 0.0005),
         Level("scrambled letters", _scrambled("given"), 0.01, 0.01, 0.004),
         Level("foreign beside Chinese", _FOREIGN_GIVEN, 0.03, 0.07, 0.03),
-        Level("two names", _TWO_NAMES, 0.01, 0.44, 0.5),
+        Level("two Chinese names", TWO_CHINESE_NAMES, 0.01, 0.44, 0.5, most=MOST_TWO_NAMES, part_of="different"),
+        Level("two names", _TWO_NAMES, 0.01, 0.44, 0.5, most=MOST_TWO_NAMES),
         Level("different", "else", 0.04, 0.2, 0.42),
     ),
     needs=("given",),

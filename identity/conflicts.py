@@ -63,7 +63,8 @@ def _conditions(left: str, right: str, rules: ConflictRules) -> list[tuple[str, 
     given, birth = f"({level_sql(GIVEN, left, right)})", f"({level_sql(BIRTH_DATE, left, right)})"
     same_birth, other_birth = _number(BIRTH_DATE, "one digit off"), _number(BIRTH_DATE, "two parts agree")
     # "different" is always the last level; a name typed into the other's field is no other name
-    other_given = f"""({given} in ({_number(GIVEN, "two names")}, {_number(GIVEN, "different")})
+    other_given = f"""({given} in ({_number(GIVEN, "two Chinese names")}, {_number(GIVEN, "two names")},
+            {_number(GIVEN, "different")})
         and not coalesce({left}.family is null and {left}.given = {right}.family, false)
         and not coalesce({right}.family is null and {right}.given = {left}.family, false)
         and not coalesce({left}.name_key = {right}.name_key, false))"""

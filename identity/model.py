@@ -12,7 +12,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +221,7 @@ def load_model(folder: Path) -> Model | None:
         content["trained"] = Trained(**content["trained"])
         for name in ("comparisons", "overridden"):
             content[name] = tuple(content.get(name, ()))
-        model = Model(**content)
+        model = _with_new_levels(Model(**content))
     except (TypeError, KeyError) as error:
         raise IdentityInputError(f"model {home}: model.json lacks or has unknown entries; train a new one") from error
     for comparison in model.chosen():
@@ -234,6 +234,23 @@ def load_model(folder: Path) -> Model | None:
                 "train and accept a new model"
             )
     return model
+
+
+def _with_new_levels(model: Model) -> Model:
+    """`model` with the levels that were part of others when it was trained, at the parameters of those."""
+    trained, levels = model.trained, dict(model.levels)
+    parameters = {name: dict(getattr(trained, name)) for name in ("m", "h", "u")}
+    for comparison in model.chosen():
+        then, now = levels.get(comparison.name, []), [level.name for level in comparison.levels]
+        source = [level.name if level.name in then else level.part_of for level in comparison.levels]
+        is_complete = all(len(of.get(comparison.name, ())) == len(then) for of in parameters.values())
+        if now == then or not is_complete or [n for n in now if n in then] != then or not {*source} <= {*then}:
+            continue
+        for of in parameters.values():
+            of[comparison.name] = [of[comparison.name][then.index(str(name))] for name in source]
+        levels[comparison.name] = now
+    m, h, u = parameters.values()
+    return replace(model, trained=replace(trained, m=m, h=h, u=u), levels=levels)
 
 
 def load_report(folder: Path) -> TrainingReport | None:

@@ -90,16 +90,41 @@ def train(
                     continue
                 seen_pairs = np.bincount(patterns[seen, k], weights=weight[row, seen], minlength=len(c.levels))
                 counts: Array = seen_pairs + PRIOR_PAIRS * prior[c.name]
-                parameter[c.name] = np.maximum(counts / counts.sum(), SMALLEST)
+                found = counts / counts.sum()
+                if parameter is m:
+                    found = _bounded(found, np.array([level.most for level in c.levels]))
+                parameter[c.name] = np.maximum(found, SMALLEST)
+            h[c.name] = _evened(h[c.name], m[c.name], c)
             u[c.name] = _strangers(
                 np.array(random_shares[c.name]), m[c.name], h[c.name], float(shares[0]), float(shares[1]), c
             )
             if any(level.covered for level in c.levels):
-                found: Array = np.bincount(patterns[seen, k], weights=weight[2, seen], minlength=len(c.levels)).astype(
+                among: Array = np.bincount(patterns[seen, k], weights=weight[2, seen], minlength=len(c.levels)).astype(
                     np.float64
                 )
-                u[c.name] = _covered(u[c.name], found, all_pairs * (comparable or {}).get(c.name, 1.0), c)
+                u[c.name] = _covered(u[c.name], among, all_pairs * (comparable or {}).get(c.name, 1.0), c)
     return Trained(_as_lists(m), _as_lists(h), _as_lists(u), float(shares[0]), float(shares[1]), int(pairs.sum()))
+
+
+def _bounded(shares: Array, most: Array) -> Array:
+    """`shares` with none above its bound; what that takes off goes to the others in proportion."""
+    over = shares > most
+    if not over.any():
+        return shares
+    rest = np.where(over, 0.0, shares)
+    result: Array = np.where(over, most, rest / rest.sum() * (1 - most[over].sum()))
+    return result
+
+
+def _evened(h: Array, m: Array, comparison: Comparison) -> Array:
+    """`h` with the levels that are `even` at their default ratio to `m`, and the others in what is left."""
+    even = np.array([level.even for level in comparison.levels])
+    if not even.any():
+        return h
+    tied = np.where(even, m * np.array([level.h / level.m for level in comparison.levels]), 0.0)
+    rest = np.where(even, 0.0, h)
+    result: Array = np.maximum(tied + rest / rest.sum() * (1 - tied.sum()), SMALLEST)
+    return result
 
 
 def _as_lists(parameter: Mapping[str, Array]) -> dict[str, list[float]]:

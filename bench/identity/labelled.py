@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import families
 
 from identity import Evaluation, evaluate_files, load_roles, resolve_files
 
@@ -85,6 +86,20 @@ def sets(labelled: Path, sample: Path) -> Iterator[LabelledSet]:
         )  # fmt: skip
     truth = f"select record_id, person_id as entity_id from read_parquet('{sample}')"
     yield LabelledSet("the committed sample, flat columns", (sample,), FLAT, truth, 0.9252, 0.995)
+
+
+def made_up(folder: Path, people: int = 4000) -> Iterator[LabelledSet]:
+    """Families as `families.make` makes them; the files go into `folder`."""
+    for chinese, name in ((True, "families in China, made up"), (False, "families in America, made up")):
+        made = families.make(people, chinese=chinese)
+        rows, truth = (folder / f"{name}, {what}.csv" for what in ("records", "truth"))
+        for path, header, lines in (
+            (rows, families.COLUMNS, made.rows),
+            (truth, ("record_id", "entity_id"), made.truth.items()),
+        ):
+            with path.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([header, *lines])
+        yield LabelledSet(name, (rows,), made.roles, f"select * from {_csv(truth)}", 0.87, 0.955)
 
 
 def senzing_truth(folder: Path, stage: int) -> str:

@@ -16,7 +16,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from labelled import FLAT, senzing_stages, sets
+from labelled import FLAT, made_up, senzing_stages, sets
 from labelled import measure as measure_set
 from names import verdicts
 from speed import Speed, make_records
@@ -31,7 +31,7 @@ def accuracy_table(labelled: Path) -> list[str]:
     """One line per labelled set, and one per staged load."""
     lines = ["| set | records | precision | recall | F1 | target |", "|---|---|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as scratch:
-        for one in sets(labelled, SAMPLE):
+        for one in (*sets(labelled, SAMPLE), *made_up(Path(scratch))):
             e = measure_set(one, Path(scratch))
             target = f"F1 ≥ {one.target:.3f}" + (f", P ≥ {one.target_precision}" if one.target_precision else "")
             met = e.pairwise_f1 >= one.target and e.pairwise_precision >= one.target_precision

@@ -222,7 +222,7 @@ def _apply(home: Home, target: _Target, told: Replayed, work: Path, run_id: str,
         raw=raw,
         quarantine=quarantine,
         sha256=receipt.sha256,
-        delivered=receipt.delivered,
+        delivered=receipt.delivered - receipt.erased,
         loaded=told.loaded,
         quarantined=told.remaining,
         reasons=dict(told.reasons),
@@ -230,6 +230,8 @@ def _apply(home: Home, target: _Target, told: Replayed, work: Path, run_id: str,
         counts=counts,
     )
     after = judged(replace(receipt, contract=obj.fingerprint, run_id=run_id, status="ok", message=""), obj, load)
+    # as for a file that is read: what was erased counts as delivered, and not towards the error budget
+    after = replace(after, delivered=receipt.delivered)
     ops.record_replay(after, QUARANTINE, receipt.quarantined, time.monotonic() - started)
     return replace(told, message=after.message)
 
@@ -250,7 +252,7 @@ def _judge_refused(home: Home, target: _Target, work: Path, run_id: str, told: R
             return replace(told, message="its refused rows are gone from quarantine as well: deliver the file again")
         # Killed after the last row had been released: what stands in raw is the result.
         shutil.copyfile(raw, work / "raw.parquet")
-        return replace(told, loaded=receipt.delivered, remaining=0, reasons={}, changed=True)
+        return replace(told, loaded=receipt.delivered - receipt.erased, remaining=0, reasons={}, changed=True)
     judged_rows, new_raw, new_quarantine = (work / f"{name}.parquet" for name in ("judged", "raw", "quarantine"))
     names = [name for name, _ in raw_schema(obj)]
     columns = ", ".join(f'"{name}"' for name in names)
@@ -290,7 +292,8 @@ def _judge_refused(home: Home, target: _Target, work: Path, run_id: str, told: R
     reasons = {str(text): int(count) for text, count in rows}
     remaining = sum(reasons.values())
     changed = not receipt.contract or (remaining, reasons) != (receipt.quarantined, dict(receipt.reasons))
-    return replace(told, loaded=receipt.delivered - remaining, remaining=remaining, reasons=reasons, changed=changed)
+    loaded = receipt.delivered - receipt.erased - remaining
+    return replace(told, loaded=loaded, remaining=remaining, reasons=reasons, changed=changed)
 
 
 def _judging(con: duckdb.DuckDBPyConnection, obj: ObjectContract, receipt: Receipt, run_id: str) -> str:

@@ -60,6 +60,13 @@ _GIVEN_FIRST = re.compile(rf"^({HAN.pattern}{{1,2}}) ({HAN.pattern}{{1,2}})$")
 _NOT_HAN = re.compile(f"[^{HAN.pattern[1:-1]}]")
 
 
+# As airlines and hotels write: family name, stroke, given name, title, in capitals.
+_LETTERS = r"[^\W\d_](?:[^\W\d_]|[' -])*?"
+_TRAVELLER = re.compile(rf"({_LETTERS})/({_LETTERS})( (?:mr|mrs|ms|miss|mstr|chd|inf|dr))?", re.IGNORECASE)
+# `王**`, `王*明`, `王某某`: whoever wrote it left out the given name or a part of it.
+_MASK = re.compile(r"[*＊某]")
+
+
 def is_placeholder(text: str) -> bool:
     lowered = ascii_lower(text).strip(" .*-_")
     return lowered in PLACEHOLDERS or _PLACEHOLDER_PATTERN.fullmatch(lowered) is not None
@@ -69,6 +76,15 @@ def _turn(match: re.Match[str]) -> str:
     """`小明 王` as `王小明`."""
     given, surname = match[1], match[2]
     return surname + given if is_han_surname(surname) and not is_han_surname(given) else match[0]
+
+
+def _unmasked(text: str) -> str:
+    """What a masked Han name says for sure: the surname before the mask, or the given name after one character."""
+    head, tail = _MASK.split(text, maxsplit=1)
+    for size in (2, 1):
+        if is_han_surname(head[:size]):
+            return head[:size]
+    return tail if not head and re.fullmatch(rf"{HAN.pattern}{{2}}", tail) and not is_han_surname(tail[0]) else ""
 
 
 @lru_cache(maxsize=262_144)
@@ -86,6 +102,8 @@ def read_field(value: str) -> Field | None:
         if remark and not re.fullmatch(rf"{HAN.pattern}{{1,2}}[,，]\s*\S+", text):
             text = remark[1]
         text = _GIVEN_FIRST.sub(_turn, text)
+        if _MASK.search(text):
+            text = _unmasked(text)
         han = _NOT_HAN.sub("", text)
         latin = re.sub(HAN.pattern, " ", text)
         stripped = _HONORIFICS.sub("", han) if len(han) > 1 else han
@@ -104,6 +122,9 @@ def read_field(value: str) -> Field | None:
     plain = _QUOTED.sub(" ", plain)
     if not any(c.isalpha() for c in plain):
         plain = text
+    traveller = _TRAVELLER.fullmatch(plain.strip())
+    if traveller and (traveller[3] or plain.isupper()):
+        plain = f"{traveller[1]},{traveller[2]}"
     head, comma, tail = plain.partition(",")
     tokens, suffix = _latin_tokens(head)
     if len(tokens) == 1 and is_placeholder(tokens[0]):  # `NA0`

@@ -94,3 +94,46 @@ def test_two_listed_names_are_never_a_slip(con: duckdb.DuckDBPyConnection) -> No
     assert outcome(con, GIVEN, named("darla", True), named("darlene", True)) == "two names"
     assert outcome(con, GIVEN, named("marta", True), named("maria", True)) == "two names, alike"
     assert outcome(con, GIVEN, named("marta", False), named("maria", True)) == "close"
+
+
+def _named(
+    family: str, given: str, *, readings: tuple[str, ...] = (), phone: str = "+8613800000001"
+) -> dict[str, object]:
+    """A Chinese name as linking reads it, with a phone that the two records alone use."""
+    return {
+        "given": given, "given_c": given, "family": family, "given_readings": list(readings or (given,)),
+        "family_readings": [family], "initials": given[0] + family[0], "phones": [phone], "own_phones": None,
+        "pair_phones": [phone], "phone": phone,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "level"),
+    [
+        (("li", "han"), ("li", "linmin"), "two Chinese names"),
+        (("li", "jianguo"), ("li", "jianjun"), "another Chinese name, alike"),
+        # both ends are surnames, and the syllables were parted elsewhere
+        (("tian", "yinglin"), ("lin", "tianying"), "given and family swapped"),
+        (("tian", "yinglin"), ("lin", "tianxin"), "two Chinese names"),
+    ],
+)
+def test_chinese_names(
+    con: duckdb.DuckDBPyConnection, left: tuple[str, str], right: tuple[str, str], level: str
+) -> None:
+    assert outcome(con, GIVEN, _named(*left), _named(*right)) == level
+
+
+def test_a_dialects_reading_is_no_second_name(con: duckdb.DuckDBPyConnection) -> None:
+    said = _named("chen", "taiman", readings=("?taiman", "daiman"))
+    assert outcome(con, GIVEN, said, _named("chen", "dawen")) == "foreign beside Chinese"
+
+
+def test_a_phone_under_two_names_that_are_nothing_alike_is_shared(con: duckdb.DuckDBPyConnection) -> None:
+    shared, own = PHONE.levels[1].name, PHONE.levels[0].name
+    assert outcome(con, PHONE, _named("li", "han"), _named("li", "linmin")) == shared
+    assert outcome(con, PHONE, _caller("george") | {"initials": "ga", "own_phones": None}, _caller("emma")) == shared
+    # Peggy is Margaret, and a slip is no name
+    short = _caller("peggy", "margaret") | {"initials": "pa", "own_phones": None}
+    assert outcome(con, PHONE, short, _caller("margaret")) == own
+    slip = _caller("dorothy") | {"initials": "da", "own_phones": None}
+    assert outcome(con, PHONE, slip, _caller("rodothy") | {"initials": "ra"}) == own

@@ -230,6 +230,24 @@ def test_other_levels_under_the_same_number_are_refused(models: Path, tmp_path: 
         load_model(home)
 
 
+def test_a_level_that_was_part_of_another_has_its_parameters(models: Path, tmp_path: Path) -> None:
+    """A model of before "two Chinese names" was a level goes on: such pairs were "different" to it."""
+    home, content = copy_of(models, tmp_path)
+    levels, trained = content["levels"], content["trained"]
+    assert isinstance(levels, dict) and isinstance(trained, dict)
+    place, last = levels["given"].index("two Chinese names"), levels["given"].index("different")
+    del levels["given"][place]
+    for parameter in ("m", "h", "u"):
+        del trained[parameter]["given"][place]
+    (home / "model.json").write_text(json.dumps(content), encoding="utf-8")
+    model = load_model(home)
+    assert model is not None
+    assert model.levels["given"][place] == "two Chinese names"
+    for of in (model.trained.m, model.trained.h, model.trained.u):
+        assert len(of["given"]) == len(model.levels["given"])
+        assert of["given"][place] == of["given"][last]
+
+
 @pytest.mark.parametrize("broken", ["{", "[]", '{"format": 1}', '{"format": 99}'])
 def test_a_broken_model_is_one_line(models: Path, tmp_path: Path, broken: str) -> None:
     home, _ = copy_of(models, tmp_path)

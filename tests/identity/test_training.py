@@ -100,3 +100,44 @@ def test_a_small_file_keeps_the_default_for_strangers() -> None:
     patterns = np.array([[1, 0, 1]])
     trained = train((GIVEN, SHARED, BIRTH), patterns, np.array([1.0]), NEVER | {"contact": [0.0, 1.0]}, 100)
     assert trained.u["contact"][0] < 0.00001
+
+
+TWO_NAMES = Comparison(
+    "given",
+    "personal",
+    "x",
+    (
+        Level("same", "a", 0.9, 0.02, 0.01),
+        Level("two names", "b", 0.01, 0.6, 0.5, most=0.04),
+        Level("different", "else", 0.09, 0.38, 0.49),
+    ),
+)
+PLACE = Comparison(
+    "place",
+    "shared",
+    "x",
+    (
+        Level("street", "a", 0.5, 0.8, 0.001, rare=True),
+        Level("town", "b", 0.2, 0.08, 0.02, even=True),
+        Level("different", "else", 0.3, 0.12, 0.979),
+    ),
+)
+
+
+def test_two_names_never_become_usual_for_one_person() -> None:
+    """700 pairs under one name and 300 under two share phone and street: nothing but the names tells them apart."""
+    patterns = np.array([[0, 0, 0], [1, 0, 0], [2, 1, 2]])
+    shares = NEVER | {"given": [0.0, 0.0, 1.0], "contact": [0.0, 1.0], "place": [0.0, 0.0, 1.0]}
+    trained = train((TWO_NAMES, SHARED, PLACE), patterns, np.array([700.0, 300.0, 50.0]), shares, 1500)
+    assert trained.m["given"][1] <= 0.04
+    assert sum(trained.m["given"]) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_what_records_do_not_hold_tells_relatives_from_nobody() -> None:
+    """One person's records are often matched by a bare town, the few households found share a street: that tells of
+    how they were found."""
+    patterns = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0], [2, 1, 2]])
+    shares = NEVER | {"given": [0.0, 0.0, 1.0], "contact": [0.0, 1.0], "place": [0.0, 0.02, 0.98]}
+    trained = train((TWO_NAMES, SHARED, PLACE), patterns, np.array([600.0, 200.0, 400.0, 50.0]), shares, 1500)
+    assert trained.m["place"][1] > 0.3
+    assert trained.h["place"][1] == pytest.approx(0.4 * trained.m["place"][1], rel=0.01)

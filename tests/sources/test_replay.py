@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,30 @@ def test_what_is_lost_with_the_file_are_new_columns_of_rows_loaded_before(
     assert [name for name, _ in names][:5] == ["id", "role", "age", "x", "at"]
     picked = [(row[0], None if row[2] is None else float(row[2]), row[3]) for row in rows]
     assert picked == [("1", 30.0, None), ("2", 31.0, '{"y":2}'), ("4", -1.0, None)]
+
+
+def test_rows_that_were_erased_are_not_taken_for_good_ones(
+    tmp_path: Path, strict: dict[str, SourceContract], mended: dict[str, SourceContract]
+) -> None:
+    """With them the receipt would never add up again, and every later run stop at that."""
+    home = Home(tmp_path / "home")
+    landed = drop(home, "people", "a.jsonl", PEOPLE)
+    ingest(home, strict)
+    landed.unlink()
+    raw = home.raw("demo", "people", date(2025, 3, 5)) / "a.jsonl.parquet"
+    with duckdb.connect() as con, Ops(home.ops_db) as ops:
+        # as an erasure leaves it
+        con.execute(f"CREATE TABLE kept AS FROM read_parquet('{raw}', hive_partitioning = false) WHERE id <> '1'")
+        con.execute(f"COPY kept TO '{raw}' (FORMAT parquet)")
+        (receipt,) = ops.receipts()
+        ops.save(replace(receipt, loaded=receipt.loaded - 1, erased=1))
+    (done,) = again(home, mended)
+    assert (done.released, done.remaining) == (2, 2)
+    with Ops(home.ops_db) as ops:
+        (after,) = ops.receipts()
+        assert (after.delivered, after.erased) == (receipt.delivered, 1)
+        assert reconcile(home, ops).ok, reconcile(home, ops).mismatches
+    assert [r.changed for r in again(home, mended)] == [False]
 
 
 def test_a_plan_tells_and_writes_nothing(

@@ -194,8 +194,10 @@ class Component:
                 return group, {edge: left_out[edge] for edge in pending}
 
     def undecided(self, group: dict[int, Group], left_out: dict[Edge, str], without: Set[Edge]) -> set[Edge]:
-        """Edges of groups that fit two profiles equally well: such a group goes to neither."""
+        """Edges of groups that fit two profiles equally well: such a group goes to neither. Several such groups stay
+        together by the edges between them, which lead to neither of the two."""
         found: set[Edge] = set()
+        adrift: set[int] = set()
         inside: dict[int, list[Edge]] = {}
         for edge in self.edges:
             if edge not in without and group[edge.left] is group[edge.right]:
@@ -212,13 +214,14 @@ class Component:
                 for member in core:
                     alone.absorb(self.single(member))
                 if self.refusal(alone, group[other], edge.rank) is None:
+                    adrift |= core
                     found.update(rivals)
                     found.update(
                         e for e in left_out
                         if (e.left in core and e.right in group[other].members)
                         or (e.right in core and e.left in group[other].members)
                     )  # fmt: skip
-        return {edge for edge in found if edge.rank > 0}
+        return {e for e in found if e.rank > 0 and not (e.left in adrift and e.right in adrift)}
 
     def resolve(self) -> tuple[dict[int, Group], dict[Edge, str]]:
         """The repaired groups by record, and every edge left out with its reason."""

@@ -76,6 +76,19 @@ def test_between_equal_edges_it_goes_to_neither(graph: Graph) -> None:
     assert graph.dropped() == [(1, 2, "undecided"), (2, 3, "undecided")]
 
 
+def test_several_records_between_equal_edges_stay_together(graph: Graph) -> None:
+    """Anna and Carl are told apart; what fits both alike is one group of its own, not as many as it has records."""
+    couple(graph, 9.0, 8.6)
+    for number in (4, 5):
+        graph.person(number, None, "berg")
+        graph.link(1, number, 9.0)
+        graph.link(3, number, 8.6)
+        graph.link(2, number, 9.0)
+    graph.link(4, 5, 8.8)
+    assert graph.clusters() == [[1], [2, 4, 5], [3]]
+    assert {reason for _, _, reason in graph.dropped()} == {"undecided"}
+
+
 def test_one_and_a_half_bits_decide(graph: Graph) -> None:
     couple(graph, 9.0, 7.5)
     assert graph.clusters() == [[1, 2], [3]]

@@ -284,6 +284,14 @@ def _write(
         from r_member m left join r_old o using (record_id) join r_next n on n.profile_id = m.profile_id
         where o.record_id is null and n.old_state = 'live'
         group by m.profile_id
+        union all
+        -- from one profile to another that it did not merge into and that no split made: nothing else tells of it
+        select 'extended', m.profile_id, o.profile_id, count(*) || ' records came from another profile'
+        from r_member m join r_old o using (record_id) join r_next n on n.profile_id = m.profile_id
+        join r_next f on f.profile_id = o.profile_id
+        where o.profile_id <> m.profile_id and n.old_state = 'live'
+            and not (f.state = 'alias' and f.heir is not distinct from m.profile_id)
+        group by m.profile_id, o.profile_id
         """
     )
     con.execute(

@@ -170,6 +170,29 @@ def test_a_record_that_joins_is_an_extension(store: Store) -> None:
     assert store.events() == [("extended", store.ids()["a"], None)]
 
 
+def test_a_record_that_changes_sides_is_told_with_where_it_came_from(store: Store) -> None:
+    store.step({"a": 1, "b": 1, "c": 1, "d": 2, "e": 2})
+    first = store.ids()
+    store.step({"a": 1, "b": 1, "c": 2, "d": 2, "e": 2})
+    assert store.ids() == {**first, "c": first["d"]}
+    assert store.events() == [("extended", first["d"], first["a"])]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 4), min_size=1), min_size=2, max_size=6))
+def test_no_record_changes_its_profile_without_an_event(steps: list[dict[str, int]]) -> None:
+    store = Store()
+    before: dict[str, str] = {}
+    for clusters in steps:
+        store.step(clusters)
+        now, told = store.ids(), store.events()
+        for record, profile in now.items():
+            if record in before and before[record] != profile:
+                kinds = {kind for kind, *both in told if {profile, before[record]} == {*both}}
+                assert kinds & {"merged", "split", "extended"}, (record, told)
+        before = now
+
+
 def test_a_candidate_that_was_not_published_is_discarded(store: Store) -> None:
     store.step({"a": 1, "b": 2})
     first = store.ids()

@@ -66,13 +66,13 @@ _NEARLY_SWAPPED = (
 )
 
 
-# Two names that do not even sound alike and are no short form, translation or exchange of each other: two people's, as
-# far as names tell. A contact that both use is shared.
+# Two names of one kind that do not even sound alike and are no short form or exchange of each other: two people's, as
+# far as names tell. A contact that both use is shared. Michelle beside 欣 may be one woman.
 _NOT_ALIKE = 0.65
 TWO_PEOPLE = (
-    f"({TWO_CHINESE_NAMES} or coalesce(length(given_l) > 2 and length(given_r) > 2 and given_c_l <> given_c_r"
-    f" and not coalesce({_FOREIGN_GIVEN}, false) and not coalesce({_SWAPPED} or {_HALF_SWAPPED}, false)"
-    " and not coalesce(list_has_any(given_readings_l, given_readings_r), false)"
+    f"({TWO_CHINESE_NAMES} or coalesce(given_readings_l is null and given_readings_r is null"
+    " and length(given_l) > 2 and length(given_r) > 2 and given_c_l <> given_c_r"
+    f" and not coalesce({_SWAPPED} or {_HALF_SWAPPED}, false)"
     f" and jaro_winkler_similarity(given_l, given_r) < {_NOT_ALIKE}, false))"
 )
 # Of the pairs that are one person, at most so many go by two names of one kind. Where relatives share a phone, an

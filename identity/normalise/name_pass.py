@@ -134,7 +134,7 @@ def given_part(raw: str) -> GivenPart:
         pinyin=pinyin,
         pinyin_canonical=canonical_given(pinyin) if pinyin else None,
         readings=given_readings(chinese, True),
-        is_parted=len(chinese) == 2,
+        is_parted=len(chinese) == 2 or is_english(words[0]),
     )
 
 

@@ -126,10 +126,24 @@ def _western(tokens: tuple[str, ...], family_first: int) -> tuple[tuple[str, ...
     return words[:1], words[1:start], words[start:]
 
 
+def _is_english_last(words: tuple[str, ...], first: int) -> bool:
+    """`Chan Tai Man Vincent` and `Chan Tai Man, Vincent`, as Hong Kong writes a name that has both."""
+    return (
+        len(words) == 4
+        and first in (0, 3)
+        and (is_surname(words[0]) or words[0] in spellings())
+        and are_syllables(words[1:3])
+        and is_english(words[3])
+        and is_given(words[3])
+    )
+
+
 def _whole(tokens: tuple[str, ...], first: int, hyphen: int | None) -> Latin:
     """A whole name in one field; `first` tokens stood before a comma, `hyphen` joins two of three tokens."""
     tokens = tokens if first else apart(tokens)
     words = words_of(tokens)
+    if _is_english_last(words, first):
+        return Latin(words[3], "".join(words[1:3]), words[0], False, (words[3], *words[1:3]))
     if hyphen == 1 and len(words) == 3 and surname_readings(words[0]) and are_syllables(words[1:]):
         first = 1  # `Kim Min-su`: the hyphen says what belongs together
     parts = surname_first(words) if not first and is_spelt_surname(words[0]) else None
@@ -215,13 +229,14 @@ def _readings(name: Latin) -> tuple[tuple[str, ...] | None, tuple[str, ...] | No
     if name.family is None:
         return None, None
     words = name.words
-    if len(words) > 1 and is_english(words[0]):  # `Kevin Wei WANG`: the Chinese given name stands second
+    has_english = bool(words) and is_english(words[0])
+    if has_english and len(words) > 1:  # `Kevin Wei WANG`: the Chinese given name stands second
         words = words[1:]
     is_pinyin = name.family.replace(" ", "") in surname_ranks()
     given = given_readings(words, is_pinyin)
-    family = surname_readings(
-        name.family, parted=len(words) == 2 or (given is not None and given != given_readings(words, True))
-    )
+    # `Amy Hui` is rather of Hong Kong than of the mainland, where English given names are rare
+    parted = len(words) == 2 or has_english or (given is not None and given != given_readings(words, True))
+    family = surname_readings(name.family, parted=parted)
     if given and is_dialect_surname(name.family):
         given = ("?" + "".join(words), *given)
     return (given if family else None), family

@@ -26,7 +26,7 @@ chong: zhuang zhang; choo: zhu; chou: zhou; chow: zhou; choy: cai; chu: chu zhu;
 chui: cui xu; chun: qin; chung: zhong zheng; chyi: qi; eng: wu huang; fang: fang; fok: huo; fong: fang kuang;
 foo: fu hu; fu: fu; fung: feng; goh: wu; gooi: wei; guok: guo; hau: hou; heng: wang; hiew: qiu; ho: he; hoe: he;
 hoh: he; hon: han; hoo: hu; hor: he; hou: hou; hsia: xia; hsiang: xiang; hsiao: xiao; hsieh: xie; hsin: xin;
-hsing: xing; hsiung: xiong; hsu: xu; hsueh: xue; hui: xu; hung: hong kong; hwang: huang; jang: zhang; jen: ren;
+hsing: xing; hsiung: xiong; hsu: xu; hsueh: xue; hui: xu; hung: hong kong; hwang: huang; ip: ye; jang: zhang; jen: ren;
 jeng: zheng; jeong: zheng; jhang: zhang; jheng: zheng; jhou: zhou; jhu: zhu; jim: zhan; jung: rong zheng;
 kam: jin gan; kao: gao; keh: guo ke; keung: jiang; khaw: xu; kho: xu gao; khong: kong; khoo: qiu; khor: xu; kim: jin;
 ko: ke gao; koh: xu gao; kok: guo; kong: kong jiang; koo: gu; ku: gu; kuan: guan; kuang: kuang; kueh: guo; kuek: guo;
@@ -39,7 +39,7 @@ ngai: wei ni; ngan: yan; ngo: ao; oei: huang; ong: wang weng; ooi: huang; ou: ou
 pak: bai piao; pang: peng pang; park: piao; peh: bai; pei: pei; phua: pan; pien: bian; poon: pan; pun: pan; quah: ke;
 quek: guo; seah: xie; see: shi xue; seetoh: situ; seow: xiao; seto: situ; shek: shi; sheung: shang; shia: xie;
 shiao: xiao; shieh: xie; shih: shi; shiu: xiao; shum: cen shen; shyu: xu; siah: xie; siao: xiao; sim: shen; sin: xian;
-siow: xiao; sit: xue; siu: xiao; soh: su; soong: song; suen: sun; sung: song; syu: xu; sze: shi si; szeto: situ;
+siow: xiao; sit: xue; siu: xiao; so: su; soh: su; soong: song; suen: sun; sung: song; syu: xu; sze: shi si; szeto: situ;
 tai: dai; tam: tan; tan: tan chen; tang: tang deng; tay: zheng; tee: zheng; teh: zheng; teng: deng teng; teo: zhang;
 teoh: zhang; tien: tian; tin: tian; ting: ding chen; tiong: zhang; to: du tao; toh: zhuo; tong: tang dong; tsai: cai;
 tsang: zeng; tsao: cao; tsay: cai; tse: xie; tseng: zeng; tsim: zhan; tso: cao zuo; tsoi: cai; tsou: zou;
@@ -60,9 +60,9 @@ ENGLISH_PINYIN = word_set(
     "susan tami tanya tasha tate teri tia tina tisha wade wanda wendi yara zada zane zara zeke"
 )
 # Latin surnames among the spellings that are as common elsewhere: they never decide where a name begins.
-_WESTERN_TOO = word_set("lee kim young law low see tin ting tong wee park sin sim to tu ho hon cho ching jim juan")
+_WESTERN_TOO = word_set("lee kim young law low see tin ting tong wee park sin sim so to tu ho hon cho ching jim juan")
 _SYLLABLE = re.compile(
-    r"(?:ch|sh|ts|tz|ng|kw|gw|hs|[bcdfghjklmnpstwyz])?(?:aa|ai|ao|au|ay|a|ei|ee|eu|e|iu|ie|i|oi|ou|oo|ow|o|ui|ue|u)"
+    r"tsz|sz|(?:ch|sh|sz|ts|tz|ng|kw|gw|hs|[bcdfghjklmnpstwyz])?(?:aa|ai|ao|au|ay|a|ei|ee|eu|e|iu|ie|i|oi|ou|oo|ow|o|ui|ue|u)"
     r"(?:m|ng|n|p|t|k|h)?"
 )
 

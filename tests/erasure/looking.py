@@ -18,7 +18,7 @@ import duckdb
 import lmdb
 import msgpack
 import zstandard
-from planting import HAN, PHONE, STEM
+from planting import HAN, PHONE, STEM, is_code
 
 # In tables of numbers a telephone may lie as a number.
 _PATTERN = re.compile("|".join(f"(?:{p.pattern})" for p in (STEM, PHONE, HAN)), re.IGNORECASE)
@@ -38,7 +38,8 @@ def look(root: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in sorted(root.rglob("*")):
         if path.is_file() and not path.is_symlink():
-            hits = {hit for text in _readings(path) for hit in text}
+            # compressed bytes may go on with other letters where a value that is allowed repeats an earlier one
+            hits = {hit for text in _readings(path) for hit in text if not STEM.fullmatch(hit) or is_code(hit[-4:])}
             if hits:
                 found[path.relative_to(root).as_posix()] = hits
     return found

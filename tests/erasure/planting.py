@@ -102,6 +102,19 @@ def letters(number: int) -> str:
     return "".join(chr(ord("a") + number // 26**i % 26) for i in (3, 2, 1, 0))
 
 
+def code(number: int) -> str:
+    """The four letters of a planted person; far apart, so that few words of four letters are one."""
+    return letters(number * 131 + 17)
+
+
+def is_code(text: str) -> bool:
+    """Whether four letters can be those of a planted person."""
+    value = 0
+    for letter in text.lower():
+        value = value * 26 + ord(letter) - ord("a")
+    return value % 131 == 17
+
+
 def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Iterable[str] = ()) -> list[Person]:
     """Plant `people` persons in the landed files (of the sources `only`, where named); returns them.
 
@@ -119,7 +132,7 @@ def plant(landing: Path, truth: Path, people: int, *, seed: int = 7, only: Itera
     planted: list[Person] = []
     added: dict[Path, list[Any]] = defaultdict(list)
     for number, entity in enumerate(_chosen(truth, people, set(by_source), random.Random(seed))):
-        person = Person(number, entity, letters(number * 131 + 17))
+        person = Person(number, entity, code(number))
         known = contacts[entity] | {v for ids in native[entity].values() for v in ids if len(v) >= 8}
         mine = {source: _rows_of(index[source], known | native[entity][source]) for source in sorted(by_source)}
         owned = Counter(v for rows in mine.values() for f, i in rows for v in _scalars(f.rows[i]))

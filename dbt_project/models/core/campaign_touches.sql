@@ -43,6 +43,7 @@ touches as (
     where
         orders.coupon_code is not null
         and orders.status in ('completed', 'refunded')
+        and {{ is_sale('orders') }}
 )
 
 select

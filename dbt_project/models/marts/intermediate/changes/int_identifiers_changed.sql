@@ -25,6 +25,7 @@ identifiers as (
         namespace,
         value
     from {{ before }}
+    where record_id in (select changed.record_id from changed)
 
     union all
 
@@ -36,13 +37,13 @@ identifiers as (
         identifiers.value
     from {{ ref('stg_identity__record_identifiers') }} as identifiers
     inner join {{ ref('profile_members') }} as members on identifiers.record_id = members.record_id
+    where identifiers.record_id in (select changed.record_id from changed)
 )
 
 select distinct
     *,
     (record_id, kind) in (select (contents.record_id, contents.kind) from contents) as is_other
 from identifiers
-where record_id in (select changed.record_id from changed)
 {% else %}
 select
     identifiers.record_id,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import smtplib
 import ssl
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -27,7 +26,6 @@ FILE = "alerts.yml"
 # recovered: the first good run after a failed one.
 EVENTS = ("failed", "attention", "recovered")
 TRIES = 3
-TRY_AGAIN = (429, 500, 502, 503, 504)
 TIMEOUT_SECONDS = 15.0
 LONGEST_WAIT_SECONDS = 10.0
 # Submission over TLS from the first byte (RFC 8314), which several providers offer alone.
@@ -177,33 +175,20 @@ def _secret(home: Home, receiver: Receiver, what: str) -> str:
 def _post(receiver: Receiver, url: str, alert: Alert) -> None:
     import urllib3
 
-    from profiles.http_answers import asked_to_wait, beginning_of
+    from profiles.http_answers import NotAnsweredError, post
 
     body: dict[str, Any] = STYLES[receiver.style](alert.text())
     if receiver.style == "plain":
         body |= {"event": alert.event, "title": alert.title, "lines": list(alert.lines)}
-    pool = urllib3.PoolManager(timeout=TIMEOUT_SECONDS)
-    wait, problem = 0.0, ""
-    for attempt in range(TRIES):
-        time.sleep(wait)
-        wait = 0.5 * 2**attempt
-        try:
-            answer = pool.request(
-                "POST", url, body=json.dumps(body, ensure_ascii=False).encode(), retries=False, redirect=False,
-                preload_content=False, headers={"Content-Type": "application/json"},
-            )  # fmt: skip
-        except urllib3.exceptions.HTTPError as error:
-            problem = type(error).__name__
-            continue
-        said = beginning_of(answer)
-        if answer.status < 300:
-            problem = _refusal(receiver.style, said)
-            break
-        problem = f"status {answer.status}"
-        if answer.status not in TRY_AGAIN:
-            break
+    try:
         # a run waits for this: a chat that asks for more has its limit for today
-        wait = max(wait, min(asked_to_wait(answer), LONGEST_WAIT_SECONDS))
+        status, said = post(
+            urllib3.PoolManager(timeout=TIMEOUT_SECONDS), url, json.dumps(body, ensure_ascii=False).encode(),
+            lambda: {"Content-Type": "application/json"}, tries=TRIES, longest_wait=LONGEST_WAIT_SECONDS,
+        )  # fmt: skip
+        problem = _refusal(receiver.style, said) if status < 300 else f"status {status}"
+    except NotAnsweredError as error:
+        problem = str(error)
     if problem:
         raise AlertsError(f"{receiver.name}: could not be told ({problem})")
 

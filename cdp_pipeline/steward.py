@@ -108,8 +108,11 @@ def decide(
             f"separate needs the two records of profile {a.profile_id} that are to be apart; "
             f"`cdp profile show {a.profile_id}` lists its records"
         )
+    if a.profile_id == b.profile_id and a.is_profile and b.is_profile:
+        raise InputsError(f"A and B name one profile, {a.profile_id}; its records are together already")
     if a.record_id == b.record_id:
-        raise InputsError("A and B name the same record")
+        of = f", which stands for profile {a.profile_id}" if a.is_profile or b.is_profile else ""
+        raise InputsError(f"A and B name the same record{of}")
     evidence = None
     if judgement == "unsure":
         from identity.review import pair_evidence

@@ -47,6 +47,8 @@ MOST_PATCHED = 0.1
 MOST_KNOWN = 0.3
 # Free blocks of a file, as a share of all, beyond which it is written anew; small files are not worth it.
 MOST_FREE, LEAST_BLOCKS = 0.3, 32
+# After a table of hashes: those that another lacks.
+_LACKING = "ANTI JOIN {} USING ({})"
 
 PII_SCHEMA = "pii"
 
@@ -101,20 +103,25 @@ class TableSync:
         self._patched = patched
         self._given = self._columns(source)
         self._present = self._columns(target)
-        # Of a table that `run` patches: the columns by whose hash its differing rows are found.
-        self._hashed: dict[Name, list[str]] = {}
+        # Views of the source, each with the table that holds its rows once it has been compared.
+        self._views: dict[Name, str] = self._views_of(source)
 
     def run(self) -> dict[str, TableChange]:
         """Make the target hold exactly the rows of the source. Returns what became of each ``schema.table``."""
         changes: dict[str, TableChange] = {}
-        patches: list[tuple[Name, str]] = []
+        patches: list[Name] = []
         for schema in sorted({target_schema(schema) for schema, _ in self._names}):
             self._con.execute(f"CREATE SCHEMA IF NOT EXISTS {self._target}.{quoted(schema)}")
         for name in self._names:
-            change, differing = self._compare(name)
+            change = self._compare(name)
             changes[".".join(name)] = change
-            if differing and not change.is_written:
-                patches.append((name, differing))
+            if not change.is_written and change.patched != self._patched.get(".".join(name), 0):
+                patches.append(name)
+        # In one transaction and first of all: a checkpoint may give the rows of a table other places.
+        self._con.execute("BEGIN TRANSACTION")
+        for name in patches:
+            self._patch(name)
+        self._con.execute("COMMIT")
         kept = {(target_schema(schema), table) for schema, table in self._names}
         written = [name for name in self._names if changes[".".join(name)].is_written]
         gone = [name for name in self._present if name not in kept]
@@ -124,8 +131,6 @@ class TableSync:
         if gone:
             # only then are their blocks free for what is written next
             self._con.execute(f"CHECKPOINT {self._target}")
-        for name, differing in patches:
-            self._patch(name, differing)
         for name in self._names:
             if changes[".".join(name)].is_dated and name not in written:
                 self._update_dated(name)
@@ -143,100 +148,104 @@ class TableSync:
         ).fetchall()[0]
         return bool(blocks >= LEAST_BLOCKS and free > MOST_FREE * blocks)
 
-    def _compare(self, name: Name) -> tuple[TableChange, str]:
-        """What has to be done with a table, and a temporary table with the hashes of the rows that differ."""
+    def _compare(self, name: Name) -> TableChange:
+        """What has to be done with a table. Of one that is patched, `_changed_places` has the rows."""
         full_name = ".".join(name)
-        columns = self._given[name]
-        hashed = row_hash([column for column, _ in columns], "t")
         table, copy = self._table(name), self._copy(name)
-        if self._present.get(_place(name)) != columns:
-            return TableChange(self._number(f"SELECT count(*) FROM {table}"), is_written=True, keys=None), ""
-        before = self._patched.get(full_name, 0)
-        if full_name in DATED_TABLES and (found := self._compare_dated(name, before)):
-            return found
-        self._hashed[name] = [column for column, _ in columns]
-        totals = f"SELECT count(*), sum(h), bit_xor(h) FROM (SELECT {hashed} AS h FROM"
-        now, then = (self._con.execute(f"{totals} {each} t)").fetchall()[0] for each in (table, copy))
+        if self._present.get(_place(name)) != self._given[name]:
+            return TableChange(self._number(f"SELECT count(*) FROM {table}"), is_written=True, keys=None)
+        columns = [column for column, _ in self._given[name]]
+        stable, of_day = columns, list[str]()
+        if full_name in DATED_TABLES:
+            stable = [column for column in columns if not is_dated(column)]
+            of_day = [DATED_TABLES[full_name], *(column for column in columns if is_dated(column))]
+        if name in self._views:  # whose rows have no place
+            self._con.execute(f"CREATE OR REPLACE TEMP TABLE {_temporary('rows', name)} AS FROM {table}")
+            self._views[name] = _temporary("rows", name)
+        # Hashed once; on what follows only hashes and places are read.
+        for side, each in (("now_seen", self._table(name)), ("then_seen", copy)):
+            self._con.execute(
+                f"CREATE OR REPLACE TEMP TABLE {side} AS SELECT rowid AS place, {row_hash(stable, 't')} AS h,"
+                f" {row_hash(of_day, 't') if of_day else 'NULL::UBIGINT'} AS d FROM {each} t"
+            )
+        change = self._compare_seen(name, is_dated=bool(of_day))
+        for side in ("now_seen", "then_seen"):
+            self._con.execute(f"DROP TABLE {side}")
+        return change
+
+    def _compare_seen(self, name: Name, *, is_dated: bool) -> TableChange:
+        before = self._patched.get(".".join(name), 0)
+        now, then = (
+            self._con.execute(f"SELECT count(*), sum(h), bit_xor(h), sum(d), bit_xor(d) FROM {side}").fetchall()[0]
+            for side in ("now_seen", "then_seen")
+        )
         rows = int(now[0])
         if now == then:
-            return TableChange(rows, before), ""
-        differing, changed = self._differing(name)
+            return TableChange(rows, before)
+        if is_dated and now[3:] != then[3:]:
+            moved = self._number(f"SELECT count(*) FROM now_seen {_LACKING.format('then_seen', 'd')}")
+            is_dated = moved > MOST_PATCHED * rows
+            if not is_dated:  # few rows are patched as a whole
+                for side in ("now_seen", "then_seen"):
+                    self._con.execute(f"UPDATE {side} SET h = hash(h, d)")
+        else:
+            is_dated = False
+        if is_dated and now[:3] == then[:3]:
+            return TableChange(rows, before, is_dated=True)
+        changed = self._find_changed(name)
         if changed > MOST_KNOWN * rows:
-            return TableChange(rows, is_written=True, keys=None), ""
-        keys = self._keep_keys(name, differing)
+            return TableChange(rows, is_written=True, keys=None)
+        keys = self._keep_keys(name)
         if before + changed > MOST_PATCHED * rows:
-            return TableChange(rows, is_written=True, keys=keys), ""
-        return TableChange(rows, before + changed, keys=keys), differing
+            return TableChange(rows, is_written=True, keys=keys, is_dated=is_dated)
+        return TableChange(rows, before + changed, keys=keys, is_dated=is_dated)
 
-    def _compare_dated(self, name: Name, before: int) -> tuple[TableChange, str] | None:
-        """As `_compare`, for a table of which the columns that move with the day are brought up to date apart.
-
-        None where they have moved in few rows, which are patched like others, or where more than they has changed in
-        too many.
-        """
-        columns = [column for column, _ in self._given[name]]
-        stable = [column for column in columns if not is_dated(column)]
-        of_day = [DATED_TABLES[".".join(name)], *(column for column in columns if is_dated(column))]
-        totals = (
-            "SELECT count(*), sum(d), bit_xor(d), sum(h), bit_xor(h) FROM"
-            f" (SELECT {row_hash(stable, 't')} AS h, {row_hash(of_day, 't')} AS d FROM"
+    def _find_changed(self, name: Name) -> int:
+        """Temporary tables with the places of rows that join the copy and of rows that leave it; the greater number."""
+        joining, leaving = _temporary("joining", name), _temporary("leaving", name)
+        for found, side, other in ((joining, "now_seen", "then_seen"), (leaving, "then_seen", "now_seen")):
+            self._con.execute(
+                f"CREATE OR REPLACE TEMP TABLE {found} AS SELECT place, h FROM {side} {_LACKING.format(other, 'h')}"
+            )
+        rest = "SELECT count(*) - (SELECT count(*) FROM {0}), sum(h) - (SELECT coalesce(sum(h), 0) FROM {0}) FROM {1}"
+        stay, stood = (
+            self._con.execute(rest.format(found, side)).fetchall()[0]
+            for found, side in ((joining, "now_seen"), (leaving, "then_seen"))
         )
-        now, then = (
-            self._con.execute(f"{totals} {each} t)").fetchall()[0] for each in (self._table(name), self._copy(name))
-        )
-        rows = int(now[0])
-        if now[:3] == then[:3]:
-            return None
-        self._hashed[name] = of_day
-        _, moved = self._differing(name)
-        if moved <= MOST_PATCHED * rows:
-            return None
-        self._hashed[name] = stable
-        if now[3:] == then[3:]:
-            return TableChange(rows, before, is_dated=True), ""
-        differing, changed = self._differing(name)
-        if changed > MOST_KNOWN * rows:
-            return None
-        keys = self._keep_keys(name, differing)
-        if before + changed > MOST_PATCHED * rows:
-            return TableChange(rows, is_written=True, keys=keys, is_dated=True), ""
-        return TableChange(rows, before + changed, keys=keys, is_dated=True), differing
+        if stay != stood:  # equal rows of which there are more or fewer than before
+            self._con.execute(
+                "CREATE OR REPLACE TEMP TABLE uneven AS SELECT h FROM"
+                " (SELECT h, 1 AS n FROM now_seen UNION ALL SELECT h, -1 FROM then_seen) GROUP BY h HAVING sum(n) <> 0"
+            )
+            for found, side in ((joining, "now_seen"), (leaving, "then_seen")):
+                self._con.execute(
+                    f"CREATE OR REPLACE TEMP TABLE {found} AS SELECT place, h FROM {side} SEMI JOIN uneven USING (h)"
+                )
+            self._con.execute("DROP TABLE uneven")
+        return self._number(f"SELECT greatest((SELECT count(*) FROM {joining}), (SELECT count(*) FROM {leaving}))")
 
-    def _differing(self, name: Name) -> tuple[str, int]:
-        """A temporary table with the hashes of the rows that differ, and the number of these rows."""
-        hashed = row_hash(self._hashed[name], "t")
-        differing = _temporary("differing", name)
-        self._con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {differing} AS SELECT h, sum(n) AS n FROM"
-            f" (SELECT {hashed} AS h, 1 AS n FROM {self._table(name)} t"
-            f" UNION ALL SELECT {hashed}, -1 FROM {self._copy(name)} t)"
-            " GROUP BY h HAVING sum(n) <> 0"
-        )
-        # a changed row counts twice, once as it was and once as it is
-        changed = f"SELECT greatest(sum(n) FILTER (n > 0), -sum(n) FILTER (n < 0)) FROM {differing}"
-        return differing, self._number(changed)
-
-    def _keep_keys(self, name: Name, differing: str) -> str | None:
+    def _keep_keys(self, name: Name) -> str | None:
         wanted = KEPT_KEYS.get(".".join(name))
         if wanted is None:
             return None
         present = [column for column, _ in self._given[name]]
-        hashed = row_hash(self._hashed[name], "t")
         keys = _temporary("keys", name)
         listed = ", ".join(f"t.{quoted(column)}" for column in wanted if column in present)
-        chosen = " UNION ".join(
-            f"SELECT {listed} FROM {table} t WHERE {hashed} IN (SELECT h FROM {differing})"
-            for table in (self._table(name), self._copy(name))
-        )
+        chosen = " UNION ".join(f"SELECT {listed} FROM {rows}" for rows in self._changed_rows(name))
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE {keys} AS {chosen}")
         return keys
 
-    def _patch(self, name: Name, differing: str) -> None:
-        hashed = row_hash(self._hashed[name], "t")
-        chosen = f"WHERE {hashed} IN (SELECT h FROM {differing})"
-        self._con.execute(f"DELETE FROM {self._copy(name)} t {chosen}")
-        self._con.execute(f"INSERT INTO {self._copy(name)} FROM {self._table(name)} t {chosen}{self._order(name)}")
-        self._con.execute(f"DROP TABLE {differing}")
+    def _changed_rows(self, name: Name) -> tuple[str, str]:
+        """What follows FROM for the rows that join the copy and for those that leave it, by `_find_changed`."""
+        return (
+            f"{self._table(name)} t WHERE rowid IN (SELECT place FROM {_temporary('joining', name)})",
+            f"{self._copy(name)} t WHERE rowid IN (SELECT place FROM {_temporary('leaving', name)})",
+        )
+
+    def _patch(self, name: Name) -> None:
+        joining, leaving = self._changed_rows(name)
+        self._con.execute(f"DELETE FROM {leaving}")
+        self._con.execute(f"INSERT INTO {self._copy(name)} FROM {joining}{self._order(name)}")
 
     def _update_dated(self, name: Name) -> None:
         """Columns are stored apart: an update writes those that it sets and leaves the rows where they lie."""
@@ -285,7 +294,16 @@ class TableSync:
     def _number(self, sql: str) -> int:
         return int(self._con.execute(sql).fetchall()[0][0] or 0)
 
+    def _views_of(self, catalog: str) -> dict[Name, str]:
+        found = self._con.execute(
+            "SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = $catalog AND NOT internal",
+            {"catalog": catalog.strip('"')},
+        ).fetchall()
+        return {(str(schema), str(view)): "" for schema, view in found}
+
     def _table(self, name: Name) -> str:
+        if rows := self._views.get(name):
+            return rows
         return f"{self._source}.{quoted(name[0])}.{quoted(name[1])}"
 
     def _copy(self, name: Name) -> str:

@@ -40,7 +40,7 @@ FROM each GROUP BY experiment_id, as_of, holdout_share, planned_shares
 ORDER BY experiment_id, as_of, holdout_share, planned_shares::VARCHAR
 """
 
-# An order of a negative amount is money that went back (as in the marts): it lowers the revenue and is no purchase.
+# As `is_sale` of the marts: an order of a negative amount is money that went back. It lowers the revenue, no purchase.
 BOUGHT = """
 CREATE OR REPLACE TEMP TABLE bought AS
 SELECT o.order_id,

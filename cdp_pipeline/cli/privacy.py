@@ -110,8 +110,10 @@ def _erase(arguments: argparse.Namespace) -> int:
             print_json(asdict(plan))
             return 0
         people = f"{len(plan.profile_ids)} profiles" if len(plan.profile_ids) != 1 else f"profile {plan.profile_ids[0]}"
+        told = [f"{people} with {plan.records} records"] if plan.profile_ids or plan.records else []
+        told += [f"visitors whom nobody knows ({plan.devices} by device id)"] if plan.devices else []
         print(
-            f"{people} with {plan.records} records: {plan.landed_rows} rows in {plan.landed_files} landed files"
+            f"{' and '.join(told)}: {plan.landed_rows} rows in {plan.landed_files} landed files"
             f" of {', '.join(plan.sources) or 'no source'}"
         )
         print(table(["table", "rows"], sorted(plan.core.items())))

@@ -50,7 +50,8 @@ Rerun = Callable[[Home], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """Whom an erasure would take out, and what: records, rows of the core tables, and rows of landed files."""
+    """Whom an erasure would take out, and what: records, devices of visitors that nobody knows, rows of the core
+    tables, and rows of landed files."""
 
     profile_ids: tuple[str, ...]
     records: int
@@ -58,6 +59,7 @@ class Plan:
     landed_rows: int
     landed_files: int
     sources: tuple[str, ...]
+    devices: int = 0
 
 
 @dataclass(frozen=True)
@@ -185,11 +187,15 @@ def _identify(
     contracts = contracts_of(home)
     profile_ids: list[str] = []
     records: list[str] = []
+    devices: list[str] = []
     for one in dict.fromkeys(wanted):
+        if of_nobody := subject.find_devices(con, one, kind):
+            devices += of_nobody
+            continue
         profile_id, of_one = subject.find_subject(con, one, kind)
         profile_ids += [profile_id] if profile_id else []
         records += of_one
-    who = subject.describe(con, sorted(set(profile_ids)), sorted(set(records)))
+    who = subject.describe(con, sorted(set(profile_ids)), sorted(set(records)), sorted(set(devices)))
     subject.facts_of_others(con)
     shared: set[str] = set()
     while True:
@@ -209,6 +215,7 @@ def _identify(
         sum(len(r) for r in hit.values()),
         len({file for r in hit.values() for file, _ in r}),
         tuple(sorted({source for source, _ in hit})),
+        len(set(devices)),
     )
     return _Identified(plan, sheet, tuple(tombstones.before), tuple(tombstones.kept))
 

@@ -63,14 +63,15 @@ def person_report(home: Home, wanted: str, *, kind: str | None = None) -> Person
     """The report on the person meant by `wanted`. Raises SubjectError."""
     manifest = current_manifest(home.root)
     with open_lake(home) as con:
-        profile_id, records = subject.find_subject(con, wanted, kind)
-        who = subject.describe(con, [profile_id] if profile_id else [], records)
+        devices = subject.find_devices(con, wanted, kind)
+        profile_id, records = (None, []) if devices else subject.find_subject(con, wanted, kind)
+        who = subject.describe(con, [profile_id] if profile_id else [], records, devices)
         sections = [
             Section(
                 name,
                 title,
                 meaning,
-                _rows(con, f"FROM core_{table} SEMI JOIN own USING (record_id) ORDER BY {order}"),
+                _rows(con, f"FROM core_{table} WHERE {subject.is_own(table)} ORDER BY {order}"),
             )
             for name, table, order, title, meaning in _CORE
         ]

@@ -19,6 +19,10 @@ from cdp_pipeline.sources.subjects import OF_ONE_SOURCE, WORD_LENGTH, normal_for
 from profiles.identifiers import half_width
 
 _SHOWN = 5
+# Core tables whose rows can be of a device alone.
+OF_DEVICES = ("interactions", "orders")
+# Trackers whose device ids carry their name in core, because they are numbers (docs/guides/connectors-digital.md).
+_TRACKERS = ("ga4:", "snowplow:")
 _LINK = re.compile(r"^(?:mailto|tel):", re.IGNORECASE)
 
 
@@ -100,9 +104,41 @@ def find_subject(con: duckdb.DuckDBPyConnection, wanted: str, kind: str | None =
     return profile, _records_of(con, profile)
 
 
-def describe(con: duckdb.DuckDBPyConnection, profile_ids: Sequence[str], records: Sequence[str]) -> Subject:
-    """Everything by which the person's rows are told, before the rows themselves are looked at."""
+def find_devices(con: duckdb.DuckDBPyConnection, wanted: str, kind: str | None = None) -> list[str]:
+    """Ids in core of the device called `wanted` whose visitor never said who it is: no record and no profile has it.
+
+    Whoever asks for a cookie's data to go proves by the cookie that it is theirs. Empty where `wanted` is no such id.
+    """
+    if kind not in (None, "anonymous_id"):
+        return []
+    plain = half_width(wanted.strip()).removeprefix("anonymous_id:")
+    seen = " UNION ".join(f"SELECT anonymous_id FROM core_{table}" for table in OF_DEVICES)
+    rows = con.execute(
+        f"""SELECT DISTINCT anonymous_id FROM ({seen})
+        WHERE list_contains($ids, trim(anonymous_id))
+          AND anonymous_id NOT IN (SELECT anonymous_id FROM identity_anonymous_links)
+          AND NOT EXISTS (SELECT 1 FROM said WHERE form IN ($bare, trim(anonymous_id))) ORDER BY 1""",
+        {"ids": [plain, *(tracker + plain for tracker in _TRACKERS)], "bare": _bare(plain)},
+    ).fetchall()
+    return [str(device) for (device,) in rows]
+
+
+def _bare(device: str) -> str:
+    """A device id as its tracker delivers it."""
+    for tracker in _TRACKERS:
+        device = device.removeprefix(tracker)
+    return device.strip()
+
+
+def describe(
+    con: duckdb.DuckDBPyConnection, profile_ids: Sequence[str], records: Sequence[str], devices: Sequence[str] = ()
+) -> Subject:
+    """Everything by which the person's rows are told, before the rows themselves are looked at. `devices` are those of
+    `find_devices`."""
     con.execute("CREATE OR REPLACE TEMP TABLE own AS SELECT unnest($r::VARCHAR[]) AS record_id", {"r": list(records)})
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE own_devices AS SELECT unnest($d::VARCHAR[]) AS anonymous_id", {"d": list(devices)}
+    )
     # a deleted account is in no profile, and is the person's when it has something only this person has
     con.execute(
         """CREATE OR REPLACE TEMP TABLE own AS
@@ -136,8 +172,10 @@ def describe(con: duckdb.DuckDBPyConnection, profile_ids: Sequence[str], records
             {"ids": list(profile_ids)},
         ).fetchall()
     ]
-    tokens: set[tuple[str, str]] = set()
-    values: set[str] = set()
+    told = {_bare(device) for device in devices}
+    tokens = {("anonymous_id", form) for form in told}
+    tokens |= {("word", form) for form in told if len(form) >= WORD_LENGTH}
+    values = set(told)
     for source, kind, form, is_unique, in_source in rows:
         scopes = scopes_of(source, kind)
         if is_unique and kind not in OF_ONE_SOURCE:
@@ -263,12 +301,20 @@ def kept_keys(con: duckdb.DuckDBPyConnection, source: str, obj: str, keys: Seque
     return {key for (key,) in rows}
 
 
+def is_own(table: str) -> str:
+    """SQL condition for the rows of a core table that are the person's who was described last."""
+    of_records = "record_id IN (SELECT record_id FROM own)"
+    if table not in OF_DEVICES:
+        return of_records
+    return f"({of_records} OR record_id IS NULL AND anonymous_id IN (SELECT anonymous_id FROM own_devices))"
+
+
 def counts_of(con: duckdb.DuckDBPyConnection) -> Mapping[str, int]:
     """Rows of each core table that are the person's."""
     counts = {}
     for table in ("customer_records", "record_identifiers", "interactions", "orders", "tickets", "ticket_messages",
                   "feedback", "campaign_touches", "consents"):  # fmt: skip
-        ((n,),) = con.execute(f"SELECT count(*) FROM core_{table} SEMI JOIN own USING (record_id)").fetchall()
+        ((n,),) = con.execute(f"SELECT count(*) FROM core_{table} WHERE {is_own(table)}").fetchall()
         counts[table] = int(n)
     return counts
 

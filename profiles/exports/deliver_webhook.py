@@ -23,14 +23,11 @@ import urllib3
 
 from profiles.exports import log
 from profiles.exports.destinations import DeliveryError, Destination, secret_of
-from profiles.http_answers import asked_to_wait, beginning_of
+from profiles.http_answers import NotAnsweredError, post
 
 TRIES = 5
-BACKOFF_SECONDS = 0.5
 # A receiver that asks for more is down: the others must not wait for it.
 LONGEST_WAIT_SECONDS = 60.0
-# Worth another try: the receiver is busy or broken, the batch is not.
-TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 TIMEOUT = urllib3.Timeout(connect=10, read=30)
 
 
@@ -98,37 +95,23 @@ def signature(secret: bytes, timestamp: str, body: bytes) -> str:
 
 def _post(pool: urllib3.PoolManager, destination: Destination, body: bytes, secret: bytes, key: str) -> int:
     """Status of the last answer. Signed anew at each try, since a receiver refuses an old time."""
-    wait = 0.0
-    for attempt in range(TRIES):
-        time.sleep(wait)
+
+    def headers() -> dict[str, str]:
         stamp = str(int(time.time()))
-        wait = BACKOFF_SECONDS * 2**attempt
-        try:
-            answer = pool.request(
-                "POST",
-                str(destination.url),
-                body=body,
-                headers={
-                    "Content-Type": "application/json",
-                    "Idempotency-Key": key,
-                    "X-CDP-Timestamp": stamp,
-                    "X-CDP-Signature": signature(secret, stamp, body),
-                },
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            problem = type(error).__name__
-            continue
-        beginning_of(answer)
-        if answer.status not in TRY_AGAIN:
-            return int(answer.status)
-        problem = f"status {answer.status}"
-        wait = max(wait, min(asked_to_wait(answer), LONGEST_WAIT_SECONDS))
-    raise DeliveryError(
-        f"{destination.name}: no success in {TRIES} tries ({problem}); the next sync goes on from there"
-    )
+        return {
+            "Content-Type": "application/json",
+            "Idempotency-Key": key,
+            "X-CDP-Timestamp": stamp,
+            "X-CDP-Signature": signature(secret, stamp, body),
+        }
+
+    try:
+        status, _ = post(pool, str(destination.url), body, headers, tries=TRIES, longest_wait=LONGEST_WAIT_SECONDS)
+    except NotAnsweredError as problem:
+        raise DeliveryError(
+            f"{destination.name}: no success in {TRIES} tries ({problem}); the next sync goes on from there"
+        ) from None
+    return status
 
 
 def _batches(payload: Path, size: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -182,6 +182,12 @@ def test_bad_usage(capsys: pytest.CaptureFixture[str], home: Path, tmp_path: Pat
         capsys, home, "separate", p2, "shop:people:2"
     )
     assert refused(capsys, home, "link", "crm:people:2", "crm:people:2") == "cdp: A and B name the same record"
+    assert refused(capsys, home, "link", p2, p2) == (
+        f"cdp: A and B name one profile, {p2}; its records are together already"
+    )
+    assert refused(capsys, home, "link", p2, "crm:people:2") == (
+        f"cdp: A and B name the same record, which stands for profile {p2}"
+    )
     line = refused(capsys, home, "link", "crm:people:2", "crm:people:33333")
     assert line == "cdp: B names no record and no profile of the last run; the nearest id is crm:people:33"
     assert "someone" not in refused(capsys, home, "link", "someone@mail.example", "crm:people:2")

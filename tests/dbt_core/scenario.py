@@ -144,6 +144,16 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "updated_at": _ts(3),
         },
         {
+            "order_id": "O5",
+            "location_id": "S1",
+            "customer_id": "C3",
+            "state": "COMPLETED",
+            "total_cents": -200,
+            "currency": "USD",
+            "created_at": _ts(6),
+            "updated_at": _ts(6),
+        },
+        {
             "order_id": "O3",
             "location_id": "S1",
             "customer_id": "C3",

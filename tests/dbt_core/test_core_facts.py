@@ -19,6 +19,7 @@ from scenario import ROWS
         ("square_pos:O1", "completed", "store", "6.77", "3", "6.77"),  # no tip, only the refund that went through
         ("square_pos:O2", "cancelled", "store", "0", "0", "0"),
         ("square_pos:O3", "completed", "store", "5", "0", "5"),
+        ("square_pos:O5", "completed", "store", "-2", "0", "-2"),  # a return that the till books as an order
         ("square_pos:O9", "completed", "store", "2.5", "0", "2.5"),  # a payment without its order
         ("wechat:42001", "completed", "mini_program", "88", "0", "12.32"),  # fen, then CNY at 0.14
         ("wechat:42002", "refunded", "mini_program", "0", "1", "0"),
@@ -89,7 +90,11 @@ def test_revenue_is_counted_once(core: Query) -> None:
     )
     assert purchases == [(Decimal("42.4") + 10 + 8 + Decimal("9.77") + 5 + Decimal("2.5"),)]
     refunds = core("select interaction_id, amount from core.interactions where interaction_type = 'refund' order by 1")
-    assert refunds == [("shopify:refunds:4001", Decimal("-15.9")), ("square_pos:refunds:R1", Decimal(-3))]
+    assert refunds == [
+        ("shopify:refunds:4001", Decimal("-15.9")),
+        ("square_pos:orders:O5", Decimal(-2)),
+        ("square_pos:refunds:R1", Decimal(-3)),
+    ]
     repeated = core(
         "select interaction_type, amount from core.interactions"
         " where interaction_type in ('order_completed', 'placed_order') order by 1"

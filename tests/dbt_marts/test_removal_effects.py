@@ -46,7 +46,7 @@ def _drawn(people: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     touches = pd.DataFrame(rows, columns=["profile_id", "touchpoint", "step", "bought"])
     touches["touched_at"] = pd.Timestamp("2025-01-01") + pd.to_timedelta(touches["step"], unit="h")
     touches["campaign_id"] = "c"
-    return touches, touches[touches["bought"]].rename(columns={"profile_id": "order_id"})
+    return touches, touches[touches["bought"]].rename(columns={"profile_id": "order_id"}).assign(is_sale=True)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,10 @@ def effects() -> Iterator[dict[str, tuple[float, float]]]:
     sales = paths.groupby("order_id", as_index=False)["touched_at"].max()
     names = {"attribution_window_days": 30}
     query = jinja2.Template(Path(MODEL).read_text(encoding="utf-8")).render(
-        ref=lambda name: name, var=names.__getitem__, as_of_end=lambda: "timestamp '2026-01-01'"
+        ref=lambda name: name,
+        var=names.__getitem__,
+        as_of_end=lambda: "timestamp '2026-01-01'",
+        is_sale=lambda orders: "true",
     )
     with duckdb.connect() as con:
         con.register("int_touches", touches)

@@ -72,7 +72,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         monkeypatch.setenv("CDP_DESTINATION_THERE_SECRET", SECRET)
-        monkeypatch.setattr(deliver_webhook, "BACKOFF_SECONDS", 0.001)
+        monkeypatch.setattr(http_answers, "BACKOFF_SECONDS", 0.001)
         yield found
         server.shutdown()
         thread.join()

@@ -29,6 +29,8 @@ CANARIES = (
     "canaryfreetextbeta", "900000000777", "wmcanaryuser0777", "refusedcanarytext",
 )  # fmt: skip
 SHARED_PHONE = "+12125550142"
+# The cookie of somebody who never said who it is.
+VISITOR = "cookie-of-nobody-0001"
 
 
 def _customer(number: int, first: str, last: str, email: str, phone: str | None, street: str) -> dict[str, object]:
@@ -97,6 +99,12 @@ def land(home: Home) -> None:
     )
     _put(home, "badge_scan/scans", "fair.csv", scans)
     _put(home, "mailchimp/audience", "subscribed.csv", audience)
+    clicks = [
+        {"id": f"px{n}", "name": "page_viewed", "clientId": device, "timestamp": f"2025-02-1{n}T00:00:00Z",
+         "data": {"note": f"seen by {device}"}}
+        for n, device in enumerate((VISITOR, VISITOR, "cookie-of-nobody-0002"))
+    ]  # fmt: skip
+    _put(home, "shopify/pixel_events", "clicks.jsonl", _lines(clicks))
     _put(home, "shopify/customers", "torn.json", '{"customers": "zyx.canary@quill.example', day="2025-02-28")
 
 
@@ -216,11 +224,14 @@ SELECT DISTINCT 'zendesk:' || comment_id AS message_id, 'zendesk:' || c.ticket_i
 FROM {_RAW.format("zendesk/ticket_comments")} c JOIN {_RAW.format("zendesk/tickets")} t USING (ticket_id);
 CREATE OR REPLACE TABLE interactions AS
 SELECT DISTINCT 'wechat:wecom_groups:' || chat_id AS interaction_id,
-  'wechat:wecom_contacts:' || (m->>'userid') AS record_id, created_at AS occurred_at
-FROM (SELECT chat_id, created_at, unnest(members::JSON[]) AS m FROM {_RAW.format("wechat/wecom_groups")});
+  'wechat:wecom_contacts:' || (m->>'userid') AS record_id, NULL::VARCHAR AS anonymous_id, created_at AS occurred_at
+FROM (SELECT chat_id, created_at, unnest(members::JSON[]) AS m FROM {_RAW.format("wechat/wecom_groups")})
+UNION ALL SELECT 'shopify:pixel_events:' || event_id, NULL, client_id, occurred_at
+FROM {_RAW.format("shopify/pixel_events")};
 CREATE OR REPLACE TABLE consents AS SELECT record_id, purpose, channel, state, occurred_at, 'consent_desk' AS source
 FROM {_RAW.format("consent_desk/changes")};
-CREATE OR REPLACE TABLE orders (order_id VARCHAR, record_id VARCHAR, ordered_at TIMESTAMP);
+CREATE OR REPLACE TABLE orders (
+  order_id VARCHAR, record_id VARCHAR, anonymous_id VARCHAR, ordered_at TIMESTAMP);
 CREATE OR REPLACE TABLE feedback (feedback_id VARCHAR, record_id VARCHAR, comment VARCHAR, occurred_at TIMESTAMP);
 CREATE OR REPLACE TABLE campaign_touches (touch_id VARCHAR, record_id VARCHAR, occurred_at TIMESTAMP);
 CREATE OR REPLACE TABLE anonymous_sightings (

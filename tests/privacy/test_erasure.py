@@ -26,7 +26,7 @@ from cdp_pipeline.ops import Ops
 from cdp_pipeline.privacy.consents import add_changes, land_changes, record_consent
 from cdp_pipeline.privacy.erase import erase, finish_erasures, plan_erasure, reapply
 from cdp_pipeline.privacy.errors import SubjectError
-from cdp_pipeline.privacy.export import export_person
+from cdp_pipeline.privacy.export import export_person, person_report
 from cdp_pipeline.privacy.search import search
 from cdp_pipeline.privacy.store import erasures, sheets_folder
 from cdp_pipeline.sources.contract import load_contracts
@@ -251,6 +251,37 @@ def test_an_unknown_identifier_is_refused_without_repeating_it(shared: Home) -> 
     with pytest.raises(SubjectError, match="nobody has this identifier") as error:
         plan_erasure(shared, ["nobody@example.com"])
     assert "nobody@example" not in str(error.value)
+
+
+def _clicks(home: Home) -> list[tuple[str]]:
+    with duckdb.connect() as con:
+        return con.execute(
+            f"SELECT anonymous_id FROM read_parquet('{home.core / 'interactions'}/*.parquet')"
+            " WHERE anonymous_id IS NOT NULL ORDER BY 1"
+        ).fetchall()
+
+
+def test_a_visitor_whom_nobody_knows_is_erased_by_the_device(home: Home) -> None:
+    """Two of three clicks are of the cookie, and no record is."""
+    plan = plan_erasure(home, [small_home.VISITOR])
+    assert (plan.profile_ids, plan.records, plan.devices, plan.landed_rows, plan.core["interactions"]) == (
+        (),
+        0,
+        1,
+        2,
+        2,
+    )
+    assert plan == plan_erasure(home, [f"anonymous_id:{small_home.VISITOR}"])
+    told = {s.name: s.rows for s in person_report(home, small_home.VISITOR).sections}
+    assert len(told["interactions"]) == 2 and told["records"] == []
+    others = _others(home)
+    (receipt,) = erase(home, [small_home.VISITOR], before=BEFORE, rerun=small_home.run)
+    assert receipt.finished_at and receipt.profile_ids == ()
+    assert search(home.root, [small_home.VISITOR]) == {}
+    assert _clicks(home) == [("cookie-of-nobody-0002",)]
+    assert _others(home) == others
+    with pytest.raises(SubjectError, match="nobody has this identifier"):
+        plan_erasure(home, [small_home.VISITOR])
 
 
 def test_the_export_of_a_person_is_readable_complete_and_private(shared: Home, tmp_path: Path) -> None:

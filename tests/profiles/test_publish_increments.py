@@ -125,6 +125,7 @@ EVENTS = {
     "a new feature": "ALTER TABLE features.profile_features ADD COLUMN IF NOT EXISTS f{n} INTEGER",
     "a new table": "CREATE TABLE IF NOT EXISTS insights.extra{n} AS SELECT {n} AS a",
     "a table goes": "DROP TABLE IF EXISTS insights.touchpoints",
+    "a view": "CREATE VIEW IF NOT EXISTS insights.seen{n} AS SELECT profile_id, sources FROM profiles.customer_profile",
     "a comment": "COMMENT ON COLUMN profiles.consent.state IS 'said {n}'",
 }
 

@@ -46,6 +46,7 @@ touches as (
     where
         orders.coupon_code is not null
         and orders.status in ('completed', 'refunded')
+        and {{ is_sale('orders') }}
 )
 
 select

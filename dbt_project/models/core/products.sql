@@ -11,6 +11,7 @@ with offers as (
         cast(null as varchar) as category,
         cast(null as varchar) as department,
         cast(null as decimal(18, 4)) as price_amount,
+        cast(null as varchar) as currency,
         product_id as native_id
     from {{ ref('order_lines') }}
     where product_id is not null
@@ -24,7 +25,10 @@ select
     {{ earliest_value("nullif(category, '')", ['preference', 'native_id']) }} as category,
     {{ earliest_value("nullif(department, '')", ['preference', 'native_id']) }} as department,
     cast({{ earliest_value('price_amount', ['preference', 'native_id']) }} as decimal(18, 4)) as price_amount,
-    case when max(price_amount) is not null then '{{ var("reporting_currency") }}' end as currency
+    case
+        when max(price_amount) is not null
+            then coalesce({{ earliest_value('currency', ['preference', 'native_id']) }}, '{{ var("reporting_currency") }}')
+    end as currency
 from offers
 where product_id is not null
 group by product_id

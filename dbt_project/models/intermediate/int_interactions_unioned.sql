@@ -14,7 +14,7 @@ select
     {{ interaction_columns({
         'anonymous_id': 'anonymous_id',
         'touchpoint': 'touchpoint',
-        'interaction_type': "'purchase'",
+        'interaction_type': "case when paid_amount < 0 then 'refund' else 'purchase' end",
         'occurred_at': 'ordered_at',
         'amount': 'paid_amount',
         'currency': 'currency',

@@ -9,7 +9,7 @@ with sales as (
         profile.region
     from {{ ref('int_order_lines_profiled') }} as lines
     left join {{ ref('customer_profile') }} as profile on lines.profile_id = profile.profile_id
-    where lines.product_id is not null and {{ within_days('lines.ordered_at', 90) }}
+    where lines.product_id is not null and {{ is_sold('lines') }} and {{ within_days('lines.ordered_at', 90) }}
 ),
 
 counted as (

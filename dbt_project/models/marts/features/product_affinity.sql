@@ -3,13 +3,15 @@ with scored as (
     select
         profile_id,
         category as product_category,
-        count(*) as purchases,
+        count(*) filter (where {{ is_sold('lines') }}) as purchases,
         coalesce(sum(net_amount * exchange_rate), 0) as net_amount,
-        max(ordered_at) as last_purchased_at,
-        sum(pow(0.5, date_diff('day', cast(ordered_at as date), {{ as_of_date() }}) / 90.0)) as score
-    from {{ ref('int_order_lines_profiled') }}
+        max(ordered_at) filter (where {{ is_sold('lines') }}) as last_purchased_at,
+        sum(pow(0.5, date_diff('day', cast(ordered_at as date), {{ as_of_date() }}) / 90.0))
+            filter (where {{ is_sold('lines') }}) as score
+    from {{ ref('int_order_lines_profiled') }} as lines
     where profile_id is not null and category is not null
     group by profile_id, category
+    having count(*) filter (where {{ is_sold('lines') }}) > 0
 )
 
 select

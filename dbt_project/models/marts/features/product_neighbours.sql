@@ -4,8 +4,8 @@ with bought as (
         {{ row_hash(['order_id']) }} as basket,
         product_id,
         category
-    from {{ ref('int_order_lines_profiled') }}
-    where product_id is not null and category is not null
+    from {{ ref('int_order_lines_profiled') }} as lines
+    where product_id is not null and category is not null and {{ is_sold('lines') }}
 ),
 
 viewed as (

@@ -50,4 +50,5 @@ select
     cast('{{ var("reporting_currency") }}' as varchar) as currency,
     round(orders, 6) as orders
 from models
-where orders > 0
+-- Money that went back by an order of its own is no part of an order.
+where orders > 0 or cents <> 0

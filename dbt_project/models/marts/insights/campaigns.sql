@@ -61,8 +61,8 @@ responses as (
     select
         reached.campaign_id,
         count(distinct reached.profile_id) as reached_profiles,
-        count(distinct case when orders.order_id is not null then reached.profile_id end) as responders,
-        count(orders.order_id) as response_orders,
+        count(distinct reached.profile_id) filter (where orders.order_id is not null and {{ is_sale('orders') }}) as responders,
+        count(orders.order_id) filter (where {{ is_sale('orders') }}) as response_orders,
         coalesce(sum(orders.net_amount), 0) as response_revenue_amount
     from reached
     left join {{ ref('int_orders_profiled') }} as orders
@@ -77,7 +77,7 @@ responses as (
 sales as (
     select
         campaign_id,
-        count(distinct order_id) as orders,
+        count(distinct order_id) filter (where last_share > 0) as orders,
         cast(sum(last_cents) / 100 as decimal(18, 2)) as revenue_amount
     from {{ ref('int_attribution_credits') }}
     where campaign_id is not null and step = steps

@@ -3,9 +3,9 @@
 with revenue as (
     select
         profile_id,
-        count(*) as orders,
+        count(*) filter (where {{ is_sale('sales') }}) as orders,
         sum(net_amount) as revenue_amount
-    from {{ ref('int_orders_profiled') }}
+    from {{ ref('int_orders_profiled') }} as sales
     where profile_id is not null and {{ within_days('ordered_at', 365) }}
     group by profile_id
 ),
@@ -39,7 +39,7 @@ summed as (
         grouped.grouping,
         grouped.value,
         count(*) as profiles,
-        count(revenue.profile_id) as buyers,
+        count(revenue.profile_id) filter (where revenue.orders > 0) as buyers,
         coalesce(sum(revenue.orders), 0) as orders,
         coalesce(sum(revenue.revenue_amount), 0) as revenue_amount
     from grouped

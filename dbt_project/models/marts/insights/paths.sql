@@ -4,10 +4,10 @@ with summed as (
         level,
         path,
         min(stops) as stops,
-        count(*) as orders,
-        count(distinct profile_id) as profiles,
+        count(*) filter (where is_sale) as orders,
+        count(distinct profile_id) filter (where is_sale) as profiles,
         sum(net_amount) as revenue_amount,
-        median(days) as median_days
+        median(days) filter (where is_sale) as median_days
     from {{ ref('int_sale_paths') }}
     group by level, path
 )
@@ -21,7 +21,7 @@ select
     profiles,
     cast(revenue_amount as decimal(18, 2)) as revenue_amount,
     cast('{{ var("reporting_currency") }}' as varchar) as currency,
-    round(orders / cast(sum(orders) over (partition by level) as double), 6) as order_share,
+    round(orders / nullif(cast(sum(orders) over (partition by level) as double), 0), 6) as order_share,
     round(median_days, 2) as median_days
 from summed
 qualify row_number() over (partition by level order by orders desc, path) <= 200

@@ -9,8 +9,9 @@ with lines as (
         department,
         ordered_at,
         net_amount * exchange_rate as net_amount,
+        {{ is_sold('lines') }} as is_sold,
         {{ decayed('cast(ordered_at as date)', var('affinity_half_life_days')) }} as weight
-    from {{ ref('int_order_lines_profiled') }}
+    from {{ ref('int_order_lines_profiled') }} as lines
     where profile_id is not null
 ),
 
@@ -20,13 +21,14 @@ scored as (
         profile_id,
         '{{ kind }}' as kind,
         {{ column }} as item,
-        count(*) as purchases,
+        count(*) filter (where is_sold) as purchases,
         coalesce(sum(net_amount), 0) as net_amount,
-        max(ordered_at) as last_purchased_at,
-        round(sum(weight), 6) as score
+        max(ordered_at) filter (where is_sold) as last_purchased_at,
+        round(sum(weight) filter (where is_sold), 6) as score
     from lines
     where {{ column }} is not null
     group by profile_id, {{ column }}
+    having count(*) filter (where is_sold) > 0
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

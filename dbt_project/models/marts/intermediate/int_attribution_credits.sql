@@ -5,7 +5,8 @@
 ) }}
 -- Credit in cents of each sale to each of its touches, by the five models that look at this sale alone (the sixth is in
 -- int_attribution_markov). Cents are dealt out whole, so that every model adds up to the revenue of every single sale. A
--- sale without a touch credits `direct`.
+-- sale without a touch credits `direct`. Money that went back by an order of its own is credited as cents, and is no part
+-- of an order (`_share` is 0).
 -- depends_on: {{ ref('int_attribution_changed') }}
 {% set models = ['first', 'last', 'linear', 'position', 'decay'] %}
 {% set dealt = ['linear', 'position', 'decay'] %}
@@ -59,10 +60,10 @@ select
     {% for model in dealt %}
     {{ dealt_cents(model) }} as {{ model }}_cents,
     {% endfor %}
-    cast(case when step = 1 then 1 else 0 end as double) as first_share,
-    cast(case when step = steps then 1 else 0 end as double) as last_share,
+    cast(case when is_sale and step = 1 then 1 else 0 end as double) as first_share,
+    cast(case when is_sale and step = steps then 1 else 0 end as double) as last_share,
     {% for model in dealt %}
-    {{ model }}_share{{ ',' if not loop.last }}
+    case when is_sale then {{ model }}_share else 0 end as {{ model }}_share{{ ',' if not loop.last }}
     {% endfor %}
 from ranked
 
@@ -84,7 +85,7 @@ select
     cents as {{ model }}_cents,
     {% endfor %}
     {% for model in models %}
-    cast(1 as double) as {{ model }}_share{{ ',' if not loop.last }}
+    cast(case when is_sale then 1 else 0 end as double) as {{ model }}_share{{ ',' if not loop.last }}
     {% endfor %}
 from paths
 where steps = 1

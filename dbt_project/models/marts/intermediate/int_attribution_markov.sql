@@ -14,6 +14,7 @@ weighed as (
         paths.order_id,
         paths.step,
         paths.cents,
+        paths.is_sale,
         cast(coalesce(removal.removal_effect, 0) as decimal(18, 9)) as effect
     from {{ ref('int_attribution_paths') }} as paths
     inner join mixed on paths.order_id = mixed.order_id
@@ -26,6 +27,7 @@ effective as (
         order_id,
         step,
         cents,
+        is_sale,
         case when max(effect) over (partition by order_id) > 0 then effect else cast(1 as decimal(18, 9)) end as weight
     from weighed
 ),
@@ -43,5 +45,5 @@ select
     order_id,
     step,
     {{ dealt_cents('markov') }} as markov_cents,
-    markov_share
+    case when is_sale then markov_share else 0 end as markov_share
 from ranked

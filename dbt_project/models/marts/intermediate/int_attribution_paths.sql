@@ -4,7 +4,8 @@
     pre_hook="{{ remade('kept.order_id = remade.order_id', ref('int_attribution_changed')) }}"
 ) }}
 -- The touches before each sale, in order: those of the buyer in the look-back window, and the order's own campaign as
--- the last one. One row per sale and touch; a sale without a touch has one row without a touchpoint.
+-- the last one. One row per sale and touch; a sale without a touch has one row without a touchpoint. Money that went back
+-- by an order of its own is dealt with like a sale, with `is_sale` false.
 -- depends_on: {{ ref('int_attribution_changed') }}
 with sales as (
     select
@@ -14,8 +15,9 @@ with sales as (
         coalesce(touchpoint, 'unknown') as order_touchpoint,
         ordered_at,
         campaign_id,
-        cast(round(net_amount * 100) as bigint) as cents
-    from {{ ref('int_orders_profiled') }}
+        cast(round(net_amount * 100) as bigint) as cents,
+        {{ is_sale('orders') }} as is_sale
+    from {{ ref('int_orders_profiled') }} as orders
     {% if by_change() -%}
     where order_id in (select changed.order_id from {{ ref('int_attribution_changed') }} as changed)
     {%- endif %}
@@ -73,6 +75,7 @@ select
     sales.order_channel,
     sales.ordered_at,
     sales.cents,
+    sales.is_sale,
     touched.touchpoint,
     touched.channel,
     touched.campaign_id,

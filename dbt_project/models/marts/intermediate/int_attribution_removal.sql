@@ -9,7 +9,7 @@ with recursive converted as (
         touchpoint as state,
         '(conversion)' as outcome
     from {{ ref('int_attribution_paths') }}
-    where touchpoint is not null
+    where touchpoint is not null and is_sale
 ),
 
 failed as (
@@ -24,6 +24,7 @@ failed as (
             touches.profile_id = orders.profile_id
             and orders.ordered_at >= touches.touched_at
             and orders.ordered_at < touches.touched_at + interval {{ var('attribution_window_days') }} day
+            and {{ is_sale('orders') }}
     where
         orders.order_id is null
         and touches.touched_at < {{ as_of_end() }} - interval {{ var('attribution_window_days') }} day

@@ -4,8 +4,8 @@ with basket_categories as (
     select distinct
         order_id,
         category
-    from {{ ref('int_order_lines_profiled') }}
-    where category is not null
+    from {{ ref('int_order_lines_profiled') }} as lines
+    where category is not null and {{ is_sold('lines') }}
 ),
 
 everywhere as (

@@ -45,4 +45,4 @@ select
     coalesce(coupons.campaign_id, orders.campaign_id) as campaign_id
 from {{ ref('int_orders_profiled') }} as orders
 left join coupons on orders.coupon_code = coupons.coupon_code
-where orders.coupon_code is not null
+where orders.coupon_code is not null and {{ is_sale('orders') }}

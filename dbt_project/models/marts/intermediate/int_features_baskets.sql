@@ -22,7 +22,7 @@ spend as (
         department,
         brand,
         cast(coalesce(sum(net_amount * exchange_rate), 0) as decimal(18, 4)) as net_amount,
-        count(*) as n_lines
+        count(*) filter (where {{ is_sold('lines') }}) as n_lines
     from lines
     group by profile_id, category, department, brand
 ),
@@ -33,8 +33,8 @@ categories as (
         arg_max(category, (net_amount, n_lines, category)) as top_category,
         max(net_amount) as top_category_amount,
         sum(net_amount) as amount,
-        count(*) as categories_count,
-        -{{ steady_sum('n_lines / total_lines * log2(n_lines / total_lines)') }} as entropy_bits
+        count(*) filter (where n_lines > 0) as categories_count,
+        -{{ steady_sum('n_lines / total_lines * log2(nullif(n_lines, 0) / total_lines)') }} as entropy_bits
     from (
         select
             profile_id,
@@ -53,9 +53,9 @@ departments as (
     select
         profile_id,
         arg_max(department, (net_amount, department)) as top_department,
-        count(*) as departments_count
+        count(*) filter (where n_lines > 0) as departments_count
     from (
-        select profile_id, department, sum(net_amount) as net_amount
+        select profile_id, department, sum(net_amount) as net_amount, sum(n_lines) as n_lines
         from spend
         where department is not null
         group by profile_id, department
@@ -67,9 +67,9 @@ brands as (
     select
         profile_id,
         arg_max(brand, (net_amount, brand)) as top_brand,
-        count(*) as brands_count
+        count(*) filter (where n_lines > 0) as brands_count
     from (
-        select profile_id, brand, sum(net_amount) as net_amount
+        select profile_id, brand, sum(net_amount) as net_amount, sum(n_lines) as n_lines
         from spend
         where brand is not null
         group by profile_id, brand
@@ -80,10 +80,10 @@ brands as (
 totals as (
     select
         profile_id,
-        {{ steady_sum('quantity') }} as items_total,
-        count(distinct product_id) as products_count,
-        count(distinct order_id) as orders_with_lines,
-        arg_max(product_id, (ordered_at, line_no)) as last_product_bought_id
+        {{ steady_sum('case when ' ~ is_sold('lines') ~ ' then quantity end') }} as items_total,
+        count(distinct product_id) filter (where {{ is_sold('lines') }}) as products_count,
+        count(distinct order_id) filter (where {{ is_sold('lines') }}) as orders_with_lines,
+        arg_max(product_id, (ordered_at, line_no)) filter (where {{ is_sold('lines') }}) as last_product_bought_id
     from lines
     group by profile_id
 )

@@ -10,8 +10,8 @@ with lines as (
         net_amount,
         exchange_rate,
         discount_amount
-    from {{ ref('int_order_lines_profiled') }}
-    where {{ within_days('ordered_at', 365) }} and quantity > 0 and net_amount >= 0
+    from {{ ref('int_order_lines_profiled') }} as lines
+    where {{ within_days('ordered_at', 365) }} and {{ is_sold('lines') }}
 ),
 
 prices as (

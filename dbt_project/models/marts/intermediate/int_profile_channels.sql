@@ -27,9 +27,10 @@ with used as (
         'purchase',
         profile_id,
         channel
-    from {{ ref('int_orders_profiled') }}
+    from {{ ref('int_orders_profiled') }} as sales
     where
         profile_id is not null
+        and {{ is_sale('sales') }}
         and channel is not null
         and {{ within_days('ordered_at', 365) }}
         and {{ of_changed(ref('int_channels_changed')) }}

@@ -4,7 +4,8 @@
     pre_hook="{{ remade('kept.order_id = remade.order_id', ref('int_paths_changed')) }}"
 ) }}
 -- The last sessions before each sale to a known person, in order, repeats in a row as one; the sale itself closes the
--- path. One row per sale and level: by channels and, apart, by touchpoints.
+-- path. One row per sale and level: by channels and, apart, by touchpoints. Money that went back by an order of its own
+-- has a row too, with `is_sale` false.
 -- depends_on: {{ ref('int_paths_changed') }}
 {% set longest = 6 %}
 with sales as (
@@ -14,8 +15,9 @@ with sales as (
         ordered_at,
         coalesce(channel, 'unknown') as channel,
         coalesce(touchpoint, 'unknown') as touchpoint,
-        net_amount
-    from {{ ref('int_orders_profiled') }}
+        net_amount,
+        {{ is_sale('orders') }} as is_sale
+    from {{ ref('int_orders_profiled') }} as orders
     where
         profile_id is not null
         {% if by_change() -%}
@@ -96,7 +98,8 @@ select
     coalesce(ways.stops, 0) as stops,
     ways.days,
     sales.profile_id,
-    sales.net_amount
+    sales.net_amount,
+    sales.is_sale
 from sales
 cross join (values ('channel'), ('touchpoint')) as levels (level)
 left join ways on sales.order_id = ways.order_id and levels.level = ways.level

@@ -40,4 +40,5 @@ left join {{ ref('int_orders_profiled') }} as sales
         visits.profile_id = sales.profile_id
         and sales.ordered_at >= visits.visited_at
         and sales.ordered_at < visits.visited_at + interval 7 day
+        and {{ is_sale('sales') }}
 group by visits.profile_id, visits.channel, visits.touchpoint, visits.visited_at

@@ -41,7 +41,10 @@ def resolve_as_of(home: Home, requested: date | None, published: date | None, un
     """
     if requested is not None:
         if published is not None and requested < published:
-            raise InputsError(f"--as-of {requested} lies before the published {published}: give --out DIR as well")
+            raise InputsError(
+                f"--as-of {requested} lies before the published {published} of {home.root}:"
+                " give --out with another folder"
+            )
         return requested
     days = landed_days(home)
     if not days:

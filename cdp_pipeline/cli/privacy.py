@@ -77,7 +77,7 @@ def register(commands: Subparsers) -> None:
     consent.add_argument("wanted", metavar="IDENTIFIER", help="profile, record, or any identifier")
     consent.add_argument("--kind", metavar="KIND", help="kind of the identifier, where it could be of several")
     consent.add_argument("--purpose", required=True, metavar="PURPOSE", help="marketing, profiling, …")
-    consent.add_argument("--channel", default="", metavar="CHANNEL", help="e-mail, sms, … (default: every channel)")
+    consent.add_argument("--channel", default="", metavar="CHANNEL", help="email, sms, … (default: every channel)")
     consent.add_argument("--state", required=True, choices=("granted", "denied"), help="what the person said")
     add_home(consent)
     add_json(consent)

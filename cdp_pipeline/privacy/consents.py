@@ -22,7 +22,7 @@ SOURCE, OBJECT = "consent_desk", "changes"
 # Besides what is a person's own to say of any purpose, these decide something in the platform.
 PURPOSES = ("marketing", "profiling")
 STATES = ("granted", "denied")
-_WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_WORD = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def record_consent(
     """
     purpose, channel = purpose.strip().lower(), channel.strip().lower()
     if not _WORD.fullmatch(purpose) or (channel and not _WORD.fullmatch(channel)):
-        raise SubjectError("a purpose or channel is one word of small letters, digits and _")
+        raise SubjectError("a purpose or channel is one word of small letters, digits, _ and -")
     if channel and channel not in CHANNELS:
         raise SubjectError(f"there is no channel '{channel}': {_meant(channel, CHANNELS)}")
     if purpose not in PURPOSES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -29,6 +30,14 @@ class Texts:
             return "–"
         known = self.entries.get(f"{kind}.{value}")
         return known if known is not None else str(value).replace("_", " ")
+
+    def happened(self, reason: str | None) -> str:
+        """Why something happened to a profile id, in this language; itself where the catalogue does not know it. A
+        number that it begins with stays."""
+        number, _, rest = (reason or "").partition(" ")
+        words = rest if number.isdigit() else reason or ""
+        known = self.entries.get("happened." + re.sub(r"[^a-z]+", "_", words.lower()))
+        return known.format(n=number) if known is not None else reason or "–"
 
     def titled(self, kind: str, name: object, title: object) -> str:
         """The name of something that has a title of its own: in this language where the catalogue has it."""

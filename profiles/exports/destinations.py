@@ -223,6 +223,10 @@ def _check(where: str, destination: Destination) -> None:
             raise DestinationError(
                 f"{where}: unknown field '{name}': one of {', '.join(GOLDEN_FIELDS)}, or features.<column>"
             )
+    columns = ["profile_id", "entered_at", *(name.removeprefix("features.") for name in destination.fields)]
+    for name in columns:
+        if columns.count(name) > 1:
+            raise DestinationError(f"{where}: fields give the column '{name}' twice")
     if destination.kind == "webhook":
         _check_url(where, destination.url)
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", destination.schema):

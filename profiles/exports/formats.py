@@ -135,5 +135,7 @@ def format_of(name: str, fields: tuple[str, ...], *, is_split: bool = False) -> 
     columns = {"entered_at": ("entered_at", "entered_at"), **variant}
     for field in fields:
         column = field.removeprefix("features.")
-        columns[column] = (column, f'feature_row."{column}"' if field.startswith("features.") else field)
+        # the golden record and the features have columns of one name
+        table = "feature_row" if field.startswith("features.") else "contacts"
+        columns[column] = (column, f'{table}."{column}"')
     return Format(columns, fixed=False, ending=form.ending)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from marts_company import A1, A3, AS_OF, B2, C1, CORE, ROWS, W1, build_home
+from marts_company import A1, A2, A3, AS_OF, B1, B2, C1, CORE, D1, ROWS, W1, build_home
 
 from cdp_pipeline.home import Home
 from cdp_pipeline.marts_refresh import MARTS, plan_refresh
@@ -84,10 +85,23 @@ FIRST = (
 )
 
 
+# Beside the small company: names as identity compares them, and a second edge.
+NAMES = (
+    f"('{A1}', 'ana', 'berg', NULL, 'Berg Ltd')",
+    f"('{W1}', 'wei', 'wang', '王伟', NULL)",
+    f"('{B2}', 'bo', NULL, NULL, NULL)",
+    f"('{C1}', 'cy', 'dent', NULL, NULL)",
+    f"('{D1}', 'deleta', 'gone', NULL, NULL)",
+)
+EDGE = f", ('{B1}', '{B2}', 9.0, 0.99, 'probabilistic', 'name', 'm1')"
+# P3 shares its e-mail address with somebody for a day.
+SHARED = f"('{W1}', 'email', '', 'Bo@carlsen.example', 'bo@carlsen.example', true, NULL, '2026-02-01', '2026-02-01')"
+
+
 @dataclass(frozen=True)
 class Step:
-    """A day: what is put at the end of tables, what is replaced in them, and the as-of; models that must be `made`
-    then, and models that must be `left` out.
+    """A day: what is put at the end of tables, what is replaced in them, a record of which every row goes, and the
+    as-of; models that must be `made` then, and models that must be `left` out.
 
     Not every day is compared with a full build: what one day gets wrong is still wrong on the next.
     """
@@ -99,6 +113,7 @@ class Step:
     left: frozenset[str] = frozenset()
     added: tuple[tuple[str, str], ...] = ()
     replaced: tuple[tuple[str, str, str], ...] = ()
+    erased: str | None = None
 
 
 # What looks at the day itself.
@@ -145,8 +160,16 @@ STEPS = (
                 "identity/record_identifiers",
                 f"('{C1}', 'loyalty_id', 'square_pos', '77', '77', true, NULL, '2024-05-01', '2024-05-01')",
             ),
+            ("identity/record_identifiers", SHARED),
+            (
+                "identity/record_identifiers",
+                f"('{D1}', 'email', '', 'd@gone.example', 'd@gone.example', true, NULL, '2024-05-01', '2024-05-01')",
+            ),
+            ("identity/edges", f"('{A2}', '{A3}', 12.0, 0.99, 'probabilistic', 'name', 'm1')"),
+            ("consents", f"('{A3}', 'marketing', 'email', 'denied', '2025-01-15', 'square_pos')"),
         ),
         replaced=(
+            ("identity/features", "'ana', 'berg'", "'ana', 'bergen'"),
             ("interactions", "'purchase', '2026-01-09 10:00'", "'purchase', '2026-01-08 10:00'"),
             ("orders", "'2026-01-15 12:00', 'completed', 'USD', 10", "'2026-01-15 12:00', 'completed', 'USD', 11"),
             # a move to where the clock shows another hour
@@ -171,9 +194,19 @@ STEPS = (
             ),
             ("campaign_touches", "'sent', '2026-01-08 10:00'), ('n8'", "'opened', '2026-01-08 10:00'), ('n8'"),
             ("identity/households", "('h1', 'P3')", "('h2', 'P3')"),
+            ("identity/record_identifiers", f", {SHARED}", ""),
+            ("identity/edges", f"('{A1}', '{A2}', 20.0", f"('{A1}', '{A2}', 19.0"),
+            ("identity/edges", EDGE, ""),
+            (
+                "consents",
+                f"('{A3}', 'marketing', 'email', 'denied', '2025-01-15', 'square_pos')",
+                f"('{A3}', 'marketing', 'sms', 'denied', '2026-01-15', 'square_pos')",
+            ),
             ("customer_records", "'2026-01-20', '2026-01-20', false", "'2026-01-20', '2026-01-20', true"),
             ("identity/record_identifiers", "'+8613912345678', true", "'+8613912345678', false"),
             ("identity/profile_members", f"('{C1}', 'P4'", f"('{C1}', 'P1'"),
+            # a deleted record joins a profile that has others, and leaves it with the next step
+            ("identity/profile_members", f"('{D1}', 'P5'", f"('{D1}', 'P3'"),
             (
                 "identity/anonymous_links",
                 "('anon-a', 'P1', '2026-01-01', NULL)",
@@ -182,12 +215,14 @@ STEPS = (
         ),
     ),
     Step(
-        "a split, and a deleted account that is back",
+        "a split, a deleted account that is back, and another one erased",
         NEXT + timedelta(days=4),
         is_compared=False,
+        erased=W1,
         replaced=(
             ("identity/profile_members", f"('{B2}', 'P3'", f"('{B2}', 'P10'"),
             ("identity/profile_members", f"('{C1}', 'P1'", f"('{C1}', 'P4'"),
+            ("identity/profile_members", f"('{D1}', 'P3'", f"('{D1}', 'P5'"),
             (
                 "customer_records",
                 "'2024-05-01', '2024-05-01', '2024-05-01', true",
@@ -217,7 +252,12 @@ class Company:
     """The rows of all tables as SQL, and the homes that they are written to."""
 
     def __init__(self) -> None:
-        self.rows = {**ROWS, "interactions": ", ".join((*FIRST, ROWS["interactions"].strip()))}
+        self.rows = {
+            **ROWS,
+            "interactions": ", ".join((*FIRST, ROWS["interactions"].strip())),
+            "identity/features": ", ".join(NAMES),
+            "identity/edges": ROWS["identity/edges"] + EDGE,
+        }
 
     def move(self, step: Step) -> None:
         for table, before, after in step.replaced:
@@ -225,6 +265,10 @@ class Company:
             self.rows[table] = self.rows[table].replace(before, after)
         for table, row in step.added:
             self.rows[table] += f", {row}"
+        if step.erased:
+            of_record = re.compile(rf",\s*\([^()]*'{re.escape(step.erased)}'[^()]*\)")
+            self.rows = {table: of_record.sub("", rows) for table, rows in self.rows.items()}
+            assert not any(step.erased in rows for rows in self.rows.values())
 
     def write(self, home: Home) -> None:
         build_home(home.root, self.rows)

@@ -30,7 +30,7 @@ create table profiles.consent as from (values
     t(profile_id, purpose, channel, state);
 create table profiles.profile_aliases as from (values ('p0', 'p7')) t(alias_profile_id, profile_id);
 create table features.profile_features as
-    select 'p' || i as profile_id, i * 10 as orders_total from range(1, 10) t(i);
+    select 'p' || i as profile_id, i * 10 as orders_total, 'US' as country from range(1, 10) t(i);
 """
 PII = """
 create table golden_record as from (values

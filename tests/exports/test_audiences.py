@@ -200,12 +200,13 @@ def test_old_exports_keep_their_manifest_only(put: Put, declare: Declare, home: 
 def test_another_shape_is_not_compared_with_what_was_sent(put: Put, declare: Declare, home: Path) -> None:
     put()
     sync(home, declare("{kind: file, segments: [loyal], channel: email}"), "loyal")
-    other = declare("{kind: file, segments: [loyal], channel: email, fields: [email, features.orders_total]}")
+    other = declare("{kind: file, segments: [loyal], channel: email, fields: [email, country, features.orders_total]}")
     with pytest.raises(DestinationError, match="kind, format or fields changed"):
         sync(home, other, "loyal")
     result = sync(home, other, "loyal", full=True)
     assert result.added == 7
-    assert {r["profile_id"]: r["orders_total"] for r in rows(files(result)["members.csv"])}["p5"] == "50"
+    told = {r["profile_id"]: (r["country"], r["orders_total"]) for r in rows(files(result)["members.csv"])}
+    assert (told["p1"], told["p5"]) == (("CN", "10"), ("US", "50"))
 
 
 @pytest.mark.parametrize(
@@ -219,6 +220,8 @@ def test_another_shape_is_not_compared_with_what_was_sent(put: Put, declare: Dec
         ("{kind: file, segments: [a], chanel: email}", "unknown key 'chanel', did you mean 'channel'?"),
         ("{kind: file, segments: [a], channel: email, holdout: 1.0}", "holdout must lie between 0 and 1"),
         ("{kind: file, segments: [a], channel: email, fields: [ssn]}", "unknown field 'ssn'"),
+        ("{kind: file, segments: [a], channel: email, fields: [country, features.country]}", "column 'country' twice"),
+        ("{kind: file, segments: [a], channel: email, fields: [features.profile_id]}", "column 'profile_id' twice"),
         ("{kind: file, format: meta, segments: [a], channel: email, fields: [email]}", "format meta prescribes"),
         ("{kind: webhook, segments: [a], channel: email, url: 'http://example.com/x'}", "url must begin with https://"),
         ("{kind: file, segments: [a], channel: email, url: 'https://example.com'}", "url is not for kind file"),

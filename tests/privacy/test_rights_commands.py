@@ -86,6 +86,7 @@ def test_the_purposes_are_those_that_the_models_read() -> None:
         (("consent", PERSON, "--purpose", "E mail", "--state", "denied"), "one word of small letters"),
         (("consent", PERSON, "--purpose", "marketng", "--state", "denied"), "did you mean 'marketing'?"),
         (("consent", PERSON, "--purpose", "marketing", "--channel", "e_mail", "--state", "denied"), "mean 'email'?"),
+        (("consent", PERSON, "--purpose", "marketing", "--channel", "e-mail", "--state", "denied"), "mean 'email'?"),
         (
             ("consent", PERSON, "--kind", "emial", "--purpose", "marketing", "--state", "denied"),
             "one of email, external",

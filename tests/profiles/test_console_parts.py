@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from identity.erasure import REASON as ERASED
 from profiles.console.charts import Series, bar_chart, line_chart, short_number
 from profiles.console.graph import MOST_RECORDS, identity_graph
 from profiles.console.queries.kept import Kept
@@ -32,7 +33,7 @@ def test_every_text_that_pages_use_is_in_the_catalogue_and_the_other_way_round()
     called = {key for text in sources for key in re.findall(r"""\bt\(["']([a-z]+\.[a-z0-9_]+)["']""", text)}
     assert len(called) > 200
     assert called - texts.keys() == set()
-    built = {"nav", "outcome", "compare", "verdict", "why", "direction", "edge", "profile", "age"}
+    built = {"nav", "outcome", "compare", "verdict", "why", "direction", "edge", "profile", "age", "happened"}
     codes = set(re.findall(r"""\.code\(["']([a-z_]+)["']""", " ".join(sources)))
     unused = [k for k in texts if k not in used and k.split(".")[0] not in built | codes]
     assert unused == []
@@ -42,6 +43,19 @@ def test_both_languages_fill_in_the_same_values() -> None:
     english, chinese = (load_texts()[language].entries for language in ("en", "zh"))
     fields = re.compile(r"{(\w+)}")
     assert [key for key in english if set(fields.findall(english[key])) != set(fields.findall(chinese[key]))] == []
+
+
+def test_what_happened_to_a_profile_is_told_in_the_language_of_the_page() -> None:
+    english, chinese = load_texts()["en"], load_texts()["zh"]
+    assert chinese.happened("new cluster") == "新的聚类"
+    assert chinese.happened("12 records came from another profile") == "12 条记录来自另一档案"
+    assert [chinese.happened("as a steward said"), chinese.happened(None)] == ["as a steward said", "–"]
+    for reason in (
+        "new cluster", "3 records joined", "1 records came from another profile", "records no longer belong together",
+        "its records are apart again", "records found to be one person", "no records left", ERASED,
+    ):  # fmt: skip
+        assert english.happened(reason) == reason
+        assert re.search(r"[\u4e00-\u9fff]", chinese.happened(reason)), reason
 
 
 def test_all_that_the_platform_brings_has_a_chinese_name() -> None:

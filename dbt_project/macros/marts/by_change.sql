@@ -9,6 +9,8 @@
     row_hash(columns)        64-bit hash of a row for fingerprints: count and sum of it are free of order
     rows_of_hours(relation, time, hours)  rows whose `time` lies in one of the hours of the CTE `hours` (column `hour`); no
                              bound on `time` beside it: it lets DuckDB expect few rows and hash these instead of the hours
+    content_changes(key, rows_now, rows_before)  `key` of the rows that only one of two queries gives, once each. Whole rows
+                             are compared, in the order of their columns; none comes twice in one of the two
     row_changes(remade, kept)  rows of the first query that the second lacks (`is_added`), and the other way round
     window_changes(relation, changed, time, windows)  profiles whose rows in the last so many days are others than in the
                              last build
@@ -38,8 +40,9 @@
 {% macro spark__row_hash(columns) -%} cast(xxhash64({{ columns | join(', ') }}) as decimal(20, 0)) {%- endmacro %}
 
 {# Model that tells what changed: fingerprints by `keys` over the rows of `query` beside those of the last build. A key
-   of which nothing is left stays for one build, with a NULL `n`. #}
-{% macro fingerprints(query, keys, columns) -%}
+   of which nothing is left stays for one build, with a NULL `n`. `also` is a query for values of the one key that are
+   known to have changed; it is asked in a build of changes. #}
+{% macro fingerprints(query, keys, columns, also=none) -%}
 with counted as (
     select
         {{ keys | join(', ') }},
@@ -56,7 +59,10 @@ select
     {%- endfor %}
     now_seen.n,
     now_seen.fingerprint,
-    (now_seen.n, now_seen.fingerprint) is distinct from (before.n, before.fingerprint) as is_changed,
+    (now_seen.n, now_seen.fingerprint) is distinct from (before.n, before.fingerprint)
+    {%- if also %}
+    or coalesce(now_seen.{{ keys[0] }}, before.{{ keys[0] }}) in ({{ also }})
+    {%- endif %} as is_changed,
     before.n is null as is_new
 from counted as now_seen
 full join (select * from {{ this }} where n is not null) as before
@@ -70,11 +76,41 @@ from counted
 {%- endif %}
 {%- endmacro %}
 
-{# Rows that join and that leave a table; one whose values changed does both. Each of the two is the name of a CTE. #}
+{# Each row is hashed once, and what is compared are whole numbers. #}
+{% macro content_changes(key, rows_now, rows_before) -%}
+with rows_now as materialized (
+    select
+        {{ key }},
+        hash(seen) as row_hash
+    from ({{ rows_now }}) as seen
+),
+
+rows_before as materialized (
+    select
+        {{ key }},
+        hash(seen) as row_hash
+    from ({{ rows_before }}) as seen
+)
+
+select {{ key }} from rows_now anti join rows_before on rows_now.row_hash = rows_before.row_hash
+union
+select {{ key }} from rows_before anti join rows_now on rows_before.row_hash = rows_now.row_hash
+{%- endmacro %}
+
+{# Rows that join and that leave a table; one whose values changed does both. Each of the two is the name of a CTE. Rows are
+   told apart by a hash: to compare them column by column costs several times as much. #}
 {% macro row_changes(remade, kept) -%}
-select *, true as is_added from (select * from {{ remade }} except select * from {{ kept }}) as added
+select
+    made.*,
+    true as is_added
+from {{ remade }} as made
+anti join {{ kept }} as before on hash(made) = hash(before)
 union all
-select *, false as is_added from (select * from {{ kept }} except select * from {{ remade }}) as removed
+select
+    before.*,
+    false as is_added
+from {{ kept }} as before
+anti join {{ remade }} as made on hash(before) = hash(made)
 {%- endmacro %}
 
 {% macro rows_of_hours(relation, time, hours='hours') -%}
@@ -94,28 +130,30 @@ with hours as (
     select hour from {{ ref(hours) }} where is_changed
 ),
 
--- Keys alone: few rows move, and what is read beside a key is read of nearly all.
-moved as (
-    select {{ key }} as key
-    from {{ ref(core) }}
-    where record_id in (
-        select members.record_id from {{ ref('int_members_changed') }} as members
-        where members.profile_id is distinct from members.profile_id_before
-    )
-    {%- if has_anonymous %}
-    union all
-    select {{ key }} as key
-    from {{ ref(core) }}
-    where anonymous_id in (select links.anonymous_id from {{ ref('int_links_changed') }} as links where links.is_changed)
-    {%- endif %}
+moved_records as (
+    select members.record_id
+    from {{ ref('int_members_changed') }} as members
+    where members.profile_id is distinct from members.profile_id_before
 ),
 
+-- One pass over all rows, in which nothing but these few columns is read of most.
 candidates as (
     select *
-    from {{ ref(core) }}
-    where
-        date_trunc('hour', {{ time }}) in (select listed.hour from hours as listed)
-        or {{ key }} in (select moved.key from moved)
+    from (
+        select
+            *,
+            date_trunc('hour', {{ time }}) in (select listed.hour from hours as listed) as is_listed,
+            coalesce(record_id in (select moved_records.record_id from moved_records), false)
+            {%- if has_anonymous %}
+            or coalesce(
+                anonymous_id in (
+                    select links.anonymous_id from {{ ref('int_links_changed') }} as links where links.is_changed
+                ), false
+            )
+            {%- endif %} as is_moved
+        from {{ ref(core) }}
+    ) as facts
+    where is_listed or is_moved
 ),
 
 remade as (
@@ -127,7 +165,7 @@ kept as (
     from {{ before }}
     where
         date_trunc('hour', {{ time }}) in (select listed.hour from hours as listed)
-        or {{ key }} in (select moved.key from moved)
+        or {{ key }} in (select moved.{{ key }} from candidates as moved where moved.is_moved)
 )
 
 {{ row_changes('remade', 'kept') }}

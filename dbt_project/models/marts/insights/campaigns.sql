@@ -46,32 +46,55 @@ people as (
     group by campaign_id
 ),
 
+-- Where nothing tells of sending, nobody is a recipient.
 reached as (
     select
-        campaign_id,
-        profile_id,
-        case
-            when max(sent_at) over (partition by campaign_id) is null then touched_at
-            else sent_at
-        end as reached_at
+        firsts.campaign_id,
+        firsts.profile_id,
+        case when people.recipients = 0 then firsts.touched_at else firsts.sent_at end as reached_at
     from firsts
+    inner join people on firsts.campaign_id = people.campaign_id
+    where people.recipients = 0 or firsts.sent_at is not null
 ),
 
-responses as (
+responders as (
     select
         reached.campaign_id,
-        count(distinct reached.profile_id) as reached_profiles,
-        count(distinct reached.profile_id) filter (where orders.order_id is not null and {{ is_sale('orders') }}) as responders,
-        count(orders.order_id) filter (where {{ is_sale('orders') }}) as response_orders,
-        coalesce(sum(orders.net_amount), 0) as response_revenue_amount
+        reached.profile_id,
+        count(*) filter (where {{ is_sale('orders') }}) as orders,
+        sum(orders.net_amount) as revenue_amount
     from reached
-    left join {{ ref('int_orders_profiled') }} as orders
+    inner join {{ ref('int_orders_profiled') }} as orders
         on
             reached.profile_id = orders.profile_id
             and orders.ordered_at >= reached.reached_at
             and orders.ordered_at < reached.reached_at + interval {{ var('campaign_window_days') }} day
-    where reached.reached_at is not null
-    group by reached.campaign_id
+    group by reached.campaign_id, reached.profile_id
+),
+
+responses as (
+    select
+        audience.campaign_id,
+        audience.reached_profiles,
+        coalesce(answers.responders, 0) as responders,
+        coalesce(answers.response_orders, 0) as response_orders,
+        coalesce(answers.response_revenue_amount, 0) as response_revenue_amount
+    from (
+        select
+            campaign_id,
+            count(*) as reached_profiles
+        from reached
+        group by campaign_id
+    ) as audience
+    left join (
+        select
+            campaign_id,
+            count(*) filter (where orders > 0) as responders,
+            cast(sum(orders) as bigint) as response_orders,
+            sum(revenue_amount) as response_revenue_amount
+        from responders
+        group by campaign_id
+    ) as answers on audience.campaign_id = answers.campaign_id
 ),
 
 sales as (

@@ -5,13 +5,14 @@
     pre_hook="{{ remade('kept.funnel = remade.funnel and kept.channel = remade.scope and kept.month = remade.month and remade.is_changed', ref('int_funnel_months_changed')) }}"
 ) }}
 -- depends_on: {{ ref('int_funnel_months_changed') }}
+-- Visitors are told apart by a hash: whole numbers group several times faster than ids.
 with reached as (
     select
         funnel,
         scope,
         cast(date_trunc('month', entered_at) as date) as month,
         stage_no,
-        visitor_id,
+        {{ row_hash(['visitor_id']) }} as visitor,
         -- a visitor who is known is the profile
         max(case when profile_id is not null then 1 else 0 end) as is_profile,
         min(date_diff('second', entered_at, occurred_at)) as seconds
@@ -24,7 +25,7 @@ with reached as (
             where changed.is_changed
         )
     {% endif -%}
-    group by funnel, scope, cast(date_trunc('month', entered_at) as date), stage_no, visitor_id
+    group by funnel, scope, cast(date_trunc('month', entered_at) as date), stage_no, {{ row_hash(['visitor_id']) }}
 ),
 
 counted as (

@@ -20,7 +20,7 @@ with sessions as (
     {%- endif %}
 ),
 
--- A visitor who is known is the profile.
+-- A visitor who is known is the profile. Counted by a hash: whole numbers group several times faster than ids.
 visitors as (
     select
         channel,
@@ -31,10 +31,10 @@ visitors as (
         select
             channel,
             month,
-            visitor_id,
+            {{ row_hash(['visitor_id']) }} as visitor,
             max(case when profile_id is not null then 1 else 0 end) as is_profile
         from sessions
-        group by channel, month, visitor_id
+        group by channel, month, {{ row_hash(['visitor_id']) }}
     ) as seen
     group by channel, month
 ),

@@ -5,12 +5,13 @@
     pre_hook="{{ remade('kept.month = remade.month', ref('int_months_changed')) }}"
 ) }}
 -- depends_on: {{ ref('int_months_changed') }}
+-- People are told apart by a hash: whole numbers group several times faster than ids.
 with people as (
     select
         coalesce(channel, 'unknown') as channel,
         coalesce(touchpoint, 'unknown') as touchpoint,
         cast(date_trunc('month', occurred_at) as date) as month,
-        profile_id,
+        case when profile_id is not null then {{ row_hash(['profile_id']) }} end as person,
         count(*) as interactions,
         count(*) filter (where direction = 'inbound') as inbound_interactions
     from {{ ref('int_interactions_profiled') }}
@@ -28,8 +29,8 @@ activity as (
         month,
         cast(sum(interactions) as bigint) as interactions,
         cast(sum(inbound_interactions) as bigint) as inbound_interactions,
-        count(profile_id) as profiles,
-        cast(sum(case when profile_id is not null then interactions else 0 end) as bigint) as identified_interactions
+        count(person) as profiles,
+        cast(sum(case when person is not null then interactions else 0 end) as bigint) as identified_interactions
     from people
     group by channel, touchpoint, month
 ),

@@ -50,7 +50,10 @@ said as (
         consents.state
     from {{ ref('consents') }} as consents
     inner join {{ ref('stg_identity__profile_members') }} as members on consents.record_id = members.record_id
-    where consents.purpose = 'marketing' and {{ known_by('consents.occurred_at') }}
+    where
+        consents.purpose = 'marketing'
+        and {{ known_by('consents.occurred_at') }}
+        and {{ of_changed(ref('int_consistency_changed'), 'changed.is_changed', 'members.profile_id') }}
     qualify
         row_number() over (
             partition by members.profile_id, consents.source, consents.channel
@@ -97,7 +100,9 @@ issues as (
         case when open_tickets.is_open then 'open' else 'none' end as value_key
     from {{ ref('int_records_profiled') }} as records
     left join open_tickets on records.profile_id = open_tickets.profile_id and records.source = open_tickets.source
-    where records.source in (select source from open_tickets)
+    where
+        records.source in (select source from open_tickets)
+        and {{ of_changed(ref('int_consistency_changed'), 'changed.is_changed', 'records.profile_id') }}
 )
 
 select

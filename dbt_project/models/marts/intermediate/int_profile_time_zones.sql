@@ -1,10 +1,17 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id', ref('int_time_zones_changed')) }}"
+) }}
 -- The local time of each live profile: by country and region of the golden address, else by country, else the company's.
-select
-    profile.profile_id,
-    coalesce(of_region.time_zone, of_country.time_zone, '{{ var("company_time_zone") }}') as time_zone,
-    coalesce(of_region.time_zone, of_country.time_zone) is not null as is_from_address
-from {{ ref('customer_profile') }} as profile
-left join {{ ref('local_time_zones') }} as of_region
-    on profile.country = of_region.country and profile.region = of_region.region
-left join {{ ref('local_time_zones') }} as of_country
-    on profile.country = of_country.country and nullif(of_country.region, '') is null
+-- depends_on: {{ ref('int_time_zones_changed') }}
+with profiles as (
+    select
+        profile_id,
+        country,
+        region
+    from {{ ref('customer_profile') }}
+    where {{ of_changed(ref('int_time_zones_changed')) }}
+)
+
+{{ profile_time_zones('profiles') }}

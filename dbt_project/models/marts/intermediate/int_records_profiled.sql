@@ -1,28 +1,19 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.record_id = remade.record_id', ref('int_record_rows_changed')) }}"
+) }}
 -- Records that may speak for a profile: deleted ones never win, and a profile without a live record is retired.
-select
-    members.profile_id,
-    records.record_id,
-    records.source,
-    records.object,
-    records.entity_type,
-    nullif(trim(records.given_name), '') as given_name,
-    nullif(trim(records.family_name), '') as family_name,
-    nullif(trim(records.full_name), '') as full_name,
-    nullif(trim(records.native_name), '') as native_name,
-    nullif(trim(records.organisation), '') as organisation,
-    cast({{ parse_birth_date('trim(records.birth_date)', 'coalesce(records.country, records.default_region)') }} as date)
-        as birth_date,
-    records.gender,
-    nullif(trim(records.street), '') as street,
-    nullif(trim(records.unit), '') as unit,
-    nullif(trim(records.locality), '') as locality,
-    nullif(trim(records.region), '') as region,
-    nullif(trim(records.postcode), '') as postcode,
-    nullif(trim(records.country), '') as country,
-    nullif(trim(records.language), '') as language,
-    coalesce(records.is_guest, false) as is_guest,
-    coalesce(records.created_at, records.updated_at, cast(records.delivered_date as timestamp)) as created_at,
-    coalesce(records.updated_at, records.created_at, cast(records.delivered_date as timestamp)) as updated_at
-from {{ ref('customer_records') }} as records
-inner join {{ ref('stg_identity__profile_members') }} as members on records.record_id = members.record_id
-where not coalesce(records.is_deleted, false)
+-- depends_on: {{ ref('int_record_rows_changed') }} {{ ref('customer_records') }}
+{% if by_change() -%}
+with changed as (
+    select *
+    from {{ ref('customer_records') }}
+    where record_id in (select changed.record_id from {{ ref('int_record_rows_changed') }} as changed)
+)
+
+{{ records_profiled('changed') }}
+{%- else -%}
+{{ records_profiled(ref('customer_records')) }}
+{%- endif %}

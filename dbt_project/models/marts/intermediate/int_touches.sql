@@ -93,7 +93,7 @@ spaced as (
         channel,
         occurred_at,
         lag(occurred_at) over (
-            partition by profile_id, campaign_id, coalesce(touchpoint, 'unknown') order by occurred_at
+            partition by {{ row_hash(['profile_id', 'campaign_id', "coalesce(touchpoint, 'unknown')"]) }} order by occurred_at
         ) as previous_at
     from contacts
 )

@@ -1,6 +1,13 @@
-{{ config(alias='consent') }}
+{{ config(
+    alias='consent',
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ remade('kept.profile_id = remade.profile_id and remade.is_changed', ref('int_consents_changed')) }}"
+) }}
 -- Per record and source the last word counts; across the records of one profile a denial wins. No row means that
 -- nobody was asked, which is not a grant.
+-- depends_on: {{ ref('int_consents_changed') }}
 with latest as (
     select
         members.profile_id,
@@ -12,7 +19,9 @@ with latest as (
         consents.occurred_at
     from {{ ref('consents') }} as consents
     inner join {{ ref('profile_members') }} as members on consents.record_id = members.record_id
-    where {{ known_by('consents.occurred_at') }}
+    where
+        {{ known_by('consents.occurred_at') }}
+        and {{ of_changed(ref('int_consents_changed'), 'changed.is_changed', 'members.profile_id') }}
     -- At the same instant a denial is the safer reading.
     qualify
         row_number() over (

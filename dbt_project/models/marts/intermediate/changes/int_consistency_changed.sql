@@ -3,16 +3,15 @@
 {% set query %}
     select
         profile_id,
-        {{ row_hash(["'records'", 'n', 'fingerprint']) }} as row_hash
+        {{ row_hash(["'records'"]) }} as row_hash
     from {{ ref('int_records_changed') }}
     where n is not null
     union all
     select
-        members.profile_id,
-        {{ row_hash(["'consents'", 'consents.source', 'consents.channel', 'consents.state', 'consents.occurred_at']) }}
-    from {{ ref('consents') }} as consents
-    inner join {{ ref('stg_identity__profile_members') }} as members on consents.record_id = members.record_id
-    where consents.purpose = 'marketing' and {{ known_by('consents.occurred_at') }}
+        profile_id,
+        {{ row_hash(["'consents'", 'n', 'fingerprint']) }}
+    from {{ ref('int_consents_changed') }}
+    where n is not null
     union all
     select
         profile_id,
@@ -29,4 +28,7 @@
             select tickets.source from {{ ref('int_tickets_profiled') }} as tickets where tickets.profile_id is not null
         )
 {% endset %}
-{{ fingerprints(query, ['profile_id'], ['row_hash']) }}
+{% set also %}
+    select records.profile_id from {{ ref('int_records_changed') }} as records where records.is_changed
+{% endset %}
+{{ fingerprints(query, ['profile_id'], ['row_hash'], also) }}

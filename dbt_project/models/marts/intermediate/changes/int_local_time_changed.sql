@@ -7,4 +7,3 @@ union
 
 select profile_id
 from {{ ref('int_time_zones_changed') }}
-where {{ 'is_changed' if by_change() else 'false' }}

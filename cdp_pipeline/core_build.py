@@ -35,12 +35,14 @@ _NOT_CORE = ("models/marts", "macros/marts/segments.sql", "segments", "metrics",
 @dataclass(frozen=True)
 class CoreBuild:
     """What one run does to the core. `reason` says why everything is built ("" for an increment); `nodes` are the ids
-    of what is built, `appended` those of them to whose tables rows are added; `versions` the data version of every
-    seed and table afterwards; `parts` what is made again of tables of which some sources are."""
+    of what is built, `appended` those of them to whose tables rows are added, `by_key` those in which keys are
+    replaced; `versions` the data version of every seed and table afterwards; `parts` what is made again of tables of
+    which some sources are."""
 
     reason: str
     nodes: frozenset[str]
     appended: frozenset[str]
+    by_key: frozenset[str]
     versions: Mapping[str, str]
     ground: Ground
     parts: Mapping[str, Parts] = field(default_factory=dict)
@@ -100,6 +102,7 @@ def plan_core(
         reason=reason,
         nodes=stale,
         appended=frozenset() if reason else more.appended(),
+        by_key=frozenset() if reason else more.kept_by_key(),
         versions=versions,
         ground=ground,
         parts={} if reason else plan_parts(more, before.get("parts", {}), ground.part_versions(days)),
@@ -109,11 +112,11 @@ def plan_core(
 
 def begin(home: Home, build: CoreBuild) -> None:
     """Take back the record before the warehouse is written, a build that does not finish leaves none; and drop tables
-    that could be added to but have to be made from all rows."""
+    that could be added to or kept by key but have to be made from all rows."""
     if not build.nodes:
         return
     _record_file(home).unlink(missing_ok=True)
-    dropped = (build.graph.appended & build.nodes) - build.appended
+    dropped = ((build.graph.appended | build.graph.by_key) & build.nodes) - build.appended - build.by_key
     if not build.is_full and dropped:
         with duckdb.connect(str(home.warehouse_db)) as con:
             for schema, table in (build.graph.tables[node] for node in sorted(dropped)):
@@ -191,7 +194,7 @@ def _rows(home: Home, graph: CoreGraph) -> dict[str, int]:
         ).fetchall()
         rows = {str(name): int(count) for name, count in found}
         # rows leave these, and until a checkpoint has swept them they are in the estimate
-        for schema, table in (graph.tables[node] for node in graph.by_source):
+        for schema, table in (graph.tables[node] for node in graph.by_key | graph.differing):
             if f"{schema}.{table}" in rows:
                 ((rows[f"{schema}.{table}"],),) = con.execute(f'select count(*) from "{schema}"."{table}"').fetchall()
     return rows

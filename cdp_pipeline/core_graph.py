@@ -29,7 +29,8 @@ class CoreGraph:
     """The core part of a parsed dbt project.
 
     `parents` are of every model and seed, ephemeral ones included; `tables` are the nodes that stand in the warehouse,
-    with their schema and name; `appended` those to which a later delivery adds; `handed_on` those that other steps
+    with their schema and name; `appended` those to which a later delivery adds, `by_key` those in which it replaces the
+    keys it holds, `differing` those of which only rows that differ are written; `handed_on` those that other steps
     read. `dated` are those that name the as-of, `dated_by` the table and column from which on rows count in one, where
     it says so (meta). `by_source` are the tables that hold rows of each source apart: their parts, and of which sources
     each part may bring rows.
@@ -41,6 +42,8 @@ class CoreGraph:
     names: Mapping[str, str]
     dated: frozenset[str]
     appended: frozenset[str]
+    by_key: frozenset[str]
+    differing: frozenset[str]
     handed_on: frozenset[str]
     dated_by: Mapping[str, tuple[str, str]]
     by_source: Mapping[str, Mapping[str, frozenset[str]]]
@@ -73,6 +76,10 @@ def _graph_of(text: str) -> CoreGraph:
         views=frozenset(name for name in standing if nodes[name]["config"]["materialized"] == "view"),
         names={name: nodes[name]["name"] for name in standing},
         appended=frozenset(name for name, node in nodes.items() if node["config"].get("meta", {}).get("appends")),
+        by_key=frozenset(name for name, node in nodes.items() if node["config"].get("meta", {}).get("by_key")),
+        differing=frozenset(
+            name for name, node in nodes.items() if node["config"].get("incremental_strategy") == "differing"
+        ),
         dated=frozenset(name for name, node in nodes.items() if _is_dated(node, manifest["macros"])),
         dated_by={
             name: (f"model.cdp.{model}", column)

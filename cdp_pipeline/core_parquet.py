@@ -25,6 +25,8 @@ from cdp_pipeline.sql_text import literal
 IN_PARTS = {"campaign_touches": "occurred_at", "interactions": "occurred_at"}
 # From so many rows on a source is large. One that grows beyond is written anew once.
 LARGE = 1_000_000
+# Level 1 takes a quarter less time than the default 3, and the files are a twentieth larger.
+FORMAT = "format parquet, compression zstd, compression_level 1"
 # Months with a file of their own: times outside are mistakes of a source, and may be of any number of months.
 _YEARS = (2000, 2099)
 _OTHER = "other"
@@ -70,7 +72,7 @@ def write_parts(con: duckdb.DuckDBPyConnection, home: Home, table: str) -> int:
             os.link(folder / target.name, target)
         else:
             query = f'from core."{table}" where {part.condition}'
-            con.execute(f"copy ({query}) to {literal(target)} (format parquet, compression zstd)")
+            con.execute(f"copy ({query}) to {literal(target)} ({FORMAT})")
         facts[target.name] = [part.fingerprint, *_status(target)]
     (fresh / _FACTS).write_text(json.dumps(facts, sort_keys=True), encoding="utf-8")
     if folder.exists():

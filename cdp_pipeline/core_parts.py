@@ -33,7 +33,8 @@ class Parts:
 
 @dataclass(frozen=True)
 class Deliveries:
-    """Raw files under tables that are added to, before and now (`core_versions.Ground.files`), and the stale nodes."""
+    """Raw files under tables that are added to or kept by key, before and now (`core_versions.Ground.files`), and the
+    stale nodes."""
 
     graph: CoreGraph
     stale: frozenset[str]
@@ -43,6 +44,14 @@ class Deliveries:
     def appended(self) -> frozenset[str]:
         """Of the stale nodes those under which nothing changed but for files of days after all that were there."""
         return frozenset(node for node in self.stale & self.graph.appended if self.is_only_more(node))
+
+    def kept_by_key(self) -> frozenset[str]:
+        """Of the stale nodes in which a delivery replaces its keys those whose object has files of later days more."""
+        return frozenset(
+            node
+            for node in self.stale & self.graph.by_key
+            if all(self.is_only_more(parent) for parent in self.graph.parents[node])
+        )
 
     def is_only_more(self, node: str) -> bool:
         if node.startswith("source."):

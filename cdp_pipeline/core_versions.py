@@ -95,9 +95,10 @@ class Ground:
         return frozenset(node for node in self.graph.parents if node.startswith("model.") and not self._has_rows(node))
 
     def files(self) -> dict[str, dict[str, Any]]:
-        """Size and time of each raw file under a table that is added to, by source node, day and name, and the
-        object's contract."""
-        nodes = {p for node in self.graph.appended for p in self.graph.parents[node] if p.startswith("source.")}
+        """Size and time of each raw file under a table that is added to or kept by key, by source node, day and name,
+        and the object's contract."""
+        kept = self.graph.appended | self.graph.by_key
+        nodes = {p for node in kept for p in self.graph.parents[node] if p.startswith("source.")}
         found: dict[str, dict[str, Any]] = {}
         for node in nodes:
             source, obj = node.split(".")[2:4]

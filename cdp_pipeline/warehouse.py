@@ -403,7 +403,7 @@ def hash_key_file(home: Home) -> Path:
 def _copy(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
-    ((count,),) = con.execute(f"copy ({query}) to {literal(part)} (format parquet, compression zstd)").fetchall()
+    ((count,),) = con.execute(f"copy ({query}) to {literal(part)} ({core_parquet.FORMAT})").fetchall()
     part.replace(target)
     return int(count)
 

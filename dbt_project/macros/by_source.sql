@@ -6,7 +6,6 @@
     Where nothing is told, all rows are made again.
 
     told_parts()         of the model: what is told, or none
-    leave_remade()       for pre_hook: rows of the sources that are made again leave
     keep_record_ids()    for pre_hook of customer_records: its ids stay beside it until drop_record_ids()
     follow_records(union)  for pre_hook: rows that stay name their record again, or no longer
     of_told_parts(union) condition for the rows of the union, by its alias, that the model makes
@@ -16,17 +15,6 @@
         {{ return(fromjson(env_var('CDP_CORE_PARTS', '{}')).get(model.name)) }}
     {%- endif -%}
     {{ return(none) }}
-{%- endmacro %}
-
-{% macro leave_remade() -%}
-    {%- if execute and is_incremental() -%}
-        {%- set told = told_parts() -%}
-        {%- if told is none -%}
-            delete from {{ this }}
-        {%- elif told.remade -%}
-            delete from {{ this }} where source in ({{ quoted_names(told.remade) }})
-        {%- endif -%}
-    {%- endif -%}
 {%- endmacro %}
 
 {% macro keep_record_ids() -%}

@@ -3,6 +3,7 @@
     by cdp_pipeline.spark.dialect, so a macro has no variants. Contract of each:
 
     json_text(column, path)        text at a JSONPath ('$.a."b c"'), NULL when absent or JSON null
+    json_texts(column, paths)      LIST of json_text() at each path: one parse for all of them
     unnest_json(column, alias)     lateral join: one row per element of the JSON array, the element's JSON text as
                                    `<alias>.item` and its 1-based position as `<alias>.position`; no row for NULL
     unnest_json_object(column, alias)  lateral join: one row per member of the JSON object, its name as `<alias>.key`
@@ -25,13 +26,22 @@
     json_extract_string({{ column }}, '{{ path }}')
 {%- endmacro %}
 
+{% macro json_texts(column, paths) -%}
+    {%- if target.type == 'duckdb' -%}
+    json_extract_string({{ column }}, ['{{ paths | join("', '") }}'])
+    {%- else -%}
+    [{% for path in paths %}{{ json_text(column, path) }}{{ ', ' if not loop.last }}{% endfor %}]
+    {%- endif -%}
+{%- endmacro %}
+
 {% macro unnest_json(column, alias) -%}
     {%- if target.type == 'duckdb' -%}
     {#- The same rows: DuckDB numbers those of `with ordinality` in a join of the whole table with itself. -#}
     cross join lateral (
         select
-            unnest(json_extract({{ column }}, '$[*]')) as item,
-            unnest(range(1, 1 + len(json_extract({{ column }}, '$[*]')))) as position
+            unnest(listed.items) as item,
+            generate_subscripts(listed.items, 1) as position
+        from (select json_extract({{ column }}, '$[*]') as items) as listed
     ) as {{ alias }}
     {%- else -%}
     cross join unnest(json_extract({{ column }}, '$[*]')) with ordinality as {{ alias }} (item, position)

@@ -17,8 +17,10 @@
     file and line, so that a redelivered older version never wins.
     `keep`: columns that also come as `_kept_<column>`: the last non-null value of any version. For formats that
     lack columns, and for states in which a system leaves its fields out.
+    `changed_since`: in a model that is kept by key (see by_key.sql), its last_appended(): then only keys that came since,
+    each by all of its versions.
 #}
-{% macro latest_by_key(relation, key, updated_at=none, keep=[]) -%}
+{% macro latest_by_key(relation, key, updated_at=none, keep=[], changed_since=none) -%}
     {%- set window -%}
         partition by {{ key | join(', ') }}
         order by {% if updated_at %}{{ updated_at }} desc nulls last, {% endif -%} _dt desc, _file desc, _line desc
@@ -33,10 +35,27 @@
             ) as _kept_{{ column }},
             {%- endfor %}
             row_number() over ({{ window }}) as _version_rank
-        from {{ relation }}
+        from {{ relation }} {{ "as version" if changed_since }}
         where {{ delivered() }}
+            {%- if changed_since %}
+            and {{ came_since(relation, key, changed_since, 'version') }}
+            {%- endif %}
     ) as versions
     where _version_rank = 1
+{%- endmacro %}
+
+{# Did the key of a row, by its alias, come in a file of a later day? Keys are compared as staging writes them. #}
+{% macro came_since(relation, key, day, row) -%}
+    exists (
+        select 1
+        from {{ relation }} as later
+        where
+            later._dt > date '{{ day }}'
+            and {{ delivered() }}
+            {%- for column in key %}
+            and trim(later.{{ column }}) is not distinct from trim({{ row }}.{{ column }})
+            {%- endfor %}
+    )
 {%- endmacro %}
 
 {#

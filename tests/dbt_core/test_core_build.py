@@ -47,6 +47,19 @@ def tables(home: Home) -> dict[str, list[tuple[object, ...]]]:
         return {f"{s}.{t}": con.execute(f'select * from {s}."{t}" order by all').fetchall() for s, t in found}
 
 
+def rows_of(home: Home, table: str) -> list[dict[str, object]]:
+    with duckdb.connect(str(home.warehouse_db), read_only=True) as con:
+        return con.execute(f"from {table}").df().to_dict("records")
+
+
+def states(home: Home) -> dict[str, list[str]]:
+    """States of orders of the tills by their number."""
+    found: dict[str, list[str]] = {}
+    for row in rows_of(home, "staging.stg_square_pos__orders"):
+        found.setdefault(str(row["order_id"]), []).append(str(row["state"]))
+    return found
+
+
 def exported(home: Home) -> dict[str, list[tuple[object, ...]]]:
     with duckdb.connect() as con:
         return {
@@ -206,6 +219,55 @@ def test_what_is_added_to_and_what_is_made_again(untouched: Home) -> None:
     assert not chain & appended()
 
 
+def test_which_tables_are_kept_by_key(untouched: Home) -> None:
+    """Where files of later days are all that changed; a file that is late, another one or gone makes all rows again."""
+    later = AS_OF + timedelta(days=1)
+    orders = "stg_square_pos__orders"
+
+    def kept(as_of: date = later) -> set[str]:
+        build = core_build.plan_core(untouched, as_of, CONTRACTS)
+        assert build.by_key <= build.nodes and not build.by_key & build.appended
+        # of contacts the scenario itself has a delivery of that day
+        return {build.graph.names[node] for node in build.by_key} - {"stg_zoho_crm__contacts"}
+
+    assert not kept()
+    came = write_raw_day(untouched, "square_pos.orders", "2025-04-01", [{"order_id": "later"}])
+    assert kept() == {orders}
+    # a day after it, and one between that comes after it
+    write_raw_day(untouched, "zendesk.users", "2025-04-01", [])
+    assert kept() == {orders, "stg_zendesk__users"}
+    write_raw_day(untouched, "zendesk.users", "2025-03-31", [], file="late")
+    assert kept() == {orders}
+    # what is delivered after the day of the run is not there yet
+    assert not kept(AS_OF)
+    build = core_build.plan_core(untouched, later, CONTRACTS)
+    core_build.commit(untouched, build)
+    assert not kept()
+    write_raw_day(untouched, "square_pos.orders", "2025-04-02", [])
+    assert kept(later + timedelta(days=1)) == {orders}
+    came.unlink()
+    gone = core_build.plan_core(untouched, later + timedelta(days=1), CONTRACTS)
+    assert "model.cdp.stg_square_pos__orders" in gone.nodes - gone.by_key
+
+
+def test_models_that_are_kept_by_key_take_the_rows_of_one_object_by_it() -> None:
+    steps.ensure_manifest()
+    nodes = json.loads((warehouse.PROJECT / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    graph = core_graph(warehouse.PROJECT / "target" / "manifest.json")
+    assert len(graph.by_key) > 10 and not graph.by_key & (graph.appended | graph.dated)
+    for node in graph.by_key:
+        sql, ((source, name),) = nodes[node]["raw_code"], nodes[node]["sources"]
+        key = list(CONTRACTS[source].objects[name].key)
+        assert nodes[node]["config"]["meta"]["by_key"] == key
+        assert nodes[node]["config"]["materialized"] == "incremental" and "leave_changed_keys()" in sql
+        assert f"latest_by_key(source('{source}', '{name}'), {key}" in sql
+        assert sql.count("changed_since=last_appended()") == 1
+        # a row depends on rows of its key alone, and the key stands in it as it is compared
+        assert "over (" not in sql and "join" not in sql.split("config(")[1].lower()
+        assert all(f"trim({column}) as {column}" in sql for column in key)
+        assert "_dt as delivered_date" in sql
+
+
 def test_which_sources_of_the_interactions_are_made_again(untouched: Home) -> None:
     later = AS_OF + timedelta(days=1)
 
@@ -331,7 +393,24 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
     ]
     write_raw_day(home, "klaviyo.events", "2025-04-01", mails)
     profile = write_raw_day(home, "klaviyo.profiles", "2025-04-01", [{"klaviyo_id": "L1", "email": "one@example.com"}])
+    # a key that comes again, by a version without a time that must not win, and one that comes twice
+    order = {"order_id": "O-later", "created_at": "2025-04-01 07:00:00"}
+    tills = write_raw_day(
+        home,
+        "square_pos.orders",
+        "2025-04-01",
+        [
+            {"order_id": "O1", "state": "CANCELED"},
+            {**order, "state": "COMPLETED", "updated_at": "2025-04-01 09:00:00", "line_items": [{"name": "A"}]},
+            {**order, "state": "OPEN", "updated_at": "2025-04-01 08:00:00"},
+        ],
+    )
+    follower = {"appid": "wx1", "openid": "later", "nickname": "Kept", "is_subscribed": True}
+    write_raw_day(home, "wechat.mp_users", "2025-04-01", [follower])
     build, run = steps.build_core(home, plan(day))
+    kept = {"stg_square_pos__orders", "stg_wechat__mp_users", "stg_klaviyo__profiles"}
+    assert {build.graph.names[node] for node in build.by_key} == kept
+    assert states(home)["O-later"] == ["COMPLETED"]
     (told,) = build.parts.values()
     assert told.grown == {"klaviyo": "2025-03-31", "web_events": "2025-03-31"}
     assert {"zoho_crm", "lob"} <= told.remade and not {"klaviyo", "web_events", "twilio"} & told.remade
@@ -358,8 +437,21 @@ def test_increments_end_as_a_full_build_does(home: Home) -> None:
     # one profile is gone, another one came late: events of both stay and follow
     profile.unlink()
     write_raw_day(home, "klaviyo.profiles", "2025-01-05", [{"klaviyo_id": "L2", "email": "two@example.com"}])
+    # the delivery of the tills is gone; the follower comes again without the name, and a card with a later version
+    tills.unlink()
+    write_raw_day(home, "wechat.mp_users", "2025-04-03", [{**follower, "nickname": None, "is_subscribed": False}])
+    write_raw_day(home, "square_pos.customers", "2025-04-03", [{"customer_id": "C1", "given_name": "Janet"}])
     build, _ = steps.build_core(home, plan(day))
     assert not build.is_full and not build.appended
+    kept = {"stg_square_pos__customers", "stg_wechat__mp_users"}
+    assert {build.graph.names[node] for node in build.by_key} == kept
+    assert "O-later" not in states(home)
+    ((name, is_subscribed),) = (
+        (row["nickname"], row["is_subscribed"])
+        for row in rows_of(home, "staging.stg_wechat__mp_users")
+        if row["openid"] == "later"
+    )
+    assert (name, is_subscribed) == ("Kept", False)
     (told,) = build.parts.values()
     assert "web_events" in told.remade and not told.grown and "klaviyo" not in told.remade
     assert receivers() == {"klaviyo:events:later-1": None, "klaviyo:events:later-2": "klaviyo:profiles:L2"}

@@ -1,3 +1,6 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='differing', on_schema_change='fail'
+) }}
 with contacts as (
     select * from {{ ref('int_touches_unioned') }}
 ),

@@ -1,4 +1,7 @@
-{{ config(pre_hook="{{ keep_record_ids() }}") }}
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='differing', on_schema_change='fail',
+    pre_hook="{{ keep_record_ids() }}"
+) }}
 with records as (
     select
         *,

@@ -1,9 +1,9 @@
 {{ config(
     materialized='incremental' if target.type == 'duckdb' else 'table',
-    incremental_strategy='append',
+    incremental_strategy='differing',
     on_schema_change='fail',
     meta={'by_source': 'int_interactions_unioned'},
-    pre_hook=["{{ leave_remade() }}", "{{ follow_records(ref('int_interactions_unioned')) }}"],
+    pre_hook="{{ follow_records(ref('int_interactions_unioned')) }}",
     post_hook="{{ drop_record_ids() }}"
 ) }}
 select

@@ -1,3 +1,6 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='differing', on_schema_change='fail'
+) }}
 with lines as (
     select * from {{ ref('int_order_lines_unioned') }}
 )

@@ -1,3 +1,6 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='differing', on_schema_change='fail'
+) }}
 -- Materialised: else DuckDB pushes every condition into every branch of the union and cleans a value anew for each.
 with identifiers as {{ 'materialized' if target.type == 'duckdb' }} (
     select

@@ -1,21 +1,41 @@
+with items_told as (
+    select
+        orders.order_id,
+        orders.currency,
+        line.position,
+        {{ json_texts('line.item', [
+            '$.sku', '$.variant_id', '$.title', '$.quantity', '$.price', '$.total_discount'
+        ]) }} as told
+    from {{ ref('int_shopify__sales') }} as orders
+    {{ unnest_json('orders.line_items', 'line') }}
+    where not orders.is_export
+),
+
+api_lines as (
+    select
+        order_id,
+        currency,
+        position,
+        told[1] as sku,
+        told[2] as variant_id,
+        told[3] as title,
+        told[4] as quantity,
+        told[5] as price,
+        told[6] as total_discount
+    from items_told
+)
+
 select
-    'shopify:' || orders.order_id as order_id,
-    line.position as line_no,
-    coalesce(
-        nullif({{ json_text('line.item', '$.sku') }}, ''),
-        products.sku,
-        {{ json_text('line.item', '$.variant_id') }}
-    ) as product_id,
-    coalesce({{ json_text('line.item', '$.title') }}, products.title) as product_name,
-    try_cast({{ json_text('line.item', '$.quantity') }} as decimal(18, 4)) as quantity,
-    try_cast({{ json_text('line.item', '$.price') }} as decimal(18, 4)) as unit_price_amount,
-    coalesce(try_cast({{ json_text('line.item', '$.total_discount') }} as decimal(18, 4)), 0) as discount_amount,
-    orders.currency
-from {{ ref('int_shopify__sales') }} as orders
-{{ unnest_json('orders.line_items', 'line') }}
-left join {{ ref('stg_shopify__products') }} as products
-    on {{ json_text('line.item', '$.variant_id') }} = products.variant_id
-where not orders.is_export
+    'shopify:' || lines.order_id as order_id,
+    lines.position as line_no,
+    coalesce(nullif(lines.sku, ''), products.sku, lines.variant_id) as product_id,
+    coalesce(lines.title, products.title) as product_name,
+    try_cast(lines.quantity as decimal(18, 4)) as quantity,
+    try_cast(lines.price as decimal(18, 4)) as unit_price_amount,
+    coalesce(try_cast(lines.total_discount as decimal(18, 4)), 0) as discount_amount,
+    lines.currency
+from api_lines as lines
+left join {{ ref('stg_shopify__products') }} as products on lines.variant_id = products.variant_id
 union all
 select
     'shopify:' || lines.order_id as order_id,

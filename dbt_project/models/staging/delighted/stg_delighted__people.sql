@@ -1,5 +1,9 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='append', meta={'by_key': ['person_id']},
+    pre_hook="{{ leave_changed_keys() }}"
+) }}
 with versions as (
-    {{ latest_by_key(source('delighted', 'people'), ['person_id']) }}
+    {{ latest_by_key(source('delighted', 'people'), ['person_id'], changed_since=last_appended()) }}
 )
 
 select

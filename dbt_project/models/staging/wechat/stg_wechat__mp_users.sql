@@ -1,6 +1,10 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='append', meta={'by_key': ['appid', 'openid']},
+    pre_hook="{{ leave_changed_keys() }}"
+) }}
 -- After an unfollow only openid and unionid are delivered; the earlier profile values stay.
 with versions as (
-    {{ latest_by_key(source('wechat', 'mp_users'), ['appid', 'openid'], keep=['nickname', 'sex', 'locality', 'region', 'country', 'language', 'remark', 'unionid', 'subscribed_at', 'subscribe_scene', 'qr_scene', 'qr_scene_str']) }}
+    {{ latest_by_key(source('wechat', 'mp_users'), ['appid', 'openid'], keep=['nickname', 'sex', 'locality', 'region', 'country', 'language', 'remark', 'unionid', 'subscribed_at', 'subscribe_scene', 'qr_scene', 'qr_scene_str'], changed_since=last_appended()) }}
 )
 
 select

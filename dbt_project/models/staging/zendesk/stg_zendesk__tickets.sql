@@ -1,5 +1,9 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='append', meta={'by_key': ['ticket_id']},
+    pre_hook="{{ leave_changed_keys() }}"
+) }}
 with versions as (
-    {{ latest_by_key(source('zendesk', 'tickets'), ['ticket_id'], updated_at='updated_at') }}
+    {{ latest_by_key(source('zendesk', 'tickets'), ['ticket_id'], updated_at='updated_at', changed_since=last_appended()) }}
 )
 
 select

@@ -1,3 +1,7 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='append', meta={'by_key': ['contact_id']},
+    pre_hook="{{ leave_changed_keys() }}"
+) }}
 -- A page of the API carries the fields that were asked for, a CSV export fewer still; what a version cannot say must
 -- not empty what is known.
 {%- set columns = {
@@ -11,7 +15,7 @@
     'created_at': ['Created_Time', true], 'last_activity_at': ['Last_Activity_Time', false]
 } %}
 with versions as (
-    {{ latest_by_key(source('zoho_crm', 'contacts'), ['contact_id'], updated_at='updated_at', keep=columns.keys() | list) }}
+    {{ latest_by_key(source('zoho_crm', 'contacts'), ['contact_id'], updated_at='updated_at', keep=columns.keys() | list, changed_since=last_appended()) }}
 ),
 
 known as (

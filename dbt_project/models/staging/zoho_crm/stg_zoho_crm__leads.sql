@@ -1,3 +1,7 @@
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table', incremental_strategy='append', meta={'by_key': ['lead_id']},
+    pre_hook="{{ leave_changed_keys() }}"
+) }}
 {%- set columns = {
     'given_name': ['First_Name', true], 'family_name': ['Last_Name', true], 'company': ['Company', true],
     'email': ['Email', true], 'phone': ['Phone', true], 'mobile': ['Mobile', true], 'street': ['Street', true],
@@ -6,7 +10,7 @@
     'is_email_opted_out': ['Email_Opt_Out', true], 'created_at': ['Created_Time', true]
 } %}
 with versions as (
-    {{ latest_by_key(source('zoho_crm', 'leads'), ['lead_id'], updated_at='updated_at', keep=columns.keys() | list) }}
+    {{ latest_by_key(source('zoho_crm', 'leads'), ['lead_id'], updated_at='updated_at', keep=columns.keys() | list, changed_since=last_appended()) }}
 ),
 
 known as (

@@ -21,6 +21,8 @@ PAIRS_PER_RULE = 1.0
 # Smaller files have time to spare, and need it: on FEBRL 3 (5,000 records) one pair per record and rule loses seven
 # points of recall. Their share grows with the root of how much smaller they are.
 SPARE_BELOW = 250_000
+# Pairs looked at for one random pair of one country, at most.
+MOST_LOOKED_AT = 10.0
 # A rule whose pairs exceed its share gets the next smaller bound.
 _LADDER = (60, 40, 30, 20, 15, 10, 7, 5, 3)
 # Columns of `features` whose values are keys one by one.
@@ -256,26 +258,33 @@ def find_crossing(con: duckdb.DuckDBPyConnection, old: str, new: str, keys: str,
     )
 
 
-def random_pairs(con: duckdb.DuckDBPyConnection, features: str, seed: int, *, out: str, pairs: int = 400_000) -> int:
-    """Write table `out` (unique_id_l, unique_id_r) with about `pairs` random pairs and return their number.
+def random_pairs(
+    con: duckdb.DuckDBPyConnection, features: str, places: str, alike: float, seed: int, *, out: str,
+    pairs: int = 400_000,
+) -> int:  # fmt: skip
+    """Write table `out` (unique_id_l, unique_id_r) with about `pairs` random pairs of one country; returns how many.
 
+    `places` (record_id, place) names the country of each record, and `alike` is the share of pairs of one country.
     They are neighbours at several distances in one shuffle of all records: the same for the same records in any order.
+    Where countries are many, there are fewer.
     """
     con.execute(
         f"""create or replace temp table b_shuffled as
-        select unique_id, row_number() over (order by hash(unique_id, {seed}), unique_id) - 1 as place
-        from {features}"""
+        select unique_id, p.place as country,
+            row_number() over (order by hash(unique_id, {seed}), unique_id) - 1 as place
+        from {features} join {places} p using (record_id)"""
     )
     [(n,)] = con.execute("select count(*) from b_shuffled").fetchall()
-    distances = min(max(1, pairs // max(n, 1)), max(1, (n - 1) // 2))
+    looked_at = int(pairs / max(alike, 1 / MOST_LOOKED_AT))
+    distances = min(max(1, looked_at // max(n, 1)), max(1, (n - 1) // 2))
     con.execute(
         f"""create or replace table {out} as
         with first as (
-            select unique_id, (place + unnest(range(1, {distances + 1}))) % {max(n, 1)} as place
-            from b_shuffled where place < {pairs}
+            select unique_id, country, (place + unnest(range(1, {distances + 1}))) % {max(n, 1)} as place
+            from b_shuffled where place < {looked_at}
         )
         select least(l.unique_id, r.unique_id) as unique_id_l, greatest(l.unique_id, r.unique_id) as unique_id_r
-        from first l join b_shuffled r using (place) where l.unique_id <> r.unique_id"""
+        from first l join b_shuffled r using (place) where l.unique_id <> r.unique_id and l.country = r.country"""
     )
     con.execute("drop table b_shuffled")
     [(count,)] = con.execute(f"select count(*) from {out}").fetchall()

@@ -10,6 +10,8 @@ from identity.values import ADDRESS, CONTACT_KINDS, address_sql, unique_id_sql
 
 # A value on fewer records is not kept with the model (design rule on erasure).
 MIN_COUNT_KEPT = 5
+# Records of the whole that the frequencies of one country count besides its own.
+PLACE_PRIOR = 200.0
 # Every join of one statement holds memory of its own, whatever its size: 80 of them, over 6 records, took the 1.6 GB of
 # a small pass.
 _MOST_JOINS = 30
@@ -158,22 +160,53 @@ def filled_aspects(con: duckdb.DuckDBPyConnection, features: str, attributes: in
     return filled | {f"id_{key}" for (key,) in kinds}
 
 
-def freeze_term_frequencies(con: duckdb.DuckDBPyConnection, features: str, columns: list[str], *, out: str) -> None:
-    """Write table `out` (column_name, value, tf): the share of filled records with each value of `columns`.
+def find_places(con: duckdb.DuckDBPyConnection, records: str, *, out: str) -> float:
+    """Write table `out` (record_id, place): the country of each of `records` (record_id, default_region).
+
+    Returns the share of all pairs of records that are of one country.
+    """
+    con.execute(
+        f"create or replace temp table {out} as select record_id, coalesce(default_region, '') as place from {records}"
+    )
+    [(share,)] = con.execute(
+        f"""select coalesce(sum((n / total) ** 2), 1.0)
+        from (select count(*) as n, sum(count(*)) over () as total from {out} group by place)"""
+    ).fetchall()
+    return float(share)
+
+
+def freeze_term_frequencies(
+    con: duckdb.DuckDBPyConnection, features: str, columns: list[str], places: str, *, out: str
+) -> None:
+    """Write table `out` (column_name, value, tf): how frequent each value of `columns` is where its holders are.
+
+    That is the share of filled records of a country (table `places`: record_id, place) with the value, on average over
+    the records with the value. A country of few records says little, so each counts as `PLACE_PRIOR` records of the
+    whole besides.
 
     Values seen fewer than MIN_COUNT_KEPT times are left out, since a rare value is a person's own; the row with value
     NULL holds what stands for all of them, half of that count.
     """
+    share = f"({{0}} + {PLACE_PRIOR} * {{1}} / filled) / (of_place + {PLACE_PRIOR})"
     parts = []
     for c in columns:
+        counted = f"""select {c}::varchar as value, place, count(*) as k, sum(count(*)) over (partition by {c}) as n,
+                sum(count(*)) over (partition by place) as of_place, sum(count(*)) over () as filled
+            from {features} join {places} using (record_id) where {c} is not null group by {c}, place"""
         parts.append(
-            f"""select '{c}' as column_name, {c}::varchar as value, count(*) / sum(count(*)) over () as tf,
-                count(*) as n
-            from {features} where {c} is not null group by {c}"""
+            f"""select '{c}' as column_name, value, sum(k * {share.format("k", "n")}) / any_value(n) as tf,
+                any_value(n) as n
+            from ({counted}) group by value"""
         )
+        rare = MIN_COUNT_KEPT / 2
         parts.append(
-            f"""select '{c}', null, {MIN_COUNT_KEPT / 2} / greatest(count({c}), {MIN_COUNT_KEPT}), {MIN_COUNT_KEPT}
-            from {features}"""
+            f"""select '{c}', null, coalesce(sum(of_place * {share.format(rare, rare)}) / any_value(filled), 0.5),
+                {MIN_COUNT_KEPT}
+            from (
+                select greatest(count(*), {MIN_COUNT_KEPT}) as of_place,
+                    sum(greatest(count(*), {MIN_COUNT_KEPT})) over () as filled
+                from {features} join {places} using (record_id) where {c} is not null group by place
+            )"""
         )
     union = " union all ".join(parts) or "select '' as column_name, '' as value, 0.0 as tf, 0 as n where false"
     con.execute(

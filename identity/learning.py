@@ -33,22 +33,30 @@ class Learnt:
 
 
 def learn(
-    con: duckdb.DuckDBPyConnection, rules: Rules, attributes: int, n_records: int, seed: int, *, learning: bool
+    con: duckdb.DuckDBPyConnection,
+    rules: Rules,
+    attributes: int,
+    n_records: int,
+    seed: int,
+    *,
+    learning: bool,
+    records: str,
 ) -> Learnt:
-    """Train on tables ``new_features`` and ``new_block_keys``, which hold all records.
+    """Train on tables ``new_features`` and ``new_block_keys``, which hold all of `records` (record_id, default_region).
 
     Leaves ``frozen_frequencies`` and adds the term frequencies to ``new_features``.
     """
     chosen = choose(features.filled_aspects(con, "new_features", attributes), attributes)
     columns = term_frequency_columns(chosen)
-    features.freeze_term_frequencies(con, "new_features", columns, out="frozen_frequencies")
+    alike = features.find_places(con, records, out="places")
+    features.freeze_term_frequencies(con, "new_features", columns, "places", out="frozen_frequencies")
     features.add_term_frequencies(con, "new_features", columns, "frozen_frequencies")
     bounds = blocking.choose_bounds(con, "new_block_keys", rules, n_records)
     bound = blocking.bound_sql(rules, rules.blocking.max_block, bounds)
     defaults = default_parameters(chosen)
     trained = defaults
     if n_records >= 2 and chosen:
-        trained = _fit(con, chosen, defaults, bound, n_records, seed)
+        trained = _fit(con, chosen, defaults, bound, n_records, alike, seed)
     draft = make_model(
         chosen, attributes, trained, THRESHOLD_RANGE[1], n_records,
         max_block=rules.blocking.max_block, block_bounds=bounds,
@@ -63,10 +71,11 @@ def _fit(
     defaults: Trained,
     bound: str,
     n_records: int,
+    alike: float,
     seed: int,
 ) -> Trained:
     scored = score_sql("new_features", "pairs", chosen, defaults.m, defaults.u, defaults.match_share)
-    blocking.random_pairs(con, "new_features", seed, out="pairs")
+    blocking.random_pairs(con, "new_features", "places", alike, seed, out="pairs")
     levels, seen = outcome_counts(con, scored, chosen)
     shares = {}
     for k, comparison in enumerate(chosen):
@@ -79,10 +88,10 @@ def _fit(
     parts = max(1, -(-n_pairs // (2 * TRAINING_PAIRS)))
     for _ in blocking.candidate_pairs(con, "blocks", n_pairs, out="pairs", extra="no_pairs", parts=parts, take=1):
         patterns, counts_of = outcome_counts(con, scored, chosen)
-    for table in ("pairs", "blocks", "no_pairs"):
+    for table in ("pairs", "blocks", "no_pairs", "places"):
         con.execute(f"drop table if exists {table}")
     comparable = comparable_shares(con, "new_features", chosen)
-    return train(chosen, patterns, counts_of * parts, shares, n_records, comparable)
+    return train(chosen, patterns, counts_of * parts, shares, n_records, comparable, alike)
 
 
 def default_parameters(chosen: Sequence[Comparison]) -> Trained:

@@ -128,7 +128,7 @@ def link(
     work.normalise(is_frozen=not was_trained)
     learnt = None
     if model is None:
-        learnt = learn(con, work.rules, attributes, work.n_new, seed, learning=learning)
+        learnt = learn(con, work.rules, attributes, work.n_new, seed, learning=learning, records="input_now")
         columns = term_frequency_columns(learnt.draft.chosen())
         work.lap("train")
     else:

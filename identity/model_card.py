@@ -214,7 +214,7 @@ def card_text(card: Mapping[str, Any]) -> str:
     lines = [
         f"model {card['version']}: trained on {card['trained_records']:,} records and {classes['pairs_seen']:,} "
         f"candidate pairs{seed}",
-        f"shares of all pairs: same person {classes['same_person_share']:.2e}, one household "
+        f"shares of pairs of one country: same person {classes['same_person_share']:.2e}, one household "
         f"{classes['household_share']:.2e}",
         f"threshold {threshold['value']:.3f}: {threshold['how']}",
     ]

@@ -62,8 +62,8 @@ def _facts(card: Mapping[str, Any]) -> str:
     facts = [
         ["threshold", f"{card['threshold']['value']:.3f}"],
         ["candidate pairs trained on", _count(classes["pairs_seen"])],
-        ["share of all pairs: same person", f"{classes['same_person_share']:.2e}"],
-        ["share of all pairs: one household", f"{classes['household_share']:.2e}"],
+        ["share of pairs of one country: same person", f"{classes['same_person_share']:.2e}"],
+        ["share of pairs of one country: one household", f"{classes['household_share']:.2e}"],
         ["pairs from the threshold up", _count(pairs["from_threshold"])],
         ["records in such a pair", _count(pairs["matched_records"])],
     ]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Trained:
-    """Parameters per comparison (level order as in `Comparison.levels`) and the share of each class among all pairs."""
+    """Parameters per comparison (level order as in `Comparison.levels`) and the share of each class among all pairs of
+    one country."""
 
     m: dict[str, list[float]]
     h: dict[str, list[float]]

@@ -8,9 +8,13 @@ comparisons are taken as independent (Fellegi and Sunter 1969); the classes carr
 What tells relatives apart (given name, birth date) is not learnt for the household class but keeps its defaults: left
 free, that class collects whatever the first one explains badly, such as swapped names, and calls it family.
 
-`u` comes from random pairs; the true matches and household pairs among those are subtracted in each round, which
-matters on small files, where they are not rare. Defaults act as prior counts, so that an outcome that the data hardly
-shows stays near its default instead of at zero.
+`u` comes from random pairs of one country, and all shares are of such pairs. Names and towns go with the country: two
+records of one name are both Polish before anything else agrees, and among all customers of a company of five countries
+each further agreement would count the country once more, as if it were independent.
+
+The true matches and household pairs among random pairs are subtracted in each round, which matters on small files,
+where they are not rare. Defaults act as prior counts, so that an outcome that the data hardly shows stays near its
+default instead of at zero.
 """
 
 from __future__ import annotations
@@ -62,11 +66,13 @@ def train(
     random_shares: Mapping[str, Sequence[float]],
     n_records: int,
     comparable: Mapping[str, float] | None = None,
+    alike: float = 1.0,
 ) -> Trained:
     """Fit the mixture. `patterns` and `pairs` as `outcome_counts` gives them for the candidate pairs of `n_records`
     records; `random_shares` as `scoring.random_agreement` gives them; `comparable` as `comparable_shares` gives them
-    (without: all pairs are taken as comparable)."""
-    all_pairs = max(n_records * (n_records - 1) / 2, 1.0)
+    (without: all pairs are taken as comparable); `alike` is the share of all pairs that are of one country, which all
+    shares are of."""
+    all_pairs = max(n_records * (n_records - 1) / 2 * alike, 1.0)
     m = {c.name: np.array([lv.m for lv in c.levels]) for c in comparisons}
     h = {c.name: np.array([lv.h for lv in c.levels]) for c in comparisons}
     prior_m, prior_h = dict(m), dict(h)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import europe
 import families
 
 from identity import Evaluation, evaluate_files, load_roles, resolve_files
@@ -89,17 +90,20 @@ def sets(labelled: Path, sample: Path) -> Iterator[LabelledSet]:
 
 
 def made_up(folder: Path, people: int = 4000) -> Iterator[LabelledSet]:
-    """Families as `families.make` makes them; the files go into `folder`."""
-    for chinese, name in ((True, "families in China, made up"), (False, "families in America, made up")):
-        made = families.make(people, chinese=chinese)
+    """Customers as `families` and `europe` make them; the files go into `folder`."""
+    for name, columns, made, target, target_precision in (
+        ("families in China, made up", families.COLUMNS, families.make(people, chinese=True), 0.87, 0.955),
+        ("families in America, made up", families.COLUMNS, families.make(people, chinese=False), 0.87, 0.955),
+        ("five countries of Europe, made up", europe.COLUMNS, europe.make(people), 0.88, 0.92),
+    ):
         rows, truth = (folder / f"{name}, {what}.csv" for what in ("records", "truth"))
         for path, header, lines in (
-            (rows, families.COLUMNS, made.rows),
+            (rows, columns, made.rows),
             (truth, ("record_id", "entity_id"), made.truth.items()),
         ):
             with path.open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows([header, *lines])
-        yield LabelledSet(name, (rows,), made.roles, f"select * from {_csv(truth)}", 0.87, 0.955)
+        yield LabelledSet(name, (rows,), made.roles, f"select * from {_csv(truth)}", target, target_precision)
 
 
 def senzing_truth(folder: Path, stage: int) -> str:

@@ -141,3 +141,11 @@ def test_what_records_do_not_hold_tells_relatives_from_nobody() -> None:
     trained = train((TWO_NAMES, SHARED, PLACE), patterns, np.array([600.0, 200.0, 400.0, 50.0]), shares, 1500)
     assert trained.m["place"][1] > 0.3
     assert trained.h["place"][1] == pytest.approx(0.4 * trained.m["place"][1], rel=0.01)
+
+
+def test_shares_are_of_pairs_of_one_country() -> None:
+    """Where every second pair is of one country, one person in so many pairs is one in half as many of those."""
+    pairs = expected_pairs(5000, 0.0008, 0.0012) / 2
+    trained = train(ALL, PATTERNS, pairs, random_shares(0.0008, 0.0012), 5000, alike=0.5)
+    assert trained.match_share == pytest.approx(0.0008, rel=0.25)
+    assert trained.u["given"][0] == pytest.approx(0.01, abs=0.002)

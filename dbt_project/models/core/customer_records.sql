@@ -44,7 +44,7 @@ select
     {{ clean_text('records.street') }} as street,
     {{ clean_text('records.unit') }} as unit,
     {{ clean_text('records.locality') }} as locality,
-    {{ clean_text('records.region') }} as region,
+    coalesce(regions.region, {{ clean_text('records.region') }}) as region,
     {{ clean_text('records.postcode') }} as postcode,
     coalesce(
         countries.country_code,
@@ -62,3 +62,11 @@ select
 from records
 inner join {{ ref('source_systems') }} as systems on records.source = systems.source
 left join {{ ref('country_names') }} as countries on lower(trim(records.country)) = countries.name
+-- One name for a state or province, whatever a system calls it; one in Han characters is nowhere but in China.
+left join {{ ref('region_names') }} as regions
+    on
+        lower(trim(records.region)) = regions.name
+        and (
+            regions.country_code = coalesce(countries.country_code, systems.default_region)
+            or {{ has_han('regions.name') }}
+        )

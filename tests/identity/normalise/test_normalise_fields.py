@@ -353,3 +353,22 @@ def test_the_core_tables_read_countries_as_identity_does() -> None:
     assert {name: normalise_country(name) for name in names} == names
     # na is "not available"; a phone in such a row must not be read as one of Namibia
     assert set(COUNTRIES.values()) - {code.upper() for code in names} == {"NA"}
+
+
+def test_the_core_tables_read_states_and_provinces_as_identity_does() -> None:
+    seed = Path(__file__).parents[3] / "dbt_project" / "seeds" / "region_names.csv"
+    with seed.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    regions = {
+        row["country_code"]: {other["region"] for other in rows if other["country_code"] == row["country_code"]}
+        for row in rows
+    }
+    assert {country: len(names) for country, names in regions.items()} == {"US": 54, "CN": 31}
+    assert {row["name"].upper() for row in rows if row["country_code"] == "US"} >= regions["US"]
+    assert {row["name"] for row in rows if row["country_code"] == "CN"} >= regions["CN"]
+    # a province has names that are no pinyin of its own
+    other = ("neimenggu", "nei mongol", "xizang", "city", "municipality", "region")
+    for row in rows:
+        if not row["name"].endswith(other):
+            read = normalise_region(row["name"], row["country_code"])
+            assert read == normalise_region(row["region"], row["country_code"]), row["name"]

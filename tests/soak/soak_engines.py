@@ -166,10 +166,12 @@ CREATE OR REPLACE TABLE tickets (
   ticket_id VARCHAR, source VARCHAR, record_id VARCHAR, subject VARCHAR, created_at TIMESTAMP);
 CREATE OR REPLACE TABLE ticket_messages (
   message_id VARCHAR, ticket_id VARCHAR, record_id VARCHAR, body VARCHAR, occurred_at TIMESTAMP);
-CREATE OR REPLACE TABLE interactions (interaction_id VARCHAR, record_id VARCHAR, occurred_at TIMESTAMP);
+CREATE OR REPLACE TABLE interactions (
+  interaction_id VARCHAR, record_id VARCHAR, anonymous_id VARCHAR, occurred_at TIMESTAMP);
 CREATE OR REPLACE TABLE consents (
   record_id VARCHAR, purpose VARCHAR, channel VARCHAR, state VARCHAR, occurred_at TIMESTAMP, source VARCHAR);
-CREATE OR REPLACE TABLE orders (order_id VARCHAR, record_id VARCHAR, ordered_at TIMESTAMP);
+CREATE OR REPLACE TABLE orders (
+  order_id VARCHAR, record_id VARCHAR, anonymous_id VARCHAR, ordered_at TIMESTAMP);
 CREATE OR REPLACE TABLE feedback (feedback_id VARCHAR, record_id VARCHAR, comment VARCHAR, occurred_at TIMESTAMP);
 CREATE OR REPLACE TABLE campaign_touches (touch_id VARCHAR, record_id VARCHAR, occurred_at TIMESTAMP);
 CREATE OR REPLACE TABLE anonymous_sightings (

@@ -16,12 +16,12 @@ def test_people_are_records_and_the_brand_and_organisations_are_not(core: Query)
         left join core.record_identifiers as i on r.record_id = i.record_id and i.kind = 'weibo_uid'
         where r.source = 'weibo' order by 1
     """) == [
-        ("1000000000777", "江边老李", "male", "重庆", None),
+        ("1000000000777", "江边老李", "male", "重庆市", None),
         ("1000000000888", None, None, None, None),
         ("1000000000999", "杭州小周", None, None, None),
         # The note of the brand's account holds the name; a later page with few keys blanks nothing. The id is one
         # that a float would round.
-        ("9007199254740993", "许文静", "female", "上海", "徐汇区"),
+        ("9007199254740993", "许文静", "female", "上海市", "徐汇区"),
     ]
 
 

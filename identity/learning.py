@@ -57,6 +57,7 @@ def learn(
     trained = defaults
     if n_records >= 2 and chosen:
         trained = _fit(con, chosen, defaults, bound, n_records, alike, seed)
+    con.execute("drop table places")
     draft = make_model(
         chosen, attributes, trained, THRESHOLD_RANGE[1], n_records,
         max_block=rules.blocking.max_block, block_bounds=bounds,
@@ -88,7 +89,7 @@ def _fit(
     parts = max(1, -(-n_pairs // (2 * TRAINING_PAIRS)))
     for _ in blocking.candidate_pairs(con, "blocks", n_pairs, out="pairs", extra="no_pairs", parts=parts, take=1):
         patterns, counts_of = outcome_counts(con, scored, chosen)
-    for table in ("pairs", "blocks", "no_pairs", "places"):
+    for table in ("pairs", "blocks", "no_pairs"):
         con.execute(f"drop table if exists {table}")
     comparable = comparable_shares(con, "new_features", chosen)
     return train(chosen, patterns, counts_of * parts, shares, n_records, comparable, alike)

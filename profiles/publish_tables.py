@@ -122,6 +122,9 @@ class TableSync:
         for name in patches:
             self._patch(name)
         self._con.execute("COMMIT")
+        for name in self._names:
+            for found in ("joining", "leaving"):
+                self._con.execute(f"DROP TABLE IF EXISTS {_temporary(found, name)}")
         kept = {(target_schema(schema), table) for schema, table in self._names}
         written = [name for name in self._names if changes[".".join(name)].is_written]
         gone = [name for name in self._present if name not in kept]
@@ -149,7 +152,7 @@ class TableSync:
         return bool(blocks >= LEAST_BLOCKS and free > MOST_FREE * blocks)
 
     def _compare(self, name: Name) -> TableChange:
-        """What has to be done with a table. Of one that is patched, `_changed_places` has the rows."""
+        """What has to be done with a table. Of one that is patched, `_changed_rows` are the rows."""
         full_name = ".".join(name)
         table, copy = self._table(name), self._copy(name)
         if self._present.get(_place(name)) != self._given[name]:

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from families import Families
+from families import Families, numbered, slip
 
 COLUMNS = ("id", "source", "name", "phone", "email", "birth", "street", "postcode", "city", "country")
 ROLES = (
@@ -106,13 +106,7 @@ def make(people: int, *, seed: int = 1) -> Families:
     found: list[Person] = []
     while len(found) < people:
         found += _household(chance)
-    rows: list[tuple[str, ...]] = []
-    truth = {}
-    for number, person in enumerate(found):
-        for row in _records(chance, person):
-            key = f"r{len(rows)}"
-            rows.append((key, *row))
-            truth[key] = number
+    rows, truth = numbered([_records(chance, person) for person in found])
     return Families(rows, truth, ROLES)
 
 
@@ -162,11 +156,11 @@ def _records(chance: random.Random, person: Person) -> list[tuple[str, ...]]:
         whole = person.given
         if "-" in whole and chance.random() < 0.3:
             whole = chance.choice((whole.split("-")[0], whole.replace("-", " ")))
-        return _slip(chance, spelt(whole))
+        return slip(chance, spelt(whole), share=0.03, shortest=5)
 
     def family() -> str:
         parts = person.family.split()
-        return _slip(chance, spelt(parts[0] if chance.random() < 0.4 else person.family))
+        return slip(chance, spelt(parts[0] if chance.random() < 0.4 else person.family), share=0.03, shortest=5)
 
     def phone() -> str:
         abroad, at_home = country.calling
@@ -203,10 +197,3 @@ def _plain(text: str) -> str:
 
 def _spelt_out(text: str) -> str:
     return _plain(text.translate(_SPELT_OUT))
-
-
-def _slip(chance: random.Random, word: str) -> str:
-    if len(word) < 5 or chance.random() > 0.03:
-        return word
-    at = chance.randrange(1, len(word) - 1)
-    return word[:at] + word[at + 1 :]

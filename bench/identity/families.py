@@ -8,7 +8,7 @@ one American. The same seed gives the same rows.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -74,14 +74,20 @@ def make(people: int, *, chinese: bool, seed: int = 1) -> Families:
     found: list[Person] = []
     while len(found) < people:
         found += _household(chance, chinese)
+    rows, truth = numbered([_records(chance, person, chinese) for person in found])
+    return Families(rows, truth, ROLES.format(region="CN" if chinese else "US"))
+
+
+def numbered(records: Iterable[list[tuple[str, ...]]]) -> tuple[list[tuple[str, ...]], dict[str, int]]:
+    """Records, told person by person, as rows with an id before them, and the number of the person of each id."""
     rows: list[tuple[str, ...]] = []
     truth = {}
-    for number, person in enumerate(found):
-        for row in _records(chance, person, chinese):
+    for number, own in enumerate(records):
+        for record in own:
             key = f"r{len(rows)}"
-            rows.append((key, *row))
+            rows.append((key, *record))
             truth[key] = number
-    return Families(rows, truth, ROLES.format(region="CN" if chinese else "US"))
+    return rows, truth
 
 
 def _household(chance: random.Random, chinese: bool) -> list[Person]:
@@ -133,7 +139,7 @@ def _records(chance: random.Random, person: Person, chinese: bool) -> list[tuple
         if chinese:
             return person.family + person.given
         given = SHORT[person.given] if person.given in SHORT and chance.random() < 0.2 else person.given
-        return f"{_slip(chance, given)} {_slip(chance, person.family)}"
+        return f"{slip(chance, given)} {slip(chance, person.family)}"
 
     def masked() -> str:
         return person.family + "*" * len(person.given) if chinese and chance.random() < 0.08 else name()
@@ -161,8 +167,9 @@ def _records(chance: random.Random, person: Person, chinese: bool) -> list[tuple
     return found
 
 
-def _slip(chance: random.Random, word: str) -> str:
-    if len(word) < 4 or chance.random() > 0.04:
+def slip(chance: random.Random, word: str, *, share: float = 0.04, shortest: int = 4) -> str:
+    """`word`, in that share of calls without one of its inner letters."""
+    if len(word) < shortest or chance.random() > share:
         return word
     at = chance.randrange(1, len(word) - 1)
     return word[:at] + word[at + 1 :]

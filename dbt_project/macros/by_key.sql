@@ -3,8 +3,8 @@
     `materialized=…'incremental'`, `meta={'by_key': [columns]}`, leave_changed_keys() for pre_hook, takes its rows from
     latest_by_key(…, changed_since=last_appended()) of one object, and has the key trimmed under its own name. It is kept only
     where nothing under it changed but for files of later days (cdp_pipeline.core_build decides), as a file that was
-    corrected or is gone does not say which keys it used to bring; in all other cases its table is dropped before, and made from all rows.
-    Engines other than DuckDB always make it from all rows.
+    corrected or is gone does not say which keys it used to bring; in all other cases its table is dropped before, and
+    made from all rows. Engines other than DuckDB always make it from all rows.
 #}
 
 {# For pre_hook: rows of the keys that came since leave. #}

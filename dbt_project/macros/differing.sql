@@ -1,9 +1,9 @@
 {#
     Incremental strategy `differing`, for tables whose rows are all made again, as each may depend on many others, and of
     which most turn out as they stood: to write and compress a row costs more than to make and compare it. Rows that
-    stand and were not made leave, rows that were made and do not stand come; what is compared is the 64-bit hash of a row in all its columns. So it does not
-    matter why a row is another one. No two rows of such a table are alike (a test holds it), and its column types are
-    enforced (contract), as they are no part of the comparison.
+    stand and were not made leave, rows that were made and do not stand come; what is compared is the 64-bit hash of a
+    row in all its columns. So it does not matter why a row is another one. No two rows of such a table are alike (a test
+    holds it), and its column types are enforced (contract), as they are no part of the comparison.
 
     Of a table that holds rows of each source apart (by_source.sql) the rows of sources that are made again are compared.
 #}

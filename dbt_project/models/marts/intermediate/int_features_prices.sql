@@ -11,7 +11,8 @@ with lines as (
         exchange_rate,
         discount_amount
     from {{ ref('int_order_lines_profiled') }} as lines
-    where {{ within_days('ordered_at', 365) }} and {{ is_sold('lines') }}
+    -- A line of no quantity has no price a piece.
+    where {{ within_days('ordered_at', 365) }} and {{ is_sold('lines') }} and quantity > 0
 ),
 
 prices as (

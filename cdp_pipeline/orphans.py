@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cdp_pipeline import warehouse
+from cdp_pipeline import dbt_process, warehouse
 from cdp_pipeline.home import Home
 
 PROCESSES = Path("/proc")
 
 
 def dbt_processes(home: Home) -> list[int]:
-    """Ids of the dbt processes that work on this home, whether or not they have opened its warehouse yet.
+    """Ids of the dbt processes that work on this home, whether or not they have opened its warehouse yet; without the
+    one that waits for this process.
 
     Empty where the system has no /proc: then only the lock of the warehouse tells of them.
     """
@@ -24,6 +25,6 @@ def dbt_processes(home: Home) -> list[int]:
             continue  # it has ended
         if b"--target-path" in words[:-1]:
             given = words[words.index(b"--target-path") + 1].decode(errors="surrogateescape")
-            if Path(given).resolve() == target:
+            if Path(given).resolve() == target and int(process.name) != dbt_process.waiting_id():
                 found.append(int(process.name))
     return sorted(found)

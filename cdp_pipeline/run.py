@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from uuid import uuid4
 
 import duckdb
 
-from cdp_pipeline import mend, steps
+from cdp_pipeline import mend, steps, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.inputs import InputsError
 from cdp_pipeline.lock import run_lock
@@ -143,12 +144,15 @@ def run(
         files = sum(len(p.files) for p in decided.unseen)
         say(f"run {decided.run_id[:8]} as of {decided.as_of}: {files} unseen files of {len(decided.unseen)} deliveries")
         log_file = home.dagster / "last_run.log"
-        from cdp_pipeline.defs.launch import InstanceError, launch
+        # a plan may do without dbt
+        with nullcontext() if plan else warehouse.dbt_ahead(home):
+            # Dagster is loaded here, dbt in another process meanwhile
+            from cdp_pipeline.defs.launch import InstanceError, launch
 
-        try:
-            launched = launch(home, decided, publish=not plan, log_file=log_file, progress_fd=progress_fd)
-        except InstanceError as error:
-            raise RunFailed(str(error)) from None
+            try:
+                launched = launch(home, decided, publish=not plan, log_file=log_file, progress_fd=progress_fd)
+            except InstanceError as error:
+                raise RunFailed(str(error)) from None
         if not launched.success:
             why = "; ".join([*launched.failures, *_damage(home)]) or "Dagster gave no reason"
             raise RunFailed(

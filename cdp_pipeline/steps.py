@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from cdp_pipeline import core_build, inputs, made_from, warehouse
+from cdp_pipeline import core_build, dbt_process, inputs, made_from, warehouse
 from cdp_pipeline.home import Home
 from cdp_pipeline.identity_rules import load_identity_rules
 from cdp_pipeline.identity_step import IdentityHealth as IdentityHealth
@@ -215,6 +215,7 @@ def build_core(home: Home, plan: RunPlan) -> tuple[core_build.CoreBuild, warehou
             engine=engine,
             environment=build.environment(),
         )
+        dbt_process.start_next()
     done = core_build.commit(home, build)
     made_from.note(home, "core", plan.inputs)
     return done, run

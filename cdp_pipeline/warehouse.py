@@ -12,6 +12,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from cdp_pipeline import core_parquet
+from cdp_pipeline import core_parquet, dbt_process
 from cdp_pipeline.fault_text import own_words, told_of, told_of_start, words_of
 from cdp_pipeline.home import Home
 from cdp_pipeline.marts_refresh import Refresh, building, plan_refresh
@@ -124,14 +125,6 @@ class DbtRun:
 def dbt_executable(engine: str = "duckdb") -> Path:
     """The dbt of an engine beside the running interpreter; PATH may hold another one or none."""
     return Path(sys.executable).parent / ("cdp-dbt-spark" if engine == "spark" else "dbt")
-
-
-def dbt_command(engine: str = "duckdb") -> list[str]:
-    """How a process of dbt is started, without arguments of dbt."""
-    # -P, because dbt runs in the project's folder, where a folder could be taken for a package of its name.
-    if engine == "spark":
-        return [str(dbt_executable(engine))]
-    return [sys.executable, "-P", "-m", "cdp_pipeline.dbt_process"]
 
 
 def dbt_vars(home: Home) -> dict[str, str]:
@@ -248,14 +241,7 @@ def run_dbt(
         target=target,
     )
     with building(home, as_of, refresh):
-        done = subprocess.run(
-            [*dbt_command(engine), "--quiet", *args],
-            env={**dbt_env(home, as_of, refresh), **(environment or {})},
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = _dbt(engine, ["--quiet", *args], {**dbt_env(home, as_of, refresh), **(environment or {})}, target)
         run = DbtRun(_by_node(results, "status"), target, refresh, _by_node(results, "execution_time"))
         if done.returncode:
             messages = take_messages(results)
@@ -265,6 +251,20 @@ def run_dbt(
                 faults_told(messages, target),
             )
     return run
+
+
+def dbt_ahead(home: Home) -> AbstractContextManager[None]:
+    """Within, dbt is loaded for the next `run_dbt` on a home while other steps run; not where Spark is the engine."""
+    if Settings.from_env().engine == "spark":
+        return nullcontext()
+    return dbt_process.started_ahead(target_folder(home), PROJECT)
+
+
+def _dbt(engine: str, args: list[str], env: dict[str, str], target: Path) -> subprocess.CompletedProcess[str]:
+    if engine != "spark":
+        return dbt_process.run(args, env, PROJECT, target)
+    command = [str(dbt_executable(engine)), *args]
+    return subprocess.run(command, env=env, cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
 def _failure(command: str, run: DbtRun, messages: Mapping[str, str], output: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -43,14 +44,19 @@ class Texts:
         """The name of something that has a title of its own: in this language where the catalogue has it."""
         return self.entries.get(f"{kind}.{name}") or str(title or name)
 
+    def described(self, description: str | None) -> str:
+        """A description in this language where it is one that the platform brings, else as it stands."""
+        return self.entries.get(f"description.{description}") or description or ""
+
 
 def load_texts() -> dict[str, Texts]:
-    """The catalogue by language, with the Chinese names of what the platform brings (``names_zh.yml``).
+    """The catalogue by language, with the Chinese names and descriptions of what the platform brings (``names_zh.yml``,
+    ``descriptions_zh.yml``).
 
     Raises ValueError where a text lacks a language.
     """
-    raw = yaml.safe_load((files("profiles.console") / "texts.yml").read_text(encoding="utf-8"))
-    names = yaml.safe_load((files("profiles.console") / "names_zh.yml").read_text(encoding="utf-8"))
+    raw = _read("texts.yml")
+    chinese = {**_read("names_zh.yml"), "description": _read("descriptions_zh.yml")}
     lacking = sorted(str(key) for key, pair in raw.items() if not isinstance(pair, list) or len(pair) != len(LANGUAGES))
     if lacking:
         raise ValueError(f"texts.yml: {', '.join(lacking)} must have one text for each of {', '.join(LANGUAGES)}")
@@ -58,10 +64,15 @@ def load_texts() -> dict[str, Texts]:
         language: Texts(
             language,
             {str(key): str(pair[place]) for key, pair in raw.items()}
-            | {f"{kind}.{name}": text for kind, of in names.items() for name, text in of.items() if language == "zh"},
+            | {f"{kind}.{name}": text for kind, of in chinese.items() for name, text in of.items() if language == "zh"},
         )
         for place, language in enumerate(LANGUAGES)
     }
+
+
+def _read(name: str) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = yaml.safe_load((files("profiles.console") / name).read_text(encoding="utf-8"))
+    return content
 
 
 def choose_language(wanted: str | None, accept: str) -> str:

@@ -81,6 +81,23 @@ def test_all_that_the_platform_brings_has_a_chinese_name() -> None:
     assert {kind: set(of) - declared[kind] for kind, of in named.items()} == {kind: set() for kind in declared}
 
 
+def test_all_that_the_platform_describes_is_described_in_chinese() -> None:
+    """Segments and checks as declared; and no description of something that is gone."""
+    segments = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (PROJECT / "segments").glob("*.yml")]
+    checks = (PROJECT / "models/marts/quality/quality_checks.sql").read_text(encoding="utf-8")
+    declared = {segment["description"] for segment in segments} | set(re.findall(r"^        '([A-Z].*)'", checks, re.M))
+    assert len(declared) > 70
+    chinese = yaml.safe_load((CONSOLE / "descriptions_zh.yml").read_text(encoding="utf-8"))
+    assert set(chinese) == declared
+    assert {english for english, text in chinese.items() if not re.search(r"[\u4e00-\u9fff]", text)} == set()
+
+    english, texts = load_texts()["en"], load_texts()["zh"]
+    assert texts.described("First purchase in the last 30 days.") == "近 30 天内首次购买。"
+    assert english.described("First purchase in the last 30 days.") == "First purchase in the last 30 days."
+    assert texts.described("First purchase in the last 14 days.") == "First purchase in the last 14 days."
+    assert texts.described(None) == ""
+
+
 def test_a_title_of_the_installations_own_stays() -> None:
     english, chinese = load_texts()["en"], load_texts()["zh"]
     assert chinese.titled("segment", "vip", "VIP") == "VIP 客户"

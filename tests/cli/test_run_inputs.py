@@ -37,7 +37,7 @@ def test_as_of_is_the_greatest_landed_day_and_never_goes_back(tmp_path: Path) ->
     with pytest.raises(inputs.InputsError, match=f"published 2017-03-09 of {tmp_path}: give --out with another folder"):
         inputs.resolve_as_of(home, date(2017, 3, 8), date(2017, 3, 9))
     assert inputs.resolve_as_of(home, date(2017, 3, 4), None) == date(2017, 3, 4)
-    with pytest.raises(inputs.InputsError, match="--as-of 2017-03-03 lies before the first delivery .*: 2017-03-04$"):
+    with pytest.raises(inputs.InputsError, match=r"--as-of 2017-03-03 lies before the first delivery .*: 2017-03-04$"):
         inputs.resolve_as_of(home, date(2017, 3, 3), None)
 
 

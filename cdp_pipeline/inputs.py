@@ -37,7 +37,8 @@ def resolve_as_of(home: Home, requested: date | None, published: date | None, un
 
     A run that takes in days `until` one only does not stand for later ones that have landed.
 
-    Raises InputsError where nothing has landed by then, and where the request lies before the published as-of.
+    Raises InputsError where nothing has landed, and where the request lies before the published as-of or the first
+    delivery.
     """
     if requested is not None and published is not None:
         if requested < published:
@@ -47,12 +48,12 @@ def resolve_as_of(home: Home, requested: date | None, published: date | None, un
             )
         return requested
     days = landed_days(home)
-    if not days:
-        raise InputsError(f"nothing has landed: no <source>/<object>/dt=YYYY-MM-DD with files under {home.landing}")
     if requested is not None:
-        if requested < days[0]:
+        if days and requested < days[0]:
             raise InputsError(f"--as-of {requested} lies before the first delivery under {home.landing}: {days[0]}")
         return requested
+    if not days:
+        raise InputsError(f"nothing has landed: no <source>/<object>/dt=YYYY-MM-DD with files under {home.landing}")
     last = max((day for day in days if until is None or day <= until), default=days[0])
     return max(last, published) if published else last
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import dagster as dg
@@ -32,6 +33,25 @@ def test_days_go_from_the_first_to_the_one_that_has_begun_where_the_company_is(
         assert len(keys) == (date.fromisoformat(end) - date(2025, 12, 30)).days + 1
     with dg.partition_loading_context(now):
         assert days.get_partition_keys()[-1] == last
+
+
+def test_days_are_listed_once_until_there_is_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one start and time zone, for all sources together."""
+    listed = []
+    plain = dg.DailyPartitionsDefinition.get_partition_keys
+
+    def counted(days: dg.DailyPartitionsDefinition) -> Sequence[str]:
+        listed.append(days)
+        return plain(days)
+
+    monkeypatch.setattr(dg.DailyPartitionsDefinition, "get_partition_keys", counted)
+    shops, tills = (delivery_days(Settings(start_date=date(2024, 2, 28))) for _ in range(2))
+    for hour in (0, 9, 23):
+        for days in (shops, tills):
+            assert days.get_partition_keys(datetime(2024, 3, 1, hour, tzinfo=UTC))[1:] == ["2024-02-29", "2024-03-01"]
+    assert len(listed) == 1
+    assert tills.get_partition_keys(datetime(2024, 3, 2, tzinfo=UTC))[-1] == "2024-03-02"
+    assert len(listed) == 2
 
 
 def test_a_caller_may_change_its_list_of_days() -> None:
